@@ -1,0 +1,150 @@
+"""Normalization: fitted on the training part alone, applied, and undone.
+
+Every method but log1p is affine, `z = (x - offset) / scale` for each channel. log1p is
+`z = sign(x) log(1 + |x|)`, so that negative values have an image too. Clipping limits values, in
+original units, to percentiles of the training part: before the model and again after it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.config import NormalizationConfig
+from core.windows import Windows
+
+Statistics = tuple[np.ndarray, np.ndarray]  # offset, scale; broadcast against windows
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """A fitted normalization. Learned values end in an underscore, as scikit-learn has it."""
+
+    config: NormalizationConfig
+    offset_: np.ndarray  # (channels,), original units; unused per window
+    scale_: np.ndarray  # (channels,), original units, never 0; unused per window
+    low_: np.ndarray  # (channels,), original units; -inf where nothing is clipped
+    high_: np.ndarray  # (channels,), original units; inf where nothing is clipped
+
+    @property
+    def clips(self) -> bool:
+        return self.config.clip_percentile is not None
+
+    @property
+    def per_window(self) -> bool:
+        return self.config.scope == "window" and self.config.method not in ("none", "log1p")
+
+    def statistics(self, windows: np.ndarray) -> Statistics:
+        """Offset and scale to use on windows `(..., window_length, channels)`."""
+        if self.per_window:
+            return _statistics(self.config.method, windows, axis=-2)
+        return self.offset_, self.scale_
+
+    def clip(self, windows: np.ndarray) -> np.ndarray:
+        """Values limited to the fitted bounds; the array itself where nothing is clipped."""
+        return np.clip(windows, self.low_, self.high_) if self.clips else windows
+
+    def transform(self, windows: np.ndarray) -> np.ndarray:
+        """Original units `(..., window_length, channels)` to what the model sees."""
+        values = self.clip(windows)
+        if self.config.method == "log1p":
+            return np.sign(values) * np.log1p(np.abs(values))
+        offset, scale = self.statistics(values)
+        return (values - offset) / scale
+
+    def inverse_transform(self, normalized: np.ndarray, statistics: Statistics) -> np.ndarray:
+        """What the model says, back in original units and within the clipping bounds.
+
+        statistics: from `statistics(windows)` of the same windows in original units.
+        """
+        if self.config.method == "log1p":
+            with np.errstate(over="ignore"):  # exp of a wild output is inf, which is its value
+                values = np.sign(normalized) * np.expm1(np.abs(normalized))
+        else:
+            offset, scale = statistics
+            values = normalized * scale + offset
+        return self.clip(values)
+
+    def to_dict(self) -> dict:
+        """Plain numbers for JSON; bounds that clip nothing are None."""
+        return {
+            "config": self.config.model_dump(),
+            "offset": self.offset_.tolist(),
+            "scale": self.scale_.tolist(),
+            "low": [v if np.isfinite(v) else None for v in self.low_.tolist()],
+            "high": [v if np.isfinite(v) else None for v in self.high_.tolist()],
+        }
+
+    @classmethod
+    def from_dict(cls, saved: dict) -> "Normalization":
+        return cls(
+            NormalizationConfig(**saved["config"]),
+            np.array(saved["offset"], dtype=np.float64),
+            np.array(saved["scale"], dtype=np.float64),
+            np.array([-np.inf if v is None else v for v in saved["low"]]),
+            np.array([np.inf if v is None else v for v in saved["high"]]),
+        )
+
+
+def fit_normalization(config: NormalizationConfig, train: Windows) -> Normalization:
+    """Fit on every time step that a training window covers, each counted once."""
+    channels = train.segments.shape[2]
+    values = _training_values(train)  # (time_steps, channels)
+    low, high = np.full(channels, -np.inf), np.full(channels, np.inf)
+    pooled = config.scope == "global"
+    if config.clip_percentile is not None:
+        p = config.clip_percentile
+        low, high = _percentiles(values, [p, 100 - p], pooled)
+    offset, scale = np.zeros(channels), np.ones(channels)
+    if config.method not in ("none", "log1p") and config.scope != "window":
+        limited = values if config.clip_percentile is None else np.clip(values, low, high)
+        if pooled:
+            limited = limited.reshape(-1, 1)
+        offset, scale = _statistics(config.method, limited, axis=0)
+        offset, scale = (
+            np.broadcast_to(a[0], channels).astype(np.float64) for a in (offset, scale)
+        )
+    return Normalization(config, offset, scale, low, high)
+
+
+def _training_values(train: Windows) -> np.ndarray:
+    """The covered time steps as one array; a view of the recording where that is possible."""
+    covered = np.flatnonzero(train.coverage())
+    first, last = covered[0], covered[-1] + 1
+    whole = len(covered) == last - first
+    if len(train.segments) == 1:
+        return train.segments[0, first:last] if whole else train.segments[0, covered]
+    chosen = train.segments[train.index]
+    chosen = chosen[:, first:last] if whole else chosen[:, covered]
+    return chosen.reshape(-1, chosen.shape[2])
+
+
+def _percentiles(values: np.ndarray, percentiles: list[float], pooled: bool) -> np.ndarray:
+    """`(len(percentiles), channels)`, a channel at a time, to copy one channel at the most."""
+    channels = values.shape[1]
+    if pooled:
+        return np.repeat(np.percentile(values, percentiles)[:, None], channels, axis=1)
+    return np.stack([np.percentile(values[:, c], percentiles) for c in range(channels)], axis=1)
+
+
+def _statistics(method: str, values: np.ndarray, axis: int) -> Statistics:
+    """Offset and scale along an axis, kept with length 1; a constant channel has scale 1."""
+    kept = {"axis": axis, "keepdims": True}
+    if method == "minmax":
+        low = values.min(**kept).astype(np.float64)
+        offset, scale = low, values.max(**kept) - low
+    elif method == "minmax_symmetric":
+        low, high = values.min(**kept).astype(np.float64), values.max(**kept).astype(np.float64)
+        offset, scale = (low + high) / 2, (high - low) / 2
+    elif method == "standard":
+        offset = values.mean(dtype=np.float64, **kept)
+        scale = values.std(dtype=np.float64, **kept)
+    elif method == "robust":
+        lower, offset, upper = np.percentile(values, [25, 50, 75], **kept)
+        scale = upper - lower
+    elif method == "maxabs":
+        scale = np.maximum(-(values.min(**kept).astype(np.float64)), values.max(**kept))
+        offset = np.zeros_like(scale)
+    else:  # none: the identity
+        offset = np.zeros_like(values.min(**kept), dtype=np.float64)
+        scale = np.ones_like(offset)
+    return offset, np.where(scale > 0, scale, 1.0)

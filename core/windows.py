@@ -1,0 +1,163 @@
+"""Windows of a recording, cut lazily, and the split into training and validation.
+
+A recording is split by time before it is cut, so that no time step is in both parts. Windows are
+never all copied: `Windows.take` gathers just the ones asked for, so ten million overlapping
+windows cost no more memory than the recording.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.config import WindowsConfig
+from core.signals.recording import DataError
+
+
+class Windows:
+    """Equally long windows over one or several stretches of signal.
+
+    segments: `(segments, time_steps, channels)`; a recording is one segment, ready windows are
+    many. index: which segments are meant, in which order; all by default.
+    """
+
+    def __init__(
+        self,
+        segments: np.ndarray,
+        window_length: int,
+        stride: int,
+        index: np.ndarray | None = None,
+    ):
+        self.segments = segments
+        self.window_length = window_length
+        self.stride = stride
+        self.index = np.arange(len(segments)) if index is None else index
+        self.per_segment = windows_in(segments.shape[1], window_length, stride)
+        view = np.lib.stride_tricks.sliding_window_view(segments, window_length, axis=1)
+        # (segments, per_segment, window_length, channels): strides only, nothing is copied
+        self._view = view[:, ::stride].swapaxes(-1, -2)
+
+    def __len__(self) -> int:
+        return len(self.index) * self.per_segment
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """`(windows, window_length, channels)`, as the array of all windows would have it."""
+        return len(self), self.window_length, self.segments.shape[2]
+
+    def take(self, positions: np.ndarray) -> np.ndarray:
+        """The windows at these positions, copied: `(len(positions), window_length, channels)`."""
+        segment, window = np.divmod(np.asarray(positions), self.per_segment)
+        return self._view[self.index[segment], window]
+
+    def chunks(self, values: int = 4_000_000) -> Iterator[tuple[slice, np.ndarray]]:
+        """All windows in order, about `values` numbers at a time, each with its positions."""
+        size = max(1, values // (self.window_length * self.segments.shape[2]))
+        for start in range(0, len(self), size):
+            stop = min(start + size, len(self))
+            yield slice(start, stop), self.take(np.arange(start, stop))
+
+    def start_of(self, position: int) -> tuple[int, int]:
+        """Where a window begins: its segment's number in the data, the time step within it."""
+        segment, window = divmod(int(position), self.per_segment)
+        return int(self.index[segment]), window * self.stride
+
+    def coverage(self) -> np.ndarray:
+        """In how many windows each time step of a segment occurs: `(time_steps,)`, int64."""
+        edges = np.zeros(self.segments.shape[1] + 1, dtype=np.int64)
+        starts = np.arange(self.per_segment) * self.stride
+        edges[starts] += 1  # starts are distinct, and so are ends
+        edges[starts + self.window_length] -= 1
+        return np.cumsum(edges[:-1])
+
+    def values(self, numbers: int = 8_000_000) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Every covered time step once: blocks of `(steps, channels)` with weights `(steps,)`.
+
+        The weight is the number of windows a time step occurs in, so that a weighted mean over
+        the blocks equals the plain mean over all windows, without cutting one of them.
+        """
+        coverage = self.coverage()
+        steps, channels = self.segments.shape[1:]
+        if len(self.segments) == 1:
+            size = max(1, numbers // channels)
+            for start in range(0, steps, size):
+                weight = coverage[start : start + size]
+                keep = weight > 0
+                block = self.segments[0, start : start + size]
+                yield (block, weight) if keep.all() else (block[keep], weight[keep])
+            return
+        covered = np.flatnonzero(coverage)
+        whole = slice(None) if len(covered) == steps else covered
+        size = max(1, numbers // (steps * channels))
+        for start in range(0, len(self.index), size):
+            block = self.segments[self.index[start : start + size]][:, whole]
+            yield block.reshape(-1, channels), np.tile(coverage[whole], len(block))
+
+
+@dataclass(frozen=True)
+class Split:
+    """The two parts of the data. `boundary` is the first validation time step of a recording."""
+
+    train: Windows
+    validation: Windows
+    boundary: int | None
+
+
+def windows_in(time_steps: int, window_length: int, stride: int) -> int:
+    """How many whole windows fit into so many time steps."""
+    return 0 if time_steps < window_length else (time_steps - window_length) // stride + 1
+
+
+def split_windows(values: np.ndarray, config: WindowsConfig, seed: int = 0) -> Split:
+    """Split a recording's values and cut both parts.
+
+    values: `(time_steps, channels)` is split at one point in time; `(windows, window_length,
+    channels)` by window: a seeded choice, or the last ones with split="last".
+    Raises DataError when a part would hold no window, with both numbers.
+    """
+    length, stride = config.window_length, config.stride
+    if values.ndim == 2:
+        if config.split == "random":
+            raise DataError(
+                "windows.split=random needs data that comes in ready windows: windows of one "
+                "recording chosen at random would share time steps. Use auto or last."
+            )
+        boundary = round(len(values) * (1 - config.validation_share))
+        parts = {"training": boundary, "validation": len(values) - boundary}
+        _check_parts(parts, length, len(values))
+        return Split(
+            Windows(values[None, :boundary], length, stride),
+            Windows(values[None, boundary:], length, stride),
+            boundary,
+        )
+    if values.shape[1] < length:
+        raise DataError(
+            f"The data comes in windows of {values.shape[1]} time steps, fewer than "
+            f"windows.window_length={length}. Set it to {values.shape[1]} or less."
+        )
+    count = len(values)
+    train = round(count * (1 - config.validation_share))
+    if not 0 < train < count:
+        raise DataError(
+            f"{count} windows with validation_share={config.validation_share:g} leave "
+            f"{train} to train and {count - train} to validate; both need at least one."
+        )
+    order = np.arange(count)
+    if config.split != "last":
+        order = np.random.default_rng([seed, count]).permutation(count)
+        order = np.concatenate([np.sort(order[:train]), np.sort(order[train:])])
+    return Split(
+        Windows(values, length, stride, order[:train]),
+        Windows(values, length, stride, order[train:]),
+        None,
+    )
+
+
+def _check_parts(parts: dict[str, int], window_length: int, time_steps: int) -> None:
+    for part, steps in parts.items():
+        if steps < window_length:
+            raise DataError(
+                f"The {part} part has {steps:,} of {time_steps:,} time steps, fewer than one window "
+                f"of {window_length:,}. Shorten windows.window_length, change "
+                "windows.validation_share, or use a longer recording."
+            )
