@@ -100,9 +100,8 @@ def fit_normalization(config: NormalizationConfig, train: Windows) -> Normalizat
         if pooled:
             limited = limited.reshape(-1, 1)
         offset, scale = _statistics(config.method, limited, axis=0)
-        offset, scale = (
-            np.broadcast_to(a[0], channels).astype(np.float64) for a in (offset, scale)
-        )
+        offset = np.broadcast_to(offset[0], channels).copy()
+        scale = np.broadcast_to(scale[0], channels).copy()
     return Normalization(config, offset, scale, low, high)
 
 
@@ -127,7 +126,10 @@ def _percentiles(values: np.ndarray, percentiles: list[float], pooled: bool) -> 
 
 
 def _statistics(method: str, values: np.ndarray, axis: int) -> Statistics:
-    """Offset and scale along an axis, kept with length 1; a constant channel has scale 1."""
+    """Offset and scale along an axis, kept with length 1; a constant channel has scale 1.
+
+    Constant means: the spread is no more than rounding leaves of equal values.
+    """
     kept = {"axis": axis, "keepdims": True}
     if method == "minmax":
         low = values.min(**kept).astype(np.float64)
@@ -147,4 +149,6 @@ def _statistics(method: str, values: np.ndarray, axis: int) -> Statistics:
     else:  # none: the identity
         offset = np.zeros_like(values.min(**kept), dtype=np.float64)
         scale = np.ones_like(offset)
-    return offset, np.where(scale > 0, scale, 1.0)
+    lowest, highest = (f(**kept).astype(np.float64) for f in (values.min, values.max))
+    rounding = 10 * np.finfo(np.float64).eps * np.maximum(-lowest, highest)
+    return offset, np.where(scale > rounding, scale, 1.0)

@@ -157,7 +157,7 @@ def _check_parts(parts: dict[str, int], window_length: int, time_steps: int) -> 
     for part, steps in parts.items():
         if steps < window_length:
             raise DataError(
-                f"The {part} part has {steps:,} of {time_steps:,} time steps, fewer than one window "
-                f"of {window_length:,}. Shorten windows.window_length, change "
+                f"The {part} part has {steps:,} of {time_steps:,} time steps, fewer than one "
+                f"window of {window_length:,}. Shorten windows.window_length, change "
                 "windows.validation_share, or use a longer recording."
             )
