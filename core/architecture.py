@@ -1,9 +1,9 @@
 """The autoencoder's shape, worked out without Keras, so that the app can say it before training.
 
 The encoder is a convolution for each entry of `filters` and one for the latent channels; the first
-`pooling_steps` of them are followed by max pooling by 2. The decoder mirrors it: a convolution, then
-upsampling by 2, cut back to the length the encoder had there, so that any window length comes out
-as it went in. One last convolution has the output activation. A test holds this equal to Keras.
+`pooling_steps` of them are followed by max pooling by 2. The decoder mirrors it: a convolution,
+then upsampling by 2, cut back to the length the encoder had there, so that any window length comes
+out as it went in. One last convolution has the output activation. A test holds this equal to Keras.
 """
 
 from dataclasses import dataclass

@@ -115,3 +115,14 @@ def best_constants(train: Windows) -> tuple[np.ndarray, np.ndarray]:
             cumulative = np.cumsum(weights[order])
             medians.append(float(channel[order][np.searchsorted(cumulative, cumulative[-1] / 2)]))
     return np.array(medians), np.array(means)
+
+
+def constant_errors(constants: np.ndarray, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
+    """Mean absolute and mean squared error of one constant a channel: each `(channels,)`."""
+    absolute, squared, count = 0.0, 0.0, 0
+    for block, weight in windows.values():
+        distance = np.abs(block - constants)
+        absolute = absolute + weight @ distance
+        squared = squared + weight @ distance**2
+        count += weight.sum()
+    return absolute / count, squared / count

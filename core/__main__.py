@@ -1,0 +1,290 @@
+"""The lab without a browser: what the app's worker runs, and what scripts and a cluster use.
+
+    python -m core config --preset question --set model.output_activation=relu > relu.json
+    python -m core train relu.json --runs runs
+    python -m core show runs/<id> --json
+
+Exit codes: 0 done; 1 the run failed; 2 a configuration, a file or an argument is faulty, with the
+reason on standard error; 3 cancelled (also by Ctrl-C); 4 interrupted (by SIGTERM).
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.config import PRESETS, ExperimentConfig, explain
+
+FAULTY = 2
+
+
+class Fault(Exception):
+    """Something the caller can mend; its text goes to standard error."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except Fault as fault:
+        print(f"error: {fault}", file=sys.stderr)
+        return FAULTY
+
+
+def _parser() -> argparse.ArgumentParser:
+    summary, _, details = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(
+        prog="python -m core",
+        description=summary,
+        epilog=details,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    config = commands.add_parser("config", help="print a configuration as JSON")
+    config.add_argument("--preset", choices=PRESETS, default="default", help="where to start from")
+    config.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="change a field by its dotted name, such as training.epochs=50; may be repeated",
+    )
+    config.set_defaults(command=_config)
+
+    train = commands.add_parser(
+        "train", help="train a configuration; the last line printed is the run folder"
+    )
+    train.add_argument("config", metavar="CONFIG.json", help="a configuration, or - to read it")
+    train.add_argument("--runs", type=Path, required=True, metavar="DIR", help="the runs folder")
+    train.add_argument(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        help="a recording to use in place of the configured data, read as data.reading says",
+    )
+    train.set_defaults(command=_train)
+
+    show = commands.add_parser("show", help="print a run's state, history, errors and floors")
+    show.add_argument("run", type=Path, metavar="RUN_DIR")
+    show.add_argument("--json", action="store_true", help="as JSON, with everything")
+    show.add_argument(
+        "--reconstructions",
+        type=Path,
+        metavar="FILE.npz",
+        help="write original and reconstruction, each (windows, window_length, channels), in "
+        "original units, of every window of --part, reconstructed anew by the saved model",
+    )
+    show.add_argument("--part", choices=("train", "validation", "all"), default="validation")
+    show.set_defaults(command=_show)
+
+    worker = commands.add_parser(
+        "worker", help="train one run: the given one, or the one named on standard input"
+    )
+    worker.add_argument("run", nargs="?", metavar="RUN_DIR")
+    worker.set_defaults(command=_worker)
+    return parser
+
+
+def _config(options: argparse.Namespace) -> int:
+    changes = {}
+    for item in options.set:
+        field, equals, value = item.partition("=")
+        if not equals:
+            raise Fault(f"--set needs FIELD=VALUE. Received: {item!r}")
+        changes[field.strip()] = value
+    try:
+        print(PRESETS[options.preset].replace(changes).to_json())
+    except ValidationError as error:
+        raise Fault(_faults(error)) from error
+    return 0
+
+
+def _faults(error: ValidationError) -> str:
+    return "\n       ".join(f"{field}: {text}" for field, text in explain(error).items())
+
+
+def _train(options: argparse.Namespace) -> int:
+    config = _read_config(options.config)
+    _import_keras()
+    from core.runner import process_identity
+    from core.runs import RunStore
+    from core.worker import EXIT_CODES, train_run
+
+    store = RunStore(options.runs)
+    if options.data is not None:
+        config = _with_file(config, options.data, store.data_folder)
+    run = store.create(
+        config.model_dump(mode="json"),
+        name=config.name or options.config,
+        state="starting",
+        pid=os.getpid(),
+        pid_started=process_identity(os.getpid()),
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: run.request_cancel())
+    print(f"run {run.folder}", file=sys.stderr)
+    state = train_run(run, store.data_folder, _progress_bar)
+    print(file=sys.stderr)
+    status = run.status()
+    print(f"{status.state}{': ' if status.reason else ''}{status.reason}", file=sys.stderr)
+    print(run.folder)
+    return EXIT_CODES.get(state, 1)
+
+
+def _read_config(path: str) -> ExperimentConfig:
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Fault(f"{path} cannot be read: {error}") from error
+    try:
+        return ExperimentConfig.from_json(text)
+    except ValidationError as error:
+        raise Fault(f"{path} is no configuration:\n       {_faults(error)}") from error
+
+
+def _with_file(config: ExperimentConfig, path: Path, data_folder: Path) -> ExperimentConfig:
+    """The configuration with a file's recording, which is put into the data folder."""
+    from core.signals.readers import read_recording
+    from core.signals.recording import DataError
+    from core.signals.store import save
+
+    try:
+        recording = read_recording(path, config.data.reading)
+    except DataError as error:
+        raise Fault(str(error)) from error
+    for note in recording.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return config.replace(
+        {
+            "data.source": "file",
+            "data.name": path.name[:200],
+            "data.sha256": save(recording, data_folder),
+        }
+    )
+
+
+def _progress_bar(progress: dict[str, Any], width: int = 24) -> None:
+    """One line on standard error, drawn over itself."""
+    if "batch" not in progress:
+        line = progress["phase"]
+    else:
+        share = progress["batch"] / progress["batches"]
+        bar = "#" * round(share * width)
+        line = (
+            f"epoch {progress['epoch']}/{progress['epochs']} [{bar:<{width}}] "
+            f"{progress['phase']}  MAE {progress['mae']:.4g}  {progress['eta_seconds']:.0f} s left"
+        )
+    print(f"\r{line:<100}", end="", file=sys.stderr, flush=True)
+
+
+def _show(options: argparse.Namespace) -> int:
+    from core.runs import RunNotFound, RunStore, RunUnreadable
+
+    folder = options.run.resolve()
+    try:
+        run = RunStore(folder.parent).open(folder.name) if folder.is_dir() else None
+        if run is None:
+            raise Fault(f"There is no run folder {options.run}.")
+        status, config = run.status(), run.config()
+    except (RunNotFound, RunUnreadable) as error:
+        raise Fault(f"{options.run}: {error}") from error
+    results_file = run.folder / "results.json"
+    results = json.loads(results_file.read_text()) if results_file.is_file() else {}
+    shown = {
+        "id": run.id,
+        "name": status.name,
+        "state": status.state,
+        "reason": status.reason,
+        "history": run.history(),
+        "train": None,
+        "validation": None,
+        "floor": None,
+        **results,
+        "config": config,
+    }
+    if options.reconstructions is not None:
+        _write_reconstructions(run, options.reconstructions, options.part)
+    print(json.dumps(shown, indent=2) if options.json else _summary(shown))
+    return 0
+
+
+def _summary(shown: dict[str, Any]) -> str:
+    lines = [f"{shown['name']}: {shown['state']} {shown['reason']}".rstrip()]
+    for row in shown["history"]:
+        lines.append(
+            f"epoch {row['epoch']:>4}  loss {row['loss']:.6g}  MAE {row['mae']:.6g}  "
+            f"MSE {row['mse']:.6g}  validation MAE {row['val_mae']:.6g}  MSE {row['val_mse']:.6g}"
+        )
+    for part in ("train", "validation"):
+        if shown[part]:
+            reached, floor = shown[part], shown["floor"][part]
+            lines.append(
+                f"{part:<10}  MAE {reached['mae']:.6g} (floor {floor['mae']:.6g})  "
+                f"MSE {reached['mse']:.6g} (floor {floor['mse']:.6g})"
+            )
+    return "\n".join(lines)
+
+
+def _write_reconstructions(run: Any, path: Path, part: str) -> None:
+    if not (run.folder / "model.keras").is_file():
+        raise Fault("The run has no model: it has not finished an epoch.")
+    _import_keras()
+    import keras
+    import numpy as np
+
+    from core.evaluation import reconstruct
+    from core.signals.recording import DataError
+    from core.signals.store import open_recording
+    from core.windows import split_windows
+
+    config = ExperimentConfig.model_validate(run.config())
+    try:
+        recording = open_recording(config.data, run.folder.parent / "data")
+    except DataError as error:
+        raise Fault(str(error)) from error
+    split = split_windows(recording.values, config.windows, config.training.seed)
+    model = keras.models.load_model(run.folder / "model.keras")
+    parts = {"train": [split.train], "validation": [split.validation]}.get(
+        part, [split.train, split.validation]
+    )
+    original = np.concatenate([block for windows in parts for _, block in windows.chunks()])
+    reconstruction = np.concatenate(
+        [reconstruct(model, block) for w in parts for _, block in w.chunks(400_000)]
+    )
+    np.savez(path, original=original, reconstruction=reconstruction)
+
+
+def _worker(options: argparse.Namespace) -> int:
+    _import_keras()
+    from core.worker import main as work
+
+    return work(options.run)
+
+
+def _import_keras() -> None:
+    """Import Keras without its back end's chatter, and let it take only the GPU memory it needs.
+
+    TensorFlow writes lines to descriptor 2 before any setting of its own can silence them.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(silence, 2)
+        import keras  # noqa: F401
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silence)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""What a trained model reaches, beside what no model can undercut and what needs no model."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from core.metrics import ErrorAccumulator, ReconstructionErrors, best_constants, constant_errors
+from core.normalization import Normalization
+from core.output_range import error_floor
+from core.signals.recording import Recording
+from core.windows import Split, Windows
+
+STORED_VALUES = 4_000_000  # of a part's reconstructions kept for display, each 4 bytes
+RANKED_WINDOWS = 50  # best and worst windows that are kept whatever the part's size
+_BATCH_VALUES = 400_000
+
+
+@dataclass(frozen=True)
+class PartEvaluation:
+    """Errors over all windows of a part, and the reconstructions kept for display."""
+
+    errors: ReconstructionErrors
+    positions: np.ndarray  # (kept,), ascending
+    original: np.ndarray  # (kept, window_length, channels), float32, original units
+    reconstruction: np.ndarray  # the same
+
+
+def reconstruct(model: keras.Model, windows: np.ndarray) -> np.ndarray:
+    """Windows through an exported model, all in original units: float32, the same shape."""
+    return np.asarray(model.predict_on_batch(windows.astype(np.float32)))
+
+
+def evaluate_part(model: keras.Model, windows: Windows) -> PartEvaluation:
+    """Errors of every window; reconstructions of evenly spaced, the best and the worst ones."""
+    count, length, channels = windows.shape
+    room = max(1, STORED_VALUES // (length * channels))
+    kept = np.unique(np.linspace(0, count - 1, min(count, room)).round().astype(np.int64))
+    accumulator = ErrorAccumulator(count, length, channels)
+    originals, reconstructions = [], []
+    for positions, original in windows.chunks(_BATCH_VALUES):
+        reconstruction = reconstruct(model, original)
+        accumulator.add(positions, original, reconstruction)
+        first, last = np.searchsorted(kept, [positions.start, positions.stop])
+        chosen = kept[first:last] - positions.start
+        originals.append(original[chosen].astype(np.float32))
+        reconstructions.append(reconstruction[chosen])
+    errors = accumulator.errors()
+    ranked = errors.ranked()
+    extremes = np.setdiff1d(np.r_[ranked[:RANKED_WINDOWS], ranked[-RANKED_WINDOWS:]], kept)
+    if len(extremes):
+        original = windows.take(extremes)
+        originals.append(original.astype(np.float32))
+        reconstructions.append(reconstruct(model, original))
+    positions = np.r_[kept, extremes]
+    order = np.argsort(positions)
+    return PartEvaluation(
+        errors,
+        positions[order],
+        np.concatenate(originals)[order],
+        np.concatenate(reconstructions)[order],
+    )
+
+
+def evaluate(
+    model: keras.Model,
+    split: Split,
+    normalization: Normalization,
+    output_activation: str,
+    recording: Recording,
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """What `results.json` and `reconstruction.npz` of a run hold, in original units."""
+    medians, means = best_constants(split.train)
+    results: dict[str, Any] = {
+        "channel_names": list(recording.channel_names),
+        "unit": recording.unit,
+        "sampling_rate_hz": recording.sampling_rate_hz,
+        "windows": {},
+        "floor": {},
+        "constant": {},
+        "channel_mae": {},
+        "channel_mse": {},
+        "channel_std": channel_deviations(split.train, means).tolist(),
+    }
+    arrays: dict[str, np.ndarray] = {}
+    for part, windows in (("train", split.train), ("validation", split.validation)):
+        evaluation = evaluate_part(model, windows)
+        errors = evaluation.errors
+        results[part] = {"mae": errors.mae, "mse": errors.mse}
+        results["windows"][part] = len(windows)
+        results["channel_mae"][part] = errors.channel_mae.tolist()
+        results["channel_mse"][part] = errors.channel_mse.tolist()
+        results["floor"][part] = error_floor(normalization, output_activation, windows).to_dict()
+        results["constant"][part] = {
+            "mae": float(constant_errors(medians, windows)[0].mean()),
+            "mse": float(constant_errors(means, windows)[1].mean()),
+        }
+        arrays |= {
+            f"{part}_positions": evaluation.positions,
+            f"{part}_original": evaluation.original,
+            f"{part}_reconstruction": evaluation.reconstruction,
+            f"{part}_window_mae": errors.window_mae,
+            f"{part}_window_mse": errors.window_mse,
+            f"{part}_step_mae": errors.step_mae,
+            f"{part}_step_mse": errors.step_mse,
+        }
+    return results, arrays
+
+
+def channel_deviations(train: Windows, means: np.ndarray) -> np.ndarray:
+    """The standard deviation of each channel over the training windows: `(channels,)`."""
+    return np.sqrt(constant_errors(means, train)[1])

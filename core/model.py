@@ -1,0 +1,155 @@
+"""The autoencoder from a configuration, in Keras' own layers and operations only.
+
+What is trained takes windows in original units: normalization, its inverse and the autoencoder are
+one graph, so the saved model needs nothing of this project.
+"""
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from core.architecture import describe_architecture
+from core.config import ExperimentConfig, ModelConfig
+from core.normalization import Normalization
+
+OPTIMIZERS = {
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "nadam": keras.optimizers.Nadam,
+    "rmsprop": keras.optimizers.RMSprop,
+    "sgd": keras.optimizers.SGD,
+}
+LOSSES = {
+    "mae": keras.losses.MeanAbsoluteError,
+    "mse": keras.losses.MeanSquaredError,
+    "huber": keras.losses.Huber,
+    "log_cosh": keras.losses.LogCosh,
+}
+
+
+def build_autoencoder(config: ModelConfig, window_length: int, channels: int) -> keras.Model:
+    """Normalized windows in, normalized windows out: `(batch, window_length, channels)`."""
+    levels = describe_architecture(config, window_length, channels).levels
+
+    def convolution(filters: int, activation: str) -> layers.Layer:
+        return layers.Conv1D(filters, config.kernel_size, padding="same", activation=activation)
+
+    inputs = x = keras.Input((window_length, channels))
+    for level in levels:
+        x = convolution(level.filters, config.hidden_activation)(x)  # (batch, length, filters)
+        if level.is_pooled:
+            x = layers.MaxPooling1D(2, padding="same")(x)  # (batch, pooled_length, filters)
+        if config.dropout:
+            x = layers.Dropout(config.dropout)(x)
+    for level in reversed(levels):
+        x = convolution(level.filters, config.hidden_activation)(x)
+        if level.is_pooled:
+            x = layers.UpSampling1D(2)(x)  # (batch, 2 * pooled_length, filters)
+            if surplus := 2 * level.pooled_length - level.length:
+                x = layers.Cropping1D((0, surplus))(x)  # (batch, length, filters)
+    outputs = convolution(channels, config.output_activation)(x)
+    return keras.Model(inputs, outputs, name="autoencoder")
+
+
+def normalize(windows, normalization: Normalization):
+    """`Normalization.transform` as Keras operations. Returns the values, and offset and scale."""
+    values = _clip(windows, normalization)
+    if normalization.config.method == "log1p":
+        return ops.sign(values) * ops.log1p(ops.abs(values)), None
+    if normalization.per_window:
+        offset, scale = _window_statistics(values, normalization.config.method)
+    else:
+        offset = _constant(normalization.offset_)
+        scale = _constant(normalization.scale_)
+    return (values - offset) / scale, (offset, scale)
+
+
+def denormalize(normalized, statistics, normalization: Normalization):
+    """`Normalization.inverse_transform` as Keras operations."""
+    if normalization.config.method == "log1p":
+        values = ops.sign(normalized) * ops.expm1(ops.abs(normalized))
+    else:
+        offset, scale = statistics
+        values = normalized * scale + offset
+    return _clip(values, normalization)
+
+
+def _constant(numbers: np.ndarray) -> np.ndarray:
+    return numbers.astype(np.float32).reshape(1, 1, -1)  # (batch, time step, channel)
+
+
+def _clip(values, normalization: Normalization):
+    if not normalization.clips:
+        return values
+    low, high = _constant(normalization.low_), _constant(normalization.high_)
+    return ops.minimum(ops.maximum(values, low), high)
+
+
+def _window_statistics(windows, method: str):
+    """Offset and scale of each window and channel: `(batch, 1, channels)`."""
+    kept = {"axis": 1, "keepdims": True}
+    low, high = ops.min(windows, **kept), ops.max(windows, **kept)
+    if method == "minmax":
+        offset, scale = low, high - low
+    elif method == "minmax_symmetric":
+        offset, scale = (low + high) / 2, (high - low) / 2
+    elif method == "standard":
+        offset, scale = ops.mean(windows, **kept), ops.std(windows, **kept)
+    elif method == "robust":
+        offset = ops.quantile(windows, 0.5, **kept)
+        scale = ops.quantile(windows, 0.75, **kept) - ops.quantile(windows, 0.25, **kept)
+    else:  # maxabs
+        offset, scale = ops.zeros_like(low), ops.maximum(ops.abs(low), ops.abs(high))
+    rounding = ops.maximum(ops.abs(low), ops.abs(high)) * (2 * float(np.finfo(np.float32).eps))
+    return offset, ops.where(scale > rounding, scale, ops.ones_like(scale))
+
+
+class AutoencoderTrainer(keras.Model):
+    """Trains on windows in original units: the loss is taken of normalized values, MAE and MSE
+    of reconstructions in original units, all in one forward pass.
+
+    export: the plain Keras model from original units to original units that shares the weights.
+    """
+
+    def __init__(self, autoencoder: keras.Model, normalization: Normalization):
+        super().__init__()
+        window_length, channels = autoencoder.input_shape[1:]
+        windows = keras.Input((window_length, channels), name="windows")
+        target, statistics = normalize(windows, normalization)
+        output = autoencoder(target)
+        reconstruction = denormalize(output, statistics, normalization)
+        self._graph = keras.Model(windows, [target, output, reconstruction])
+        self.export = keras.Model(windows, reconstruction, name="signal_autoencoder")
+        self._loss_function = None
+        self.mae = keras.metrics.Mean("mae")
+        self.mse = keras.metrics.Mean("mse")
+
+    def compile_for(self, config: ExperimentConfig) -> None:
+        training = config.training
+        self._loss_function = LOSSES[training.loss]()
+        self.compile(optimizer=OPTIMIZERS[training.optimizer](training.learning_rate))
+        self.optimizer.build(self.trainable_variables)  # now, or the first step is traced twice
+
+    def call(self, windows, training=False):
+        return self._graph(windows, training=training)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        target, output, _ = y_pred
+        return self._loss_function(target, output)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        difference = y_pred[2] - x  # (batch, window_length, channels)
+        self.mae.update_state(ops.mean(ops.abs(difference), axis=(1, 2)))
+        self.mse.update_state(ops.mean(ops.square(difference), axis=(1, 2)))
+        return self.get_metrics_result()
+
+
+def build_trainer(
+    config: ExperimentConfig, normalization: Normalization, channels: int
+) -> AutoencoderTrainer:
+    """The compiled model with weights drawn from the configuration's seed."""
+    keras.utils.set_random_seed(config.training.seed)
+    autoencoder = build_autoencoder(config.model, config.windows.window_length, channels)
+    trainer = AutoencoderTrainer(autoencoder, normalization)
+    trainer.compile_for(config)
+    return trainer

@@ -1,0 +1,216 @@
+"""One run in one process: what the runner starts, and what `python -m core train` calls.
+
+python -m core worker            wait with Keras imported, print "ready", read a run folder
+                                 from standard input, train it, exit
+python -m core worker RUN_DIR    train that run, exit
+"""
+
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from core.architecture import describe_architecture
+from core.config import ExperimentConfig, NormalizationConfig, TrainingConfig
+from core.evaluation import evaluate
+from core.meters import describe_cpu, describe_device
+from core.runs import ACTIVE_STATES, Run, RunStore, TransitionRefused
+from core.signals.recording import DataError, Recording
+from core.signals.store import open_recording
+from core.training import Cancelled, Diverged, Progress, Training
+from core.windows import split_windows
+
+EXIT_CODES = {"finished": 0, "failed": 1, "cancelled": 3, "interrupted": 4}
+_REPORT_SECONDS = 0.2  # between two writes of progress.json
+
+Report = Callable[[dict[str, Any]], None]
+
+
+class Interrupted(Exception):
+    """The process was told to end (SIGTERM); the run may be started again."""
+
+
+def train_run(run: Run, data_folder: Path, report: Report = lambda progress: None) -> str:
+    """Train a run that is `starting` to its end. Returns the state it ends in.
+
+    Whatever goes wrong becomes the run's state with a sentence; only faults of the folder itself
+    (a full disk, a folder removed) are raised.
+    """
+    state, reason = "failed", ""
+    pid = os.getpid()
+    try:
+        config = ExperimentConfig.model_validate(run.config())
+        report = _throttled(run, report)
+        report({"phase": "loading the data"})
+        recording = open_recording(config.data, data_folder)
+        run.transition("running", by_pid=pid, device=device_name())
+        state, reason = _train(run, config, recording, report)
+    except DataError as error:
+        reason = str(error)
+    except MemoryError as error:
+        reason = f"The memory did not suffice: {error}. Try a smaller batch or model."
+    except Interrupted:
+        state, reason = "interrupted", "The worker was told to end; the run can be started again."
+    except TransitionRefused:
+        return run.status().state  # the run was given up, or given to another process
+    except Exception as error:
+        if "ResourceExhausted" in type(error).__name__:
+            reason = "The graphics memory did not suffice. Try a smaller batch size."
+        else:
+            reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            sys.excepthook(*sys.exc_info())  # the whole of it, into log.txt
+    if run.status().state in ACTIVE_STATES:
+        run.transition(state, reason, by_pid=pid)
+    return run.status().state
+
+
+def _train(
+    run: Run, config: ExperimentConfig, recording: Recording, report: Report
+) -> tuple[str, str]:
+    began = time.monotonic()
+    report({"phase": "building the model"})
+    split = split_windows(recording.values, config.windows, config.training.seed)
+    training = Training(config, split)
+    run.publish_json("normalization.json", training.normalization.to_dict())
+
+    first_step: dict[str, float] = {}
+
+    def each_batch(progress: Progress) -> None:
+        if not first_step:  # from the click to the first step
+            first_step["first_step_seconds"] = _seconds_since(run.status().created)
+        report(asdict(progress) | first_step)
+
+    state, reason, epochs = "finished", "", 0
+    try:
+        for epoch in training.epochs(each_batch, _stop_check(run)):
+            run.append_history(asdict(epoch))
+            epochs = epoch.epoch
+        if epochs < config.training.epochs:
+            reason = (
+                f"Stopped early after epoch {epochs}: the validation loss has not fallen for "
+                f"{config.training.patience} epochs."
+            )
+    except Cancelled:
+        state, reason = "cancelled", f"Cancelled after {epochs} of {config.training.epochs} epochs."
+    except Diverged as error:
+        state, reason = "failed", _diverged_sentence(error.args[0], epochs)
+    if epochs == 0:
+        return state, reason
+    if config.training.keep_best or state == "failed":
+        training.keep_best()
+    report({"phase": "reconstructing", "epoch": epochs, "epochs": config.training.epochs})
+    _publish_results(run, training, recording, epochs, time.monotonic() - began)
+    return state, reason
+
+
+def _publish_results(
+    run: Run, training: Training, recording: Recording, epochs: int, seconds: float
+) -> None:
+    config, model = training.config, training.trainer.export
+    results, arrays = evaluate(
+        model, training.split, training.normalization, config.model.output_activation, recording
+    )
+    architecture = describe_architecture(
+        config.model, config.windows.window_length, recording.channels
+    )
+    run.publish("model.keras", model.save)
+    run.publish("reconstruction.npz", lambda path: np.savez(path, **arrays))
+    run.publish_json(
+        "results.json",
+        results
+        | {
+            "best_epoch": training.best_epoch,
+            "epochs_trained": epochs,
+            "parameters": architecture.parameters,
+            "compression_ratio": architecture.compression_ratio,
+            "device": device_name(),
+            "backend": keras.backend.backend(),
+            "seconds": seconds,
+        },
+    )
+
+
+def _diverged_sentence(epoch: int, epochs: int) -> str:
+    kept = f"The best of the {epochs} epochs before is kept. " if epochs else ""
+    return (
+        f"Diverged in epoch {epoch}: the loss is no finite number any more. {kept}"
+        "Lower training.learning_rate, or normalize the data."
+    )
+
+
+def _seconds_since(iso_time: str) -> float:
+    return (datetime.now(UTC) - datetime.fromisoformat(iso_time)).total_seconds()
+
+
+def _stop_check(run: Run) -> Callable[[], bool]:
+    """Whether to stop, asked before each batch: by a marker file, or by SIGTERM."""
+
+    def is_cancelled() -> bool:
+        if _TERMINATED:
+            raise Interrupted
+        return run.cancel_requested()
+
+    return is_cancelled
+
+
+_TERMINATED: list[int] = []  # signals that came; a handler can do no more than note them
+
+
+def _throttled(run: Run, report: Report) -> Report:
+    """Write progress to the run folder and pass it on, a few times a second at the most."""
+    last_phase, last_time = None, -math.inf
+
+    def throttled(progress: dict[str, Any]) -> None:
+        nonlocal last_phase, last_time
+        now = time.monotonic()
+        if progress["phase"] == last_phase and now - last_time < _REPORT_SECONDS:
+            return
+        last_phase, last_time = progress["phase"], now
+        run.write_progress(progress)
+        report(progress)
+
+    return throttled
+
+
+def device_name() -> str:
+    """What this process trains on."""
+    return describe_device() if keras.distribution.list_devices("gpu") else describe_cpu()
+
+
+def warm_up() -> None:
+    """Train a tiny model once, so that what Keras loads late is loaded before it is needed."""
+    config = ExperimentConfig(
+        normalization=NormalizationConfig(), training=TrainingConfig(epochs=1, batch_size=4)
+    )
+    values = np.random.default_rng(0).normal(size=(4000, 4)).astype(np.float32)
+    training = Training(config, split_windows(values, config.windows))
+    for _ in training.epochs():
+        break
+    keras.backend.clear_session()
+
+
+def main(run_folder: str | None = None) -> int:
+    """Wait for a run folder on standard input, unless it is given; train it. Returns exit code."""
+    signal.signal(signal.SIGTERM, lambda number, frame: _TERMINATED.append(number))
+    if run_folder is None:
+        warm_up()
+        print("ready", flush=True)
+        run_folder = sys.stdin.readline().strip()
+        if not run_folder:
+            return 0  # the app is gone, and nothing was given to this spare
+    folder = Path(run_folder)
+    run = RunStore(folder.parent).open(folder.name)
+    with open(run.folder / "log.txt", "ab", buffering=0) as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    state = train_run(run, folder.parent / "data")
+    return EXIT_CODES.get(state, 1)

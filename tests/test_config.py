@@ -1,0 +1,148 @@
+"""The configuration: exact round trips, readable links, and errors that name the field."""
+
+import typing
+from types import UnionType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from core.config import (
+    PRESETS,
+    DataConfig,
+    ExperimentConfig,
+    ModelConfig,
+    NormalizationConfig,
+    TrainingConfig,
+    WindowsConfig,
+    explain,
+    flatten,
+)
+
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
+shares = st.floats(0.01, 0.99)
+configs = st.builds(
+    ExperimentConfig,
+    name=texts,
+    data=st.builds(
+        DataConfig,
+        source=st.just("file"),
+        name=texts,
+        sha256=st.sampled_from(["", "0f" * 32]),
+        seed=st.integers(0, 2**32 - 1),
+        noise=st.floats(0, 10),
+        amplitude=st.floats(1e-6, 1e12),
+        anomalies=st.lists(st.sampled_from(["spike", "dropout"])).map(tuple),
+        reading=st.fixed_dictionaries(
+            {
+                "label_columns": st.none() | st.lists(texts, max_size=3).map(tuple),
+                "channels": st.none() | st.lists(texts, max_size=3).map(tuple),
+                "time_column": st.sampled_from([None, "auto", "t"]),
+                "sampling_rate_hz": st.none() | st.floats(1e-3, 1e6),
+            }
+        ),
+    ),
+    windows=st.builds(WindowsConfig, window_length=st.integers(2, 65_536), validation_share=shares),
+    normalization=st.builds(
+        NormalizationConfig,
+        method=st.sampled_from(["none", "minmax", "log1p"]),
+        clip_percentile=st.none() | st.floats(0, 49),
+    ),
+    model=st.builds(
+        ModelConfig,
+        filters=st.lists(st.integers(1, 1024), min_size=2, max_size=7).map(tuple),
+        dropout=st.floats(0, 0.99),
+        output_activation=st.sampled_from(["sigmoid", "relu", "linear"]),
+    ),
+    training=st.builds(TrainingConfig, learning_rate=st.floats(1e-8, 10), keep_best=st.booleans()),
+)
+
+
+@given(configs)
+def test_json_round_trip(config):
+    assert ExperimentConfig.from_json(config.to_json()) == config
+
+
+@given(configs)
+def test_link_round_trip(config):
+    query = config.to_query()
+    assert all(isinstance(text, str) for text in query.values())
+    assert ExperimentConfig.from_query(query) == config
+
+
+def test_a_link_is_readable_and_leaves_defaults_out():
+    assert ExperimentConfig().to_query() == {"v": "1"}
+    config = ExperimentConfig().replace(
+        {"model.output_activation": "relu", "model.filters": "64,16", "training.keep_best": "false"}
+    )
+    assert config.to_query() == {
+        "v": "1",
+        "model.output_activation": "relu",
+        "model.filters": "64,16",
+        "training.keep_best": "false",
+    }
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_presets_round_trip(preset):
+    assert ExperimentConfig.from_query(preset.to_query()) == preset
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "text"),
+    [
+        ({"model.colour": 1}, "model.colour", "no such field"),
+        ({"colour": 1}, "colour", "no such field"),
+        ({"training.epochs": 0}, "training.epochs", "greater than or equal to 1. Received: 0"),
+        ({"training.epochs": 10**9}, "training.epochs", "less than or equal to 10000"),
+        ({"training.epochs": "many"}, "training.epochs", "valid integer"),
+        ({"training.epochs": 2**63}, "training.epochs", "less than or equal to 10000"),
+        ({"training.learning_rate": "nan"}, "training.learning_rate", "Received: 'nan'"),
+        ({"training.learning_rate": 1e308}, "training.learning_rate", "less than or equal to 10"),
+        ({"training.batch_size": -1}, "training.batch_size", "greater than or equal to 1"),
+        ({"windows.stride": 0}, "windows.stride", "greater than or equal to 1"),
+        ({"model.output_activation": "softmax"}, "model.output_activation", "'sigmoid'"),
+        ({"model.pooling_steps": 4}, "model", "can be at most 3 with 2 filters"),
+        ({"model.filters": "64,x"}, "model.filters.1", "valid integer"),
+        ({"data.name": "noise"}, "data", "must be one of the generators sines"),
+        ({"data.sha256": "../../x"}, "data.sha256", "pattern"),
+        ({"training.epochs.x": 1}, "training.epochs", "valid integer"),
+        ({"version": 2}, "version", "Input should be 1"),
+    ],
+)
+def test_a_fault_names_its_field(changes, field, text):
+    with pytest.raises(ValidationError) as caught:
+        ExperimentConfig().replace(changes)
+    assert text in explain(caught.value)[field]
+
+
+def test_clipping_per_window_is_refused():
+    with pytest.raises(ValidationError, match="has no meaning per window"):
+        NormalizationConfig(scope="window", clip_percentile=1)
+
+
+def test_a_link_of_a_newer_version_is_refused():
+    with pytest.raises(ValidationError) as caught:
+        ExperimentConfig.from_query({"v": "2", "model.dropout": "0.1"})
+    assert "version" in explain(caught.value)
+
+
+def test_deep_nesting_is_an_error():
+    with pytest.raises(ValidationError):
+        ExperimentConfig.from_json('{"data":' * 10_000)
+
+
+def _leaves(part: type[BaseModel], prefix: str = "") -> list[str]:
+    names = []
+    for name, field in part.model_fields.items():
+        kind = field.annotation
+        is_part = not isinstance(kind, UnionType | typing._GenericAlias) and issubclass(
+            kind, BaseModel
+        )
+        names += _leaves(kind, f"{prefix}{name}.") if is_part else [f"{prefix}{name}"]
+    return names
+
+
+def test_flatten_reaches_every_field():
+    assert sorted(flatten(ExperimentConfig().model_dump())) == sorted(_leaves(ExperimentConfig))

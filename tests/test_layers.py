@@ -1,0 +1,99 @@
+"""The layers of the design: who may import whom, and what the app process never loads."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+# A module of core may import the modules named before it, besides its own row.
+LAYERS = [
+    {"core.config"},
+    {"core.signals"},
+    {"core.windows"},
+    {"core.normalization"},
+    {"core.output_range", "core.architecture"},
+    {"core.metrics"},
+    {"core.runs", "core.results"},
+    {"core.meters"},
+    {"core.runner"},
+    {"core.model"},
+    {"core.training", "core.evaluation"},
+    {"core.worker"},
+    {"core.__main__"},
+    {"core.charts"},
+    {"core.session"},
+    {"core.views"},
+]
+SHOWS_PAGES = {"core.session", "core.views"}  # the modules of core that may name Streamlit
+USES_KERAS = {"core.model", "core.training", "core.evaluation", "core.worker", "core.__main__"}
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def layer_of(module: str) -> int:
+    for number, modules in enumerate(LAYERS):
+        if any(module == known or module.startswith(f"{known}.") for known in modules):
+            return number
+    raise AssertionError(f"{module} has no layer: add it to LAYERS")
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module that a file imports, also within functions."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return names
+
+
+CORE = sorted(path for path in (ROOT / "core").rglob("*.py") if module_of(path) != "core")
+
+
+@pytest.mark.parametrize("path", CORE, ids=map(module_of, CORE))
+def test_a_module_imports_only_from_the_layers_above_it(path):
+    module = module_of(path)
+    imported = imports_of(path)
+    for name in imported:
+        if name.startswith("core.") and any(
+            name == known or name.startswith(f"{known}.") for row in LAYERS for known in row
+        ):
+            assert layer_of(name) <= layer_of(module), f"{module} imports {name}"
+    libraries = {name.partition(".")[0] for name in imported}
+    if module not in SHOWS_PAGES:
+        assert "streamlit" not in libraries
+    if module not in USES_KERAS:
+        assert libraries.isdisjoint({"keras", "tensorflow", "jax", "torch"})
+    assert libraries.isdisjoint({"tensorflow", "jax", "torch"}), "model code is Keras' own API"
+    assert "multiprocessing" not in libraries
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")), ids=lambda path: path.stem)
+def test_pages_stay_away_from_the_model(path):
+    for name in imports_of(path):
+        assert not any(name == banned or name.startswith(f"{banned}.") for banned in USES_KERAS)
+        assert name.partition(".")[0] not in {"keras", "tensorflow"}
+
+
+def test_the_app_process_loads_neither_keras_nor_tensorflow():
+    program = (
+        "import sys, importlib, pathlib\n"
+        "import core.session, core.views, core.charts\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "for page in sorted(pathlib.Path('pages').glob('*.py')):\n"
+        "    AppTest.from_file('app.py', default_timeout=60).switch_page(str(page)).run()\n"
+        "loaded = {'keras', 'tensorflow', 'jax', 'torch'} & set(sys.modules)\n"
+        "assert not loaded, loaded\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-3000:]

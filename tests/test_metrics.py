@@ -1,0 +1,49 @@
+"""Errors gathered in one pass, beside the errors of all windows at once."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.metrics import ErrorAccumulator, best_constants, constant_errors, summarize_channels
+from core.windows import Windows
+
+
+@given(st.integers(1, 30), st.integers(1, 7), st.integers(0, 2**32 - 1))
+def test_accumulated_errors_equal_those_of_all_windows_at_once(windows, batch, seed):
+    original, reconstruction = np.random.default_rng(seed).normal(size=(2, windows, 6, 3))
+    accumulator = ErrorAccumulator(windows, 6, 3)
+    for start in range(0, windows, batch):
+        positions = slice(start, min(start + batch, windows))
+        accumulator.add(positions, original[positions], reconstruction[positions])
+    errors = accumulator.errors()
+    absolute = np.abs(original - reconstruction)
+    assert errors.mae == pytest.approx(absolute.mean())
+    assert errors.mse == pytest.approx((absolute**2).mean())
+    np.testing.assert_allclose(errors.window_mae, absolute.mean(axis=(1, 2)))
+    np.testing.assert_allclose(errors.window_mse, (absolute**2).mean(axis=(1, 2)))
+    np.testing.assert_allclose(errors.channel_mae, absolute.mean(axis=(0, 1)))
+    np.testing.assert_allclose(errors.step_mse, (absolute**2).mean(axis=0))
+    ranked = errors.window_mae[errors.ranked()]
+    assert (np.diff(ranked) >= 0).all()
+
+
+@pytest.mark.parametrize("stride", [1, 3, 5, 7])
+def test_constants_are_the_best_over_all_windows(stride):
+    values = np.random.default_rng(stride).exponential(size=(1, 60, 2))
+    windows = Windows(values, 5, stride)
+    everything = windows.take(np.arange(len(windows))).reshape(-1, 2)
+    medians, means = best_constants(windows)
+    np.testing.assert_allclose(means, everything.mean(axis=0))
+    best_mae = np.abs(everything - np.median(everything, axis=0)).mean(axis=0)
+    np.testing.assert_allclose(constant_errors(medians, windows)[0], best_mae)
+    np.testing.assert_allclose(constant_errors(means, windows)[1], everything.var(axis=0))
+
+
+def test_a_summary_of_each_channel():
+    values = np.stack([np.arange(100.0), np.where(np.arange(100) < 25, 0, 7)], axis=1)
+    first, second = summarize_channels(values, bins=10)
+    assert (first.minimum, first.maximum, first.median) == (0, 99, 49.5)
+    assert first.counts.tolist() == [10] * 10
+    assert second.zero_share == 0.25
+    assert second.mean == pytest.approx(5.25)

@@ -1,0 +1,143 @@
+"""The model: Keras beside numpy, any window length, and a saved file that needs nothing of ours."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from core.config import (
+    ExperimentConfig,
+    HiddenActivation,
+    Loss,
+    NormalizationConfig,
+    NormalizationMethod,
+    Optimizer,
+    OutputActivation,
+    choices,
+)
+from core.normalization import fit_normalization
+from core.output_range import ACTIVATIONS
+from core.windows import Windows, split_windows
+
+pytestmark = pytest.mark.slow
+keras = pytest.importorskip("keras")
+model_module = pytest.importorskip("core.model")
+
+PAIRS = [
+    (method, scope)
+    for method in choices(NormalizationMethod)
+    for scope in ("channel", "window")
+    if not (scope == "window" and method in ("none", "log1p"))
+]
+
+
+def signal(steps=120, channels=2, seed=0):
+    rng = np.random.default_rng(seed)
+    return (rng.normal(size=(steps, channels)) * [3, 40] + [5, -20]).astype(np.float32)
+
+
+@pytest.mark.parametrize("name", choices(OutputActivation))
+def test_output_activations_are_those_of_keras(name):
+    x = np.linspace(-9, 9, 999).astype(np.float32)
+    expected = np.asarray(keras.activations.get(name)(x))
+    np.testing.assert_allclose(ACTIVATIONS[name].function(x), expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", choices(HiddenActivation))
+def test_hidden_activations_exist(name):
+    assert keras.activations.get(name) is not None
+
+
+def test_every_choice_has_its_class():
+    assert tuple(model_module.OPTIMIZERS) == choices(Optimizer)
+    assert tuple(model_module.LOSSES) == choices(Loss)
+
+
+@pytest.mark.parametrize(
+    ("method", "scope", "clip"),
+    [
+        (*pair, clip)
+        for pair in PAIRS
+        for clip in (None, 5.0)
+        if clip is None or pair[1] != "window"
+    ],
+)
+def test_normalization_in_the_graph_equals_numpy(method, scope, clip):
+    config = NormalizationConfig(method=method, scope=scope, clip_percentile=clip)
+    windows = Windows(signal()[None], 20, 20)
+    normalization = fit_normalization(config, windows)
+    original = windows.take(np.arange(len(windows)))
+    normalized, statistics = model_module.normalize(original, normalization)
+    expected = normalization.transform(original)
+    np.testing.assert_allclose(np.asarray(normalized), expected, rtol=1e-4, atol=1e-4)
+    back = model_module.denormalize(normalized, statistics, normalization)
+    expected = normalization.inverse_transform(expected, normalization.statistics(original))
+    np.testing.assert_allclose(np.asarray(back), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_a_constant_window_is_not_divided_by_zero():
+    config = NormalizationConfig(method="standard", scope="window")
+    normalization = fit_normalization(config, Windows(signal()[None], 20, 20))
+    normalized, _ = model_module.normalize(np.full((1, 20, 2), 7.5, np.float32), normalization)
+    np.testing.assert_array_equal(np.asarray(normalized), 0)
+
+
+@pytest.mark.parametrize("window_length", [2, 3, 13, 64, 197, 200])
+def test_any_window_length_comes_out_as_it_went_in(window_length):
+    config = ExperimentConfig().replace({"windows.window_length": window_length})
+    normalization = fit_normalization(config.normalization, Windows(signal(400)[None], 2, 2))
+    trainer = model_module.build_trainer(config, normalization, 2)
+    assert trainer.export.output_shape == (None, window_length, 2)
+    batch = signal(window_length)[None]
+    assert trainer.export.predict_on_batch(batch).shape == batch.shape
+
+
+def test_the_saved_models_open_in_plain_keras(tmp_path):
+    original = signal(160).reshape(4, 40, 2)
+    np.save(tmp_path / "original.npy", original)
+    expected = {}
+    for method, scope in PAIRS:
+        config = ExperimentConfig().replace(
+            {
+                "windows.window_length": 40,
+                "windows.stride": 40,
+                "normalization.method": method,
+                "normalization.scope": scope,
+                "normalization.clip_percentile": "none" if scope == "window" else 1,
+                "model.dropout": 0.1,
+            }
+        )
+        windows = Windows(signal(400)[None], 40, 40)
+        normalization = fit_normalization(config.normalization, windows)
+        trainer = model_module.build_trainer(config, normalization, 2)
+        trainer.export.save(tmp_path / f"{method}-{scope}.keras")
+        expected[f"{method}-{scope}"] = trainer.export.predict_on_batch(original)
+    program = (
+        "import keras, numpy, sys, pathlib\n"
+        "original = numpy.load('original.npy')\n"
+        "outputs = {path.stem: keras.models.load_model(path).predict_on_batch(original)\n"
+        "           for path in pathlib.Path('.').glob('*.keras')}\n"
+        "assert not any(name.partition('.')[0] == 'core' for name in sys.modules)\n"
+        "numpy.savez('outputs.npz', **outputs)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, timeout=120)
+    with np.load(tmp_path / "outputs.npz") as outputs:
+        assert set(outputs) == set(expected)
+        for name, output in outputs.items():
+            np.testing.assert_allclose(output, expected[name], rtol=1e-5, atol=1e-4, err_msg=name)
+
+
+def test_loss_is_of_normalized_values_and_errors_are_in_original_units():
+    config = ExperimentConfig().replace({"windows.window_length": 40, "training.loss": "mse"})
+    split = split_windows(signal(400), config.windows.model_copy(update={"stride": 40}))
+    normalization = fit_normalization(config.normalization, split.train)
+    trainer = model_module.build_trainer(config, normalization, 2)
+    original = split.train.take(np.arange(5))
+    logs = trainer.test_on_batch(original, return_dict=True)
+    reconstruction = trainer.export.predict_on_batch(original)
+    difference = reconstruction - original
+    assert logs["mae"] == pytest.approx(np.abs(difference).mean(), rel=1e-4)
+    assert logs["mse"] == pytest.approx((difference**2).mean(), rel=1e-4)
+    normalized = normalization.transform(reconstruction) - normalization.transform(original)
+    assert logs["loss"] == pytest.approx((normalized**2).mean(), rel=1e-4)

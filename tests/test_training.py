@@ -1,0 +1,250 @@
+"""Training: repeatable, stopped when asked, honest about what it reached."""
+
+import math
+
+import numpy as np
+import pytest
+
+from core.config import PRESETS, ExperimentConfig, flatten
+from core.normalization import fit_normalization
+from core.output_range import error_floor
+from core.signals.generators import generate
+from core.windows import split_windows
+
+pytestmark = pytest.mark.slow
+training_module = pytest.importorskip("core.training")
+evaluation_module = pytest.importorskip("core.evaluation")
+
+SMALL = ExperimentConfig().replace(
+    {
+        "data.time_steps": 3000,
+        "data.channels": 2,
+        "windows.window_length": 30,
+        "windows.stride": 30,
+        "model.filters": "6",
+        "model.pooling_steps": 1,
+        "model.latent_channels": 3,
+        "training.epochs": 2,
+        "training.batch_size": 16,
+    }
+)
+
+
+def trained(config, values=None):
+    values = generate(config.data).values if values is None else values
+    split = split_windows(values, config.windows, config.training.seed)
+    training = training_module.Training(config, split)
+    return training, list(training.epochs())
+
+
+def numbers(epochs):
+    return [(e.loss, e.val_loss, e.mae, e.mse, e.val_mae, e.val_mse) for e in epochs]
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return trained(SMALL)
+
+
+def test_the_same_configuration_gives_the_same_numbers(reference):
+    again, epochs = trained(SMALL)
+    assert numbers(epochs) == numbers(reference[1])
+    for mine, other in zip(
+        again.trainer.get_weights(), reference[0].trainer.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(mine, other)
+
+
+CHANGES = {
+    "data.name": "sawtooth",
+    "data.seed": 1,
+    "data.time_steps": 3600,
+    "data.channels": 3,
+    "data.sampling_rate_hz": 50.0,
+    "data.frequency_hz": 2.0,
+    "data.amplitude": 2.0,
+    "data.noise": 0.2,
+    "data.anomaly_count": 5,
+    "windows.window_length": 40,
+    "windows.stride": 10,
+    "windows.validation_share": 0.4,
+    "normalization.method": "minmax",
+    "normalization.scope": "global",
+    "normalization.clip_percentile": 20.0,
+    "model.filters": (5,),
+    "model.kernel_size": 5,
+    "model.pooling_steps": 2,
+    "model.latent_channels": 2,
+    "model.dropout": 0.5,
+    "model.hidden_activation": "tanh",
+    "model.output_activation": "sigmoid",
+    "training.loss": "mse",
+    "training.optimizer": "sgd",
+    "training.learning_rate": 0.01,
+    "training.epochs": 3,
+    "training.batch_size": 8,
+    "training.seed": 1,
+}
+NOT_OF_A_GENERATED_RUN = {
+    "version",
+    "name",
+    "data.source",  # a file and a sample: tests of the command line and of the store
+    "data.sha256",
+    "data.anomalies",  # changed together with anomaly_count
+    "windows.split",  # of ready windows: test_windows
+    "training.patience",  # below
+    "training.keep_best",  # below
+}
+
+
+def test_no_field_is_forgotten():
+    fields = {f for f in flatten(ExperimentConfig().model_dump()) if "data.reading" not in f}
+    assert fields == set(CHANGES) | NOT_OF_A_GENERATED_RUN
+
+
+@pytest.mark.parametrize("field", CHANGES)
+def test_every_field_changes_what_is_trained(field, reference):
+    changes = {field: CHANGES[field]}
+    if field == "data.anomaly_count":
+        changes["data.anomalies"] = ("spike",)
+    _, epochs = trained(SMALL.replace(changes))
+    assert numbers(epochs) != numbers(reference[1])
+
+
+def test_early_stopping_and_the_best_weights():
+    config = SMALL.replace(
+        {"training.epochs": 60, "training.patience": 2, "training.learning_rate": 0.1}
+    )
+    training, epochs = trained(config)
+    losses = [epoch.val_loss for epoch in epochs]
+    assert len(epochs) < 60
+    assert len(epochs) - training.best_epoch == 2
+    assert training.best_epoch == 1 + int(np.argmin(losses))
+    training.keep_best()
+    evaluation = evaluation_module.evaluate_part(training.trainer.export, training.split.validation)
+    best = epochs[training.best_epoch - 1]
+    assert evaluation.errors.mae == pytest.approx(best.val_mae, rel=1e-5)
+
+
+def test_epochs_are_shuffled_differently_and_completely(monkeypatch):
+    values = generate(SMALL.data).values
+    split = split_windows(values, SMALL.windows)
+    training = training_module.Training(SMALL, split)
+    seen = []
+    take = split.train.take
+    monkeypatch.setattr(split.train, "take", lambda p: (seen.append(p.tolist()), take(p))[1])
+    list(training.epochs())
+    batches = math.ceil(len(split.train) / 16)
+    first = [position for batch in seen[:batches] for position in batch]
+    second = [position for batch in seen[batches:] for position in batch]
+    assert sorted(first) == sorted(second) == list(range(len(split.train)))
+    assert first != second
+    assert first != sorted(first)
+
+
+def test_cancelling_stops_within_a_batch():
+    values = generate(SMALL.data).values
+    training = training_module.Training(SMALL, split_windows(values, SMALL.windows))
+    reports = []
+    with pytest.raises(training_module.Cancelled):
+        list(training.epochs(reports.append, lambda: len(reports) == 3))
+    assert [(r.phase, r.epoch, r.batch) for r in reports] == [("training", 1, b) for b in (1, 2, 3)]
+    assert reports[-1].batches == 5
+    assert reports[-1].eta_seconds > 0
+
+
+def test_a_wild_learning_rate_diverges_and_says_in_which_epoch():
+    config = SMALL.replace(
+        {
+            "training.learning_rate": 10,
+            "training.optimizer": "sgd",
+            "training.loss": "mse",
+            "normalization.method": "none",
+            "data.amplitude": 1e6,
+        }
+    )
+    with pytest.raises(training_module.Diverged) as caught:
+        trained(config)
+    assert caught.value.args == (1,)
+
+
+def test_a_wide_linear_model_learns_the_signal():
+    config = SMALL.replace(
+        {
+            "data.noise": 0,
+            "model.latent_channels": 8,
+            "training.epochs": 40,
+            "training.learning_rate": 0.01,
+        }
+    )
+    _, epochs = trained(config)
+    assert epochs[-1].val_mae < 0.1 * epochs[0].mae
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "relu"])
+def test_no_training_is_below_its_floor(activation):
+    config = SMALL.replace(
+        {
+            "normalization.method": "minmax" if activation == "sigmoid" else "standard",
+            "model.output_activation": activation,
+            "training.epochs": 15,
+            "training.learning_rate": 0.02,
+        }
+    )
+    training, epochs = trained(config)
+    training.keep_best()
+    for part in (training.split.train, training.split.validation):
+        floor = error_floor(training.normalization, activation, part)
+        errors = evaluation_module.evaluate_part(training.trainer.export, part).errors
+        assert errors.mae >= floor.mae * (1 - 1e-6)
+        assert errors.mse >= floor.mse * (1 - 1e-6)
+    assert min(e.mae for e in epochs) >= error_floor(
+        training.normalization, activation, training.split.train
+    ).mae * (1 - 1e-6)
+
+
+def test_the_question_small_stalls_on_its_floor():
+    config = PRESETS["question"].replace({"data.time_steps": 320_000, "training.epochs": 6})
+    training, epochs = trained(config)
+    floor = error_floor(training.normalization, "sigmoid", training.split.train)
+    assert floor.mae == pytest.approx(12.34, rel=0.04)  # a short sample of the same data
+    assert epochs[-1].mae == pytest.approx(floor.mae, rel=0.02)
+    assert epochs[-1].mse == pytest.approx(floor.mse, rel=0.02)
+
+
+def test_normalization_is_fitted_on_the_training_part_alone():
+    values = generate(SMALL.data).values.copy()
+    changed = values.copy()
+    boundary = split_windows(values, SMALL.windows).boundary
+    changed[boundary:] = 1e3
+    for method in ("minmax", "standard", "robust", "maxabs"):
+        config = SMALL.replace({"normalization.method": method, "normalization.clip_percentile": 1})
+        fits = [
+            fit_normalization(config.normalization, split_windows(v, config.windows).train)
+            for v in (values, changed)
+        ]
+        assert fits[0].to_dict() == fits[1].to_dict()
+
+
+def test_kept_reconstructions_hold_the_extremes():
+    class Doubled:
+        def predict_on_batch(self, windows):
+            return windows * 2
+
+    values = np.random.default_rng(0).normal(size=(40_000, 1)).astype(np.float32)
+    config = SMALL.windows.model_copy(update={"window_length": 4, "stride": 4})
+    windows = split_windows(values, config).train
+    evaluation_module_limit = evaluation_module.STORED_VALUES
+    try:
+        evaluation_module.STORED_VALUES = 400
+        part = evaluation_module.evaluate_part(Doubled(), windows)
+    finally:
+        evaluation_module.STORED_VALUES = evaluation_module_limit
+    ranked = part.errors.ranked()
+    assert {*ranked[:50], *ranked[-50:]} <= set(part.positions)
+    assert 100 <= len(part.positions) <= 200
+    np.testing.assert_array_equal(part.original, windows.take(part.positions))
+    np.testing.assert_array_equal(part.reconstruction, part.original * 2)
+    np.testing.assert_allclose(
+        np.abs(part.original).mean(axis=(1, 2)), part.errors.window_mae[part.positions], rtol=1e-6
+    )
