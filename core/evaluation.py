@@ -1,4 +1,4 @@
-"""What a trained model reaches, beside what no model can undercut and what needs no model."""
+"""What a trained model reaches, beside what needs no model."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,8 +7,6 @@ import keras
 import numpy as np
 
 from core.metrics import ErrorAccumulator, ReconstructionErrors, best_constants, constant_errors
-from core.normalization import Normalization
-from core.output_range import error_floor
 from core.signals.recording import Recording
 from core.windows import Split, Windows
 
@@ -64,11 +62,7 @@ def evaluate_part(model: keras.Model, windows: Windows) -> PartEvaluation:
 
 
 def evaluate(
-    model: keras.Model,
-    split: Split,
-    normalization: Normalization,
-    output_activation: str,
-    recording: Recording,
+    model: keras.Model, split: Split, recording: Recording
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """What `results.json` and `reconstruction.npz` of a run hold, in original units."""
     medians, means = best_constants(split.train)
@@ -77,21 +71,19 @@ def evaluate(
         "unit": recording.unit,
         "sampling_rate_hz": recording.sampling_rate_hz,
         "windows": {},
-        "floor": {},
         "constant": {},
         "channel_mae": {},
         "channel_mse": {},
         "channel_std": channel_deviations(split.train, means).tolist(),
     }
     arrays: dict[str, np.ndarray] = {}
-    for part, windows in (("train", split.train), ("validation", split.validation)):
+    for part, windows in split.parts():
         evaluation = evaluate_part(model, windows)
         errors = evaluation.errors
         results[part] = {"mae": errors.mae, "mse": errors.mse}
         results["windows"][part] = len(windows)
         results["channel_mae"][part] = errors.channel_mae.tolist()
         results["channel_mse"][part] = errors.channel_mse.tolist()
-        results["floor"][part] = error_floor(normalization, output_activation, windows).to_dict()
         results["constant"][part] = {
             "mae": float(constant_errors(medians, windows)[0].mean()),
             "mse": float(constant_errors(means, windows)[1].mean()),

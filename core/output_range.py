@@ -111,51 +111,56 @@ class ErrorFloor:
 def error_floor(normalization: Normalization, activation: str, windows: Windows) -> ErrorFloor:
     """The floor of an activation and normalization pair over all windows, exactly.
 
-    Without per-window normalization each time step is visited once, weighted by the number of
-    windows it occurs in; with it, every window is.
+    Every normalization is increasing, so the nearest value that can be said is the target limited
+    to the output range in original units. Without per-window normalization each time step is
+    visited once, weighted by the number of windows it occurs in; with it, every window is.
     """
-    output = ACTIVATIONS[activation]
-    channels = windows.segments.shape[2]
-    totals = np.zeros((5, channels))  # absolute, squared, below, above, at an open end
+    totals = np.zeros((5, windows.segments.shape[2]))  # absolute, squared, below, above, at an end
     count = 0
     if normalization.per_window:
-        blocks = ((block, np.ones(len(block))) for _, block in windows.chunks())
+        for _, block in windows.chunks(1_000_000):
+            totals += _block_totals(normalization, activation, block, np.ones(block.shape[1]))
+            count += block.shape[0] * block.shape[1]
     else:
-        blocks = windows.values(2_000_000)
-    for block, weight in blocks:
-        block = np.asarray(block, dtype=np.float64)
-        normalized = normalization.transform(block)
-        projected = normalization.inverse_transform(
-            np.clip(normalized, output.low, output.high), normalization.statistics(block)
-        )
-        inside = (normalized >= output.low) & (normalized <= output.high)
-        distance = np.where(
-            inside & _unclipped(normalization, block), 0.0, np.abs(block - projected)
-        )
-        at_end = (output.low_open & (normalized == output.low)) | (
-            output.high_open & (normalized == output.high)
-        )
-        per_value = (
-            distance,
-            distance**2,
-            normalized < output.low,
-            normalized > output.high,
-            at_end,
-        )
-        for row, value in enumerate(per_value):
-            if normalization.per_window:
-                totals[row] += value.sum(axis=(0, 1))
-            else:
-                totals[row] += weight @ value
-        count += weight.sum() * (windows.window_length if normalization.per_window else 1)
+        for block, weight in windows.values(1_000_000):
+            totals += _block_totals(normalization, activation, block[None], weight)
+            count += weight.sum()
     absolute, squared, below, above, at_end = totals / count
     return ErrorFloor(
         float(absolute.mean()), float(squared.mean()), absolute, squared, below, above, at_end
     )
 
 
-def _unclipped(normalization: Normalization, block: np.ndarray) -> np.ndarray | bool:
-    """Where clipping leaves a value as it is; there, a reachable value has the error 0 exactly."""
-    if not normalization.clips:
-        return True
-    return (block >= normalization.low_) & (block <= normalization.high_)
+def reachable_bounds(
+    normalization: Normalization, activation: str, windows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The ends of an activation's range in original units: `(..., channels)`, clipping included.
+
+    windows: `(windows, window_length, channels)`; matters for per-window normalization alone.
+    """
+    output = ACTIVATIONS[activation]
+    statistics = normalization.statistics(windows)
+    shape = np.shape(statistics[0])
+    lower = normalization.inverse_transform(np.full(shape, output.low, float), statistics)
+    upper = normalization.inverse_transform(np.full(shape, output.high, float), statistics)
+    return lower, upper
+
+
+def _block_totals(
+    normalization: Normalization, activation: str, block: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
+    """Weighted sums over windows and time steps: `(5, channels)`, as in `error_floor`."""
+    output = ACTIVATIONS[activation]
+    lower, upper = reachable_bounds(normalization, activation, block)
+    # (windows, time steps, channels); positive beyond an end
+    under, over = lower - block, block - upper
+    rounding = 1e-14 * np.fmax(*(np.where(np.isfinite(end), abs(end), 0) for end in (lower, upper)))
+    below, above = under > rounding, over > rounding
+    distance = np.where(below, under, np.where(above, over, 0.0))
+    at_end = np.zeros_like(below)
+    if output.low_open:
+        at_end |= np.abs(under) <= rounding
+    if output.high_open:
+        at_end |= np.abs(over) <= rounding
+    per_value = (distance, distance**2, below, above, at_end)
+    return np.stack([np.einsum("t,wtc->c", weight, value) for value in per_value])

@@ -102,6 +102,10 @@ class Split:
     validation: Windows
     boundary: int | None
 
+    def parts(self) -> tuple[tuple[str, Windows], tuple[str, Windows]]:
+        """Each part with its name, as results and files call it."""
+        return ("train", self.train), ("validation", self.validation)
+
 
 def windows_in(time_steps: int, window_length: int, stride: int) -> int:
     """How many whole windows fit into so many time steps."""

@@ -23,6 +23,7 @@ from core.architecture import describe_architecture
 from core.config import ExperimentConfig, NormalizationConfig, TrainingConfig
 from core.evaluation import evaluate
 from core.meters import describe_cpu, describe_device
+from core.output_range import error_floor
 from core.runs import ACTIVE_STATES, Run, RunStore, TransitionRefused
 from core.signals.recording import DataError, Recording
 from core.signals.store import open_recording
@@ -82,12 +83,13 @@ def _train(
     training = Training(config, split)
     run.publish_json("normalization.json", training.normalization.to_dict())
 
-    first_step: dict[str, float] = {}
+    known: dict[str, Any] = {}  # what stays the same from the first batch on
 
     def each_batch(progress: Progress) -> None:
-        if not first_step:  # from the click to the first step
-            first_step["first_step_seconds"] = _seconds_since(run.status().created)
-        report(asdict(progress) | first_step)
+        report(asdict(progress) | known)
+        if not known:
+            known["first_step_seconds"] = _seconds_since(run.status().created)
+            known["floor"] = _floors(training)
 
     state, reason, epochs = "finished", "", 0
     try:
@@ -112,13 +114,20 @@ def _train(
     return state, reason
 
 
+def _floors(training: Training) -> dict[str, dict[str, float]]:
+    """The error floor of each part, in original units."""
+    activation = training.config.model.output_activation
+    return {
+        part: error_floor(training.normalization, activation, windows).to_dict()
+        for part, windows in training.split.parts()
+    }
+
+
 def _publish_results(
     run: Run, training: Training, recording: Recording, epochs: int, seconds: float
 ) -> None:
     config, model = training.config, training.trainer.export
-    results, arrays = evaluate(
-        model, training.split, training.normalization, config.model.output_activation, recording
-    )
+    results, arrays = evaluate(model, training.split, recording)
     architecture = describe_architecture(
         config.model, config.windows.window_length, recording.channels
     )
@@ -128,6 +137,7 @@ def _publish_results(
         "results.json",
         results
         | {
+            "floor": _floors(training),
             "best_epoch": training.best_epoch,
             "epochs_trained": epochs,
             "parameters": architecture.parameters,
