@@ -1,0 +1,156 @@
+"""Bare arrays, from NPY, NPZ and MAT files: which axis is what, and which types are usable."""
+
+import numpy as np
+
+from core.config import ReadOptions
+from core.signals.readers.channel_names import listed
+from core.signals.readers.limits import MAX_CHANNELS, check_time_steps
+from core.signals.readers.missing import without_gaps
+from core.signals.recording import DataError, Recording
+
+_REFUSED = {
+    "O": "Python objects, which are never unpickled: save numbers, as float32 for example",
+    "c": "complex numbers: save the real part, or the magnitude, or both as two channels",
+    "M": "dates, which are a time axis and no signal: save the values",
+    "m": "time differences, which are a time axis and no signal: save the values",
+    "S": "text: save numbers",
+    "U": "text: save numbers",
+    "V": "raw bytes: save numbers",
+}
+
+
+def check_dtype(dtype: np.dtype, variable: str = "") -> None:
+    """Raises DataError for types that hold no real numbers, and says which to save."""
+    if dtype.names:
+        chosen = f"There is no field {variable!r}. " if variable else ""
+        raise DataError(
+            f"{chosen}The array has the named fields {listed(dtype.names)}. Choose one of them "
+            "as the variable."
+        )
+    if dtype.kind in _REFUSED:
+        raise DataError(f"The array holds {_REFUSED[dtype.kind]}. Received: dtype={dtype}")
+
+
+def plan_axes(shape: tuple[int, ...], axes: str) -> tuple[str, tuple[int, ...], list[str]]:
+    """Which axis is what in an array of this shape.
+
+    Returns the axes' order in words (`channels_last` or `channels_first`), the shape the recording
+    will have, and notes. Raises DataError for shapes that are no recording.
+    """
+    notes: list[str] = []
+    if 0 in shape:
+        raise DataError(f"There are no values. Received: shape={shape}")
+    if len(shape) == 0:
+        raise DataError(f"The array holds a single number; signals are needed. shape={shape}")
+    if len(shape) == 1:
+        shape = (*shape, 1)
+        axes = "channels_last"
+    if len(shape) == 4:
+        shape = _without_unit_axis(shape, notes)
+    if len(shape) > 3:
+        raise DataError(
+            "Arrays are (time_steps,), (time_steps, channels), (windows, window_length, channels) "
+            f"or (windows, 1, window_length, channels). Received: shape={shape}"
+        )
+    first, second = shape[-2:]
+    flipped_looking = first <= 64 and second >= 16 * first and second > 1
+    if axes == "auto":
+        axes = "channels_last"
+        if flipped_looking and len(shape) == 2:
+            axes = "channels_first"
+            notes.append(
+                f"The shape {shape} was read as {first} channels with {second} time steps each; "
+                "set axes to channels_last if it is the other way round."
+            )
+        elif flipped_looking:
+            notes.append(
+                f"The windows were read as {first} time steps of {second} channels; set axes to "
+                "channels_first if it is the other way round."
+            )
+    if axes == "channels_first":
+        shape = (*shape[:-2], second, first)
+    steps, channels = shape[-2:]
+    if channels > MAX_CHANNELS:
+        raise DataError(
+            f"The array has {channels:,} channels; at most {MAX_CHANNELS:,} are read. If the time "
+            f"runs along the other axis, set the axes. Received: shape={shape}"
+        )
+    if steps < 2:
+        raise DataError(
+            "There is only one time step. If the time runs along the other axis, set the axes. "
+            f"Received: {steps} time step, {channels} channels"
+        )
+    check_time_steps(int(np.prod(shape[:-1], dtype=object)), "The array")
+    return axes, shape, notes
+
+
+def _without_unit_axis(shape: tuple[int, ...], notes: list[str]) -> tuple[int, ...]:
+    for axis in (1, 2, 3):
+        if shape[axis] == 1:
+            kept = shape[:axis] + shape[axis + 1 :]
+            notes.append(f"The shape {shape} was read as windows {kept}.")
+            return kept
+    raise DataError(
+        "An array with four axes must have one of length 1 beside windows, time steps and "
+        f"channels. Received: shape={shape}"
+    )
+
+
+def native_values(values: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """The same numbers in a type this machine computes with; a view wherever that is possible."""
+    dtype = values.dtype
+    if dtype.kind == "b" or dtype == np.float16:
+        return values.astype(np.float32), [f"The type {dtype} was converted to float32."]
+    if dtype.kind == "f" and dtype.itemsize > 8:
+        return values.astype(np.float64), [f"The type {dtype} was converted to float64."]
+    return values.astype(dtype.newbyteorder("="), copy=False), []
+
+
+def array_recording(
+    array: np.ndarray,
+    options: ReadOptions,
+    *,
+    name: str,
+    channel_names: tuple[str, ...] | None = None,
+    sampling_rate_hz: float | None = None,
+    notes: tuple[str, ...] = (),
+) -> Recording:
+    """Shape an array into a Recording; it stays the same memory where its type allows.
+
+    array: `(time_steps,)`, `(time_steps, channels)`, `(windows, window_length, channels)` or
+    `(windows, 1, window_length, channels)`, of any real type. Raises DataError.
+    """
+    check_dtype(array.dtype)
+    axes, shape, found = plan_axes(array.shape, options.axes)
+    if axes == "channels_first":
+        array = array.reshape(*shape[:-2], shape[-1], shape[-2]).swapaxes(-1, -2)
+    values = array.reshape(shape)
+    names = channel_names or numbered_channels(shape[-1])
+    if options.channels is not None:
+        picked = picked_channels(names, options.channels)
+        if picked != list(range(shape[-1])):  # choosing copies; all of them need no copy
+            values, names = values[..., picked], tuple(names[index] for index in picked)
+    values, converted = native_values(values)
+    values, repaired = without_gaps(values, names, options.missing)
+    return Recording(
+        values=values,
+        channel_names=names,
+        name=name,
+        sampling_rate_hz=options.sampling_rate_hz or sampling_rate_hz,
+        notes=(*notes, *found, *converted, *repaired),
+    )
+
+
+def numbered_channels(count: int) -> tuple[str, ...]:
+    """`channel 1` and so on, for data without names."""
+    return tuple(f"channel {number}" for number in range(1, count + 1))
+
+
+def picked_channels(names: tuple[str, ...], wanted: tuple[str, ...]) -> list[int]:
+    """The indices of the wanted names, in their order. Raises DataError naming unknown ones."""
+    unknown = [name for name in wanted if name not in names]
+    if unknown:
+        raise DataError(f"There is no channel {listed(unknown)}. There are: {listed(names)}")
+    if not wanted:
+        raise DataError(f"No channel is chosen. There are: {listed(names)}")
+    return [names.index(name) for name in dict.fromkeys(wanted)]

@@ -1,0 +1,78 @@
+"""Audio: WAV and FLAC."""
+
+from pathlib import Path
+
+import soundfile
+
+from core.config import ReadOptions
+from core.signals.readers.arrays import numbered_channels, picked_channels
+from core.signals.readers.file_outline import FileOutline
+from core.signals.readers.limits import MAX_CHANNELS, check_time_steps, check_unpacked
+from core.signals.readers.missing import without_gaps
+from core.signals.recording import DataError, Recording
+
+_WIDE_TYPES = ("PCM_32", "DOUBLE")  # more digits than a float32 holds
+
+
+def _inspect(path: Path):
+    try:
+        info = soundfile.info(str(path))
+    except soundfile.LibsndfileError as error:
+        raise DataError(
+            f"The audio cannot be read ({error.error_string.strip()}). WAV with PCM of 8 to 32 "
+            "bits or floats is read, and FLAC: export it as one of these."
+        ) from error
+    if info.samplerate <= 0 or info.channels <= 0:
+        raise DataError(
+            f"The header claims {info.channels} channels at {info.samplerate} Hz. Export it again."
+        )
+    if info.channels > MAX_CHANNELS:
+        raise DataError(f"The audio has {info.channels} channels; at most {MAX_CHANNELS}.")
+    if info.frames < 2:
+        raise DataError(
+            f"The audio holds {info.frames} time steps: it is empty or cut off. Export it again."
+        )
+    check_time_steps(info.frames, "The audio")
+    check_unpacked(info.frames * info.channels * 4, "The audio")
+    names = ("left", "right") if info.channels == 2 else numbered_channels(info.channels)
+    return info, names
+
+
+def read_audio(path: Path, options: ReadOptions, name: str) -> Recording:
+    """Audio as float32 `(time_steps, channels)`, full scale being -1 to 1. Raises DataError."""
+    info, names = _inspect(path)
+    notes = []
+    values, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+    if info.subtype in _WIDE_TYPES:
+        notes.append(f"The values ({info.subtype_info}) were rounded to float32.")
+    if len(values) < info.frames:
+        notes.append(f"The header claims {info.frames:,} time steps, {len(values):,} are there.")
+    if options.channels is not None:
+        picked = picked_channels(names, options.channels)
+        values, names = values[:, picked], tuple(names[index] for index in picked)
+    values, repaired = without_gaps(values, names, options.missing)
+    if options.sampling_rate_hz and options.sampling_rate_hz != rate:
+        notes.append(
+            f"The file says {rate} Hz; {options.sampling_rate_hz:g} Hz was set and is used."
+        )
+    return Recording(
+        values=values,
+        channel_names=names,
+        name=name,
+        sampling_rate_hz=options.sampling_rate_hz or float(rate),
+        unit="full scale",
+        notes=(*notes, *repaired),
+    )
+
+
+def outline_audio(path: Path, options: ReadOptions, name: str) -> FileOutline:
+    info, names = _inspect(path)
+    return FileOutline(
+        format=info.format,
+        encoding=info.subtype_info,
+        layout="wide",
+        channels=names,
+        shape=(info.frames, info.channels),
+        rates={float(info.samplerate): names},
+        sampling_rate_hz=float(info.samplerate),
+    )

@@ -1,0 +1,43 @@
+"""What a single cell of a text table looks like."""
+
+import re
+
+MISSING_WORDS = (
+    *("", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "-nan", "-NaN", "NULL", "null", "None", "none"),
+    *("#N/A", "#NA", "<NA>", "1.#QNAN", "-1.#QNAN", "1.#IND", "-1.#IND"),
+)
+_SPECIAL = r"[+-]?(?:inf|infinity)"
+_NUMBER = {
+    "point": re.compile(rf"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|{_SPECIAL}", re.I),
+    "comma": re.compile(rf"[+-]?(?:\d+,?\d*|,\d+)(?:[eE][+-]?\d+)?|{_SPECIAL}", re.I),
+}
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
+_DATE = re.compile(
+    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})"
+    r"(?:[T ]+\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?"
+)
+
+
+def is_number(text: str, decimal: str) -> bool:
+    return bool(_NUMBER[decimal].fullmatch(text.strip()))
+
+
+def is_grouped_number(text: str) -> bool:
+    """Whether a text looks like a number with thousands separators."""
+    return bool(_GROUPED.fullmatch(text.strip()))
+
+
+def is_date(text: str) -> bool:
+    return bool(_DATE.fullmatch(text.strip()))
+
+
+def is_missing(text: str) -> bool:
+    return text.strip() in MISSING_WORDS
+
+
+def cell_kind(cell: str, decimal: str, grouped: bool) -> str:
+    if is_missing(cell):
+        return "missing"
+    if is_number(cell, decimal) or (grouped and is_grouped_number(cell)):
+        return "number"
+    return "date" if is_date(cell) else "text"

@@ -1,0 +1,216 @@
+"""Which column of a table is what: time, labels, channels, or the three of the long form."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.config import ReadOptions
+from core.signals.readers.cells import is_date, is_grouped_number, is_missing, is_number
+from core.signals.readers.channel_names import listed
+from core.signals.readers.timeline import counts_by_one, is_count_name, is_time_name
+from core.signals.recording import DataError
+
+_LABEL_NAMES = {
+    *("label", "labels", "class", "target", "anomaly", "anomalies", "is_anomaly", "changepoint"),
+    *("outlier", "is_outlier", "ground_truth", "normal/attack"),
+}
+_LEAST_COUNTED_ROWS = 20  # a first column that counts this far is an index, whatever its name
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What each column of a table is. Names of columns throughout; empty: there is none."""
+
+    layout: str  # "wide" or "long"
+    time: str = ""
+    labels: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    id: str = ""
+    value: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """All that is needed from the file."""
+        picked = (self.time, self.id, self.value, *self.labels, *self.channels)
+        return list(dict.fromkeys(name for name in picked if name))
+
+
+def column_kind(column: pa.ChunkedArray, decimal: str = "point") -> str:
+    """number, boolean, time, text, mixed (numbers with some text), empty, or other."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return "number"
+    if pa.types.is_boolean(kind):
+        return "boolean"
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_time(kind):
+        return "time"
+    if pa.types.is_null(kind):
+        return "empty"
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        return "other"
+    texts = [text for text in column.slice(0, 2000).to_pylist() if text and not is_missing(text)]
+    if not texts:
+        return "text" if column.null_count < len(column) else "empty"
+    dates = [text for text in texts if is_date(text) and not is_number(text, decimal)]
+    if len(dates) >= 0.9 * len(texts):  # the odd one out is a fault to be named
+        return "time"
+    numbers = sum(is_number(text, decimal) or is_grouped_number(text) for text in texts)
+    return "mixed" if numbers >= 0.5 * len(texts) else "text"
+
+
+def choose_roles(
+    head: pa.Table, options: ReadOptions, *, tail: pa.Table | None = None, decimal: str = "point"
+) -> Roles:
+    """Judge the columns by the first rows (and, for the long form, the last).
+
+    Raises DataError on names in the options that the table lacks, and when no channel is left.
+    """
+    names = tuple(head.column_names)
+    _check_options(names, options)
+    kinds = {name: column_kind(head[name], decimal) for name in names}
+    wanted = set(options.channels or ())
+    time = _choose_time(head, kinds, options, wanted)
+    is_label_name = {n: n.lower() in _LABEL_NAMES and kinds[n] != "other" for n in names}
+    if options.label_columns is not None:
+        labels = tuple(name for name in options.label_columns if name != time)
+    else:
+        labels = tuple(
+            name
+            for name in names
+            if name != time
+            and name not in wanted
+            and (kinds[name] == "text" or (is_label_name[name] and _few_values(head[name])))
+        )
+    usable = ("number", "boolean", "mixed", "empty")
+    channels = tuple(
+        name for name in names if name != time and name not in labels and kinds[name] in usable
+    )
+    if options.layout != "wide" and options.id_column + options.value_column:
+        return _long_roles(names, kinds, time, channels, options)
+    if options.layout == "long" or (
+        options.layout == "auto" and _is_long(head, tail, kinds, time, labels, channels)
+    ):
+        return _long_roles(names, kinds, time, channels, options)
+    if options.channels is not None:
+        _check_names(names, options.channels, "channel")
+        channels = tuple(dict.fromkeys(options.channels))
+    left_out = [
+        f"{name} ({kinds[name] if kinds[name] != 'other' else head[name].type})"
+        for name in names
+        if name not in (time, *labels, *channels) and not wanted
+    ]
+    notes = [f"Left out, for they hold no numbers: {listed(left_out)}."] if left_out else []
+    if not channels:
+        raise DataError(_no_channels(names, time, labels))
+    return Roles("wide", time, labels, channels, notes=tuple(notes))
+
+
+def _no_channels(names: Sequence[str], time: str, labels: Sequence[str]) -> str:
+    taken = [f"the time axis {time!r}"] if time else []
+    taken += [f"the labels {listed(labels)}"] if labels else []
+    beside = f" beside {' and '.join(taken)}" if taken else ""
+    hint = " It looks like annotations of another recording: read that one." if time else ""
+    return (
+        f"There is no column of numbers{beside}, so no channel.{hint} Columns: {listed(names)}. "
+        "Set the time column, the label columns, the separator or the decimal sign if one of "
+        "them is a signal."
+    )
+
+
+def _check_names(names: Sequence[str], wanted: Sequence[str], what: str) -> None:
+    unknown = [name for name in wanted if name not in names]
+    if unknown:
+        raise DataError(f"There is no {what} {listed(unknown)}. There are: {listed(names)}")
+    if not wanted:
+        raise DataError(f"No {what} is chosen. There are: {listed(names)}")
+
+
+def _check_options(names: Sequence[str], options: ReadOptions) -> None:
+    if options.time_column not in (None, "auto"):
+        _check_names(names, [options.time_column], "time column")
+    if options.label_columns:
+        _check_names(names, options.label_columns, "label column")
+    for name, what in ((options.id_column, "id column"), (options.value_column, "value column")):
+        if name:
+            _check_names(names, [name], what)
+
+
+def _choose_time(head: pa.Table, kinds: dict, options: ReadOptions, wanted: set[str]) -> str:
+    if options.time_column is None:
+        return ""
+    if options.time_column != "auto":
+        return options.time_column
+    taken = wanted | set(options.label_columns or ()) | {options.id_column, options.value_column}
+    names = [name for name in head.column_names if name not in taken]
+    dates = [name for name in names if kinds[name] == "time"]
+    if dates:
+        return next((name for name in dates if is_time_name(name)), dates[0])
+    numbers = [name for name in names if kinds[name] == "number" and not head[name].null_count]
+    for name in numbers:
+        if is_time_name(name) or (is_count_name(name) and _increases(head[name])):
+            return name
+    first = head.column_names[0]
+    if first in numbers and pa.types.is_integer(head[first].type):
+        values = head[first].to_numpy()
+        enough = len(values) >= _LEAST_COUNTED_ROWS or re.fullmatch("column 1", first)
+        if enough and values[0] in (0, 1) and counts_by_one(values) and len(names) > 1:
+            return first
+    return ""
+
+
+def _increases(column: pa.ChunkedArray) -> bool:
+    if not pa.types.is_integer(column.type):
+        return False
+    values = column.to_numpy()
+    return bool((values[1:] > values[:-1]).all())
+
+
+def _few_values(column: pa.ChunkedArray) -> bool:
+    return not pa.types.is_floating(column.type) and len(pc.unique(column)) <= 20
+
+
+def _is_long(head, tail, kinds, time: str, labels: tuple, channels: tuple) -> bool:
+    """One text, one time and one number column, and times that come again for another text."""
+    texts = [name for name in labels if kinds[name] == "text"]
+    if not time or len(labels) != 1 or len(texts) != 1 or len(channels) != 1:
+        return False
+    parts = [head] if tail is None else [head, tail]
+    both = pa.concat_tables(
+        [part.select([texts[0], time]) for part in parts], promote_options=("permissive")
+    )
+    ids = pc.count_distinct(both[texts[0]]).as_py()
+    times = both[time]
+    again = pc.count_distinct(times).as_py() < len(times)
+    if len(times) > 1 and not again:
+        again = bool(pc.any(pc.less(times.slice(1), times.slice(0, len(times) - 1))).as_py())
+    return again and 2 <= ids <= len(times) / 2
+
+
+def _long_roles(names, kinds, time: str, channels: tuple, options: ReadOptions) -> Roles:
+    series = options.id_column
+    if not series:
+        texts = [name for name in names if kinds[name] == "text" and name != time]
+        if len(texts) != 1:
+            raise DataError(
+                f"In the long form one column says which series a row belongs to. Choose the id "
+                f"column among: {listed(texts or names)}"
+            )
+        series = texts[0]
+    value = options.value_column
+    if not value:
+        numbers = [name for name in channels if name != series]
+        if len(numbers) != 1:
+            raise DataError(
+                "In the long form one column holds the values. Choose the value column among: "
+                f"{listed(numbers or names)}"
+            )
+        value = numbers[0]
+    if not time:
+        raise DataError(f"The long form needs a time column. Choose it among: {listed(names)}")
+    return Roles("long", time=time, id=series, value=value)

@@ -1,0 +1,256 @@
+"""How a text table is written, judged from its first lines."""
+
+import codecs
+import csv
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from core.config import ReadOptions
+from core.signals.readers.cells import cell_kind, is_date, is_missing, is_number
+from core.signals.readers.channel_names import clean_name, unique_names
+from core.signals.readers.limits import MAX_COLUMNS
+from core.signals.recording import DataError
+
+SEPARATORS = {"tab": "\t", "semicolon": ";", "comma": ",", "pipe": "|", "space": " "}
+DECIMALS = {"point": ".", "comma": ","}
+THOUSANDS = {"none": None, "comma": ",", "point": ".", "space": " ", "apostrophe": "'"}
+_SAMPLE_ROWS = 200
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How the table is written. Lines are counted from 1, as an editor shows them."""
+
+    encoding: str
+    separator: str
+    decimal: str
+    thousands: str
+    quote: str
+    comment: str
+    header: bool
+    first_line: int  # the line of the first data row
+    comment_lines: int
+    names: tuple[str, ...]  # clean and unique
+    units: tuple[str, ...]  # one a column, or empty
+    rows: tuple[tuple[str, ...], ...]  # the first data rows
+    notes: tuple[str, ...]
+
+    def line(self, row: int) -> str:
+        """A data row, counted from 0, in words."""
+        return f"line {self.first_line + row}"
+
+
+def detect_encoding(head: bytes, whole: bool) -> tuple[str, list[str]]:
+    """The encoding of a text from its first bytes, and a note where it is a guess."""
+    for bom, encoding in _BOMS:
+        if head.startswith(bom):
+            return encoding, []
+    nul = head.find(b"\0")
+    if nul >= 0:
+        even, odd = head[0::2].count(0), head[1::2].count(0)
+        if max(even, odd) > 0.3 * len(head) / 2 and min(even, odd) < 0.1 * max(even, odd):
+            encoding = "utf-16-le" if odd > even else "utf-16-be"
+            return encoding, [f"The text was read as {encoding.upper()}, without a mark saying so."]
+        line = head[:nul].count(b"\n") + 1
+        raise DataError(
+            f"Line {line} holds a NUL byte: the file is damaged or no text. Export it again."
+        )
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=whole)
+    except UnicodeDecodeError:
+        return "latin-1", ["The text is not UTF-8 and was read as Latin-1; check the names."]
+    return "utf-8", []
+
+
+def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
+    """Judge the first bytes of a table; `whole` says that they are all of it. Raises DataError."""
+    encoding, notes = detect_encoding(head, whole)
+    text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head, final=whole)
+    lines = _LINE_END.split(text)
+    if not whole and len(lines) > 1:
+        lines = lines[:-1]  # the last one may be cut off
+    skipped = comments = 0
+    for line in lines:
+        comment = bool(options.comment) and line.lstrip().startswith(options.comment)
+        if line.strip() and not comment:
+            break
+        skipped += 1
+        comments += comment
+    lines = lines[skipped:]
+    kept = [line for line in lines if line.strip()]
+    if options.comment:
+        kept = [line for line in kept if not line.lstrip().startswith(options.comment)]
+    if not kept:
+        raise DataError("There is nothing but blank lines and comments. Export the file again.")
+    quote = "'" if kept[0].lstrip().startswith("'") else '"'
+    separator = options.separator
+    if separator == "auto":
+        separator = _detect_separator(kept, quote)
+    rows = _split(kept, separator, quote)
+    decimal = options.decimal
+    if decimal == "auto":
+        decimal = _detect_decimal(rows, separator, notes)
+    grouped = options.thousands != "none"
+    header = options.header == "yes"
+    if options.header == "auto":
+        header = _detect_header(rows, decimal, grouped)
+    # The lines before the data, blank ones and quoted line breaks among them.
+    first_line, units = skipped + 1, ()
+    columns = len(rows[0])
+    if columns > MAX_COLUMNS:
+        raise DataError(f"The table has {columns:,} columns; at most {MAX_COLUMNS:,} are read.")
+    raw_names = [f"column {number}" for number in range(1, columns + 1)]
+    if header:
+        raw_names = [_unquoted(cell) for cell in rows[0]]
+        first_line += _lines_of_first_row(lines, separator, quote)
+        rows = rows[1:]
+        if _is_units_row(rows, decimal):
+            units = tuple(_unquoted(cell) for cell in rows[0])
+            notes.append("The second line was taken as the units of the columns.")
+            rows = rows[1:]
+            first_line += 1
+        names, renamed = unique_names(raw_names)
+        # An empty name over a counted column, as pandas writes its index, needs no remark.
+        notes += [note for note in renamed if "column 1 has no name" not in note]
+    else:
+        names, _ = unique_names(raw_names)
+    if not rows:
+        raise DataError("There is a header but no data below it. Export the file again.")
+    _check_lengths(rows, len(names), header, first_line)
+    if encoding == "utf-8-sig":
+        encoding = "utf-8"  # pyarrow and pandas skip the mark themselves
+    return Dialect(
+        encoding=encoding,
+        separator=separator,
+        decimal=decimal,
+        thousands=options.thousands,
+        quote=quote,
+        comment=options.comment,
+        header=header,
+        first_line=first_line,
+        comment_lines=comments,
+        names=names,
+        units=units,
+        rows=tuple(map(tuple, rows)),
+        notes=tuple(notes),
+    )
+
+
+def _split(lines: list[str], separator: str, quote: str) -> list[list[str]]:
+    if separator == "space":
+        return [line.split() for line in lines]
+    reader = csv.reader(
+        (f"{line}\n" for line in lines), delimiter=SEPARATORS[separator], quotechar=quote
+    )
+    return [row for row in reader if row]
+
+
+def _lines_of_first_row(lines: list[str], separator: str, quote: str) -> int:
+    if separator == "space":
+        return 1
+    reader = csv.reader(
+        (f"{line}\n" for line in lines), delimiter=SEPARATORS[separator], quotechar=quote
+    )
+    next(reader)
+    return reader.line_num
+
+
+def _detect_separator(lines: list[str], quote: str) -> str:
+    """The separator that splits most lines alike, into the most cells that are numbers."""
+    best, best_score = "comma", (0.0, 0.0)
+    for separator in SEPARATORS:
+        rows = _split(lines[:_SAMPLE_ROWS], separator, quote)
+        width, alike = Counter(map(len, rows)).most_common(1)[0]
+        if width < 2 or alike < 0.6 * len(rows):
+            continue
+        cells = [cell for row in rows[1:] or rows for cell in row[:64]]
+        plain = sum(is_number(cell, "point") or is_missing(cell) for cell in cells)
+        # A decimal comma is only one where the comma does not separate.
+        commas = sum(is_number(cell, "comma") for cell in cells) if separator != "comma" else 0
+        dates = sum(map(is_date, cells))
+        score = ((max(plain, commas) + dates) / len(cells), alike / len(rows))
+        if score > best_score:
+            best, best_score = separator, score
+    return best
+
+
+def _detect_decimal(rows: list[list[str]], separator: str, notes: list[str]) -> str:
+    cells = [cell.strip() for row in rows[:_SAMPLE_ROWS] for cell in row[:256]]
+    commas = [cell for cell in cells if "," in cell and is_number(cell, "comma")]
+    points = sum("." in cell and is_number(cell, "point") for cell in cells)
+    if not commas or points > len(commas):
+        return "point"
+    if all(re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", cell) for cell in commas):
+        notes.append(
+            f"Commas as in {commas[0]} were read as decimal signs; if they mark thousands, set "
+            "thousands to comma and the decimal sign to point."
+        )
+    return "comma"
+
+
+def _detect_header(rows: list[list[str]], decimal: str, grouped: bool) -> bool:
+    """Whether the first row names columns: text above numbers or dates, or counted columns."""
+    first, rest = rows[0], rows[1:21]
+    kinds = [cell_kind(cell, decimal, grouped) for cell in first]
+    if not rest:
+        return "text" in kinds and "number" not in kinds
+    if "text" in kinds:
+        for index, kind in enumerate(kinds):
+            below = [cell_kind(row[index], decimal, grouped) for row in rest if index < len(row)]
+            if kind == "text" and ("number" in below or "date" in below):
+                return True
+        texts = [index for index, kind in enumerate(kinds) if kind == "text"]
+        if "number" in kinds or "date" in kinds:
+            return False
+        return all(
+            first[index] not in [row[index] for row in rest if index < len(row)] for index in texts
+        )
+    # pandas writes columns without names as 0, 1, 2 ..., and nothing above the index.
+    counted = [cell.strip() for cell in first[1 if not first[0].strip() else 0 :]]
+    if len(counted) < 2 or counted != [str(number) for number in range(len(counted))]:
+        return False
+    return not first[0].strip() or any("." in cell for row in rest for cell in row)
+
+
+def _is_units_row(rows: list[list[str]], decimal: str) -> bool:
+    """A second line of units, as PhysioNet writes it: text only, above numbers."""
+    if len(rows) < 3 or not all(
+        cell.strip() and cell_kind(_unquoted(cell), decimal, False) == "text" for cell in rows[0]
+    ):
+        return False
+    return all(
+        cell_kind(_unquoted(cell), decimal, False) in ("number", "date", "missing")
+        for row in rows[1:4]
+        for cell in row
+    )
+
+
+def _unquoted(cell: str) -> str:
+    text = cell.strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        text = text[1:-1]
+    return clean_name(text) if len(text) <= 80 else text
+
+
+def _check_lengths(rows: list[list[str]], columns: int, header: bool, first_line: int) -> None:
+    """A row longer than the header would shift every column: refuse it with its line."""
+    for index, row in enumerate(rows):
+        if len(row) > columns:
+            raise too_long(f"Line {first_line + index}", len(row), columns, header)
+
+
+def too_long(line: str, fields: int, columns: int, header: bool) -> DataError:
+    than = "the header" if header else "the first row"
+    return DataError(
+        f"{line} has {fields} fields, {than} {columns}. Remove the extra field, quote texts "
+        "that hold the separator, or set the separator or the decimal sign."
+    )

@@ -1,0 +1,263 @@
+"""Parsing a text table in one go: by pyarrow, and by pandas' C parser where pyarrow cannot."""
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+
+from core.signals.readers.cells import MISSING_WORDS
+from core.signals.readers.channel_names import clean_name
+from core.signals.readers.csv_dialect import (
+    DECIMALS,
+    SEPARATORS,
+    THOUSANDS,
+    Dialect,
+    too_long,
+)
+from core.signals.recording import DataError
+
+_BLOCK_BYTES = 1 << 20
+_PIECE_BYTES = 1 << 24
+_NULS_AT_ONCE = 1 << 24
+
+
+class NotUtf8(Exception):
+    """The file's first bytes are UTF-8, later ones are not."""
+
+
+class NeedsWholeTable(Exception):
+    """pyarrow cannot parse the rows as they are; pandas can. `args[0]` is the note on why."""
+
+
+def parse_table(
+    source: Path | bytes, dialect: Dialect, columns: list[str] | None = None, *, text: bool = False
+) -> tuple[pa.Table, list[str]]:
+    """All data rows as a table with inferred types (or all as text), and notes.
+
+    source: a file, or the bytes of data rows alone, in UTF-8. columns: those wanted. Raises
+    DataError on rows of the wrong length, with the line.
+    """
+    columns = list(dialect.names) if columns is None else columns
+    notes: list[str] = []
+    try:
+        as_text = columns if text else []
+        pieces = list(parse_pieces(source, dialect, columns, notes, as_text=as_text))
+        changing = [name for name in columns if _changes_type(pieces, name)]
+        if changing:
+            notes.clear()
+            pieces = list(parse_pieces(source, dialect, columns, notes, as_text=changing))
+        return pa.concat_tables(pieces, promote_options="permissive"), notes
+    except NeedsWholeTable as reason:
+        table = _parse_with_pandas(source, dialect, columns, text=text)
+        return table, [note for note in reason.args if note]
+
+
+def _changes_type(pieces: list[pa.Table], name: str) -> bool:
+    """Whether a column is, say, numbers in one piece and text in another."""
+    kinds = set()
+    for piece in pieces:
+        kind = piece.schema.field(name).type
+        if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+            kinds.add("number")
+        elif pa.types.is_timestamp(kind):
+            kinds.add(f"time {kind.tz}")
+        elif not pa.types.is_null(kind):
+            kinds.add(str(kind))
+    return len(kinds) > 1
+
+
+def parse_pieces(
+    source: Path | bytes,
+    dialect: Dialect,
+    columns: list[str],
+    notes: list[str],
+    *,
+    as_text: Sequence[str] = (),
+) -> Iterator[pa.Table]:
+    """The data rows in pieces of some megabytes, types inferred for each; notes are appended.
+
+    In pieces, because pyarrow holds on to the text of all it has parsed until it is done. Raises
+    NeedsWholeTable where pandas has to parse the file, and DataError as `parse_table` does.
+    """
+    if dialect.separator == "space" or dialect.thousands != "none":
+        raise NeedsWholeTable("")
+    short: list[str] = []
+    remarks = 0
+    broken: list[pa.csv.InvalidRow] = []
+
+    def on_invalid_row(row: pa.csv.InvalidRow) -> str:
+        nonlocal remarks
+        if dialect.comment and row.text.lstrip().startswith(dialect.comment):
+            remarks += 1
+            return "skip"
+        if row.actual_columns < row.expected_columns and "\n" not in row.text.rstrip():
+            short.append(row.text)
+            return "skip"
+        broken.append(row)
+        return "error"
+
+    parse_options = pa.csv.ParseOptions(
+        delimiter=SEPARATORS[dialect.separator],
+        quote_char=dialect.quote,
+        invalid_row_handler=on_invalid_row,
+    )
+    convert_options = pa.csv.ConvertOptions(
+        decimal_point=DECIMALS[dialect.decimal],
+        null_values=list(MISSING_WORDS),
+        include_columns=columns,
+        column_types=dict.fromkeys(as_text, pa.string()),
+    )
+    skipped = dialect.first_line - 1 if isinstance(source, Path) else 0
+    for block in _blocks(source, dialect):
+        try:
+            table = pa.csv.read_csv(
+                pa.BufferReader(block),
+                read_options=pa.csv.ReadOptions(
+                    column_names=list(dialect.names),
+                    skip_rows=skipped,
+                    block_size=_block_bytes(dialect),
+                ),
+                parse_options=parse_options,
+                convert_options=convert_options,
+            )
+        except pa.ArrowInvalid as error:
+            if broken and "\n" not in broken[0].text.rstrip():
+                raise _invalid(source, dialect, broken[0]) from None
+            if "straddling" in str(error) or "block size" in str(error):
+                raise _too_long_line() from error
+            # An open quote, or a quoted line break: pandas knows which.
+            raise NeedsWholeTable("") from error
+        if any(pa.types.is_binary(field.type) for field in table.schema):
+            raise NotUtf8
+        skipped = 0
+        if short:
+            raise NeedsWholeTable(
+                f"Some rows are too short ({clean_name(short[0])!r} for example); their last "
+                "columns were taken as missing."
+            )
+        yield table
+    if remarks:
+        notes.append(f"{remarks} comment lines between the rows were skipped.")
+
+
+def _too_long_line() -> DataError:
+    return DataError(
+        f"A line is longer than {_PIECE_BYTES / 2**20:.0f} MB. Check the line ends and the quotes "
+        "of the file."
+    )
+
+
+def _blocks(source: Path | bytes, dialect: Dialect) -> Iterator[bytes]:
+    """The text in UTF-8, cut at line ends."""
+    if isinstance(source, bytes):
+        yield source
+        return
+    in_utf8 = dialect.encoding == "utf-8"
+    opened = (
+        source.open("rb")
+        if in_utf8
+        else source.open(encoding=dialect.encoding, errors="replace", newline=None)
+    )
+    rest = b""
+    first = True
+    with opened as stream:
+        while piece := stream.read(_PIECE_BYTES):
+            block = piece if isinstance(piece, bytes) else piece.encode("utf-8", "replace")
+            cut = (block.rfind(b"\n") if b"\n" in block else block.rfind(b"\r")) + 1
+            if not cut:
+                if len(rest) > _PIECE_BYTES:
+                    raise _too_long_line()
+                rest += block
+                continue
+            yield rest + block[:cut]
+            rest = block[cut:]
+            first = False
+    if rest.strip() or first:
+        yield rest
+
+
+def _block_bytes(dialect: Dialect) -> int:
+    """Blocks hold many lines each; a line longer than a block is refused."""
+    longest = max(sum(map(len, row)) + len(row) for row in dialect.rows)
+    return max(_BLOCK_BYTES, 16 * longest)
+
+
+def _invalid(source: Path | bytes, dialect: Dialect, row: pa.csv.InvalidRow) -> DataError:
+    line = find_line(source, dialect, row.text)
+    where = f"Line {line}" if line else f"The row {clean_name(row.text)!r}"
+    return too_long(where, row.actual_columns, row.expected_columns, dialect.header)
+
+
+def find_line(source: Path | bytes, dialect: Dialect, row_text: str) -> int | None:
+    """The line, counted from 1, that starts a row with this text. Only read when one is at fault:
+    pyarrow counts rows only when it parses on one thread."""
+    wanted = re.split(r"[\r\n]", row_text, maxsplit=1)[0]
+    if isinstance(source, bytes):
+        return None
+    with source.open(encoding=dialect.encoding, errors="replace", newline=None) as stream:
+        for number, line in enumerate(stream, start=1):
+            if number >= dialect.first_line and line.rstrip("\n") == wanted:
+                return number
+    return None
+
+
+def _parse_with_pandas(
+    source: Path | bytes, dialect: Dialect, columns: list[str], *, text: bool
+) -> pa.Table:
+    try:
+        frame = pd.read_csv(
+            source if isinstance(source, Path) else io.BytesIO(source),
+            sep=r"\s+" if dialect.separator == "space" else SEPARATORS[dialect.separator],
+            header=None,
+            names=list(dialect.names),
+            index_col=False,
+            skiprows=dialect.first_line - 1 if isinstance(source, Path) else 0,
+            decimal=DECIMALS[dialect.decimal],
+            thousands=THOUSANDS[dialect.thousands],
+            comment=dialect.comment if len(dialect.comment) == 1 else None,
+            quotechar=dialect.quote,
+            encoding=dialect.encoding if isinstance(source, Path) else "utf-8",
+            na_values=list(MISSING_WORDS),
+            keep_default_na=False,
+            compression=None,
+            low_memory=False,
+            engine="c",
+            usecols=columns,
+            dtype=str if text else None,
+        )
+    except pd.errors.ParserError as error:
+        raise DataError(_explained(str(error), dialect)) from error
+    return pa.Table.from_pandas(frame[columns], preserve_index=False)
+
+
+def _explained(message: str, dialect: Dialect) -> str:
+    found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message)
+    if found:
+        expected, line, saw = map(int, found.groups())
+        return str(too_long(f"Line {line}", saw, expected, dialect.header))
+    found = re.search(r"EOF inside string starting at row (\d+)", message)
+    if found:
+        line = int(found[1]) + 1  # rows are counted from 0 there, lines before the data too
+        return f"Line {line} opens a quote ({dialect.quote}) that is never closed. Close it."
+    return f"The table cannot be parsed ({message.strip()}). Check its separator and quotes."
+
+
+def check_no_nul(path: Path, encoding: str) -> None:
+    """Raises DataError when a text holds NUL bytes beyond the part its encoding was judged by."""
+    if encoding.startswith(("utf-16", "utf-32")):
+        return
+    before = 0
+    with path.open("rb") as stream:
+        while block := stream.read(_NULS_AT_ONCE):
+            nul = block.find(b"\0")
+            if nul >= 0:
+                stream.seek(0)
+                line = stream.read(before + nul).count(b"\n") + 1
+                raise DataError(
+                    f"Line {line} holds a NUL byte: the file is damaged there. Export it again."
+                )
+            before += len(block)

@@ -1,0 +1,203 @@
+"""Text tables: CSV, TSV and TXT, and the UCR archive's form, where each row is a window."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from core.config import ReadOptions
+from core.signals.readers.channel_names import listed
+from core.signals.readers.columns import Roles, choose_roles
+from core.signals.readers.csv_dialect import Dialect
+from core.signals.readers.csv_numbers import all_usual, check_zones, checked_numbers
+from core.signals.readers.csv_parse import (
+    NeedsWholeTable,
+    NotUtf8,
+    check_no_nul,
+    parse_pieces,
+    parse_table,
+)
+from core.signals.readers.csv_sheet import Sheet, judge_sheet, rows_as_text
+from core.signals.readers.file_outline import PREVIEW_ROWS, FileOutline
+from core.signals.readers.limits import MAX_CHANNELS, MAX_TIME_STEPS, check_time_steps
+from core.signals.readers.long_form import long_recording
+from core.signals.readers.missing import without_gaps
+from core.signals.readers.tables import (
+    GrowingMatrix,
+    boolean_notes,
+    check_numeric,
+    wide_recording,
+)
+from core.signals.recording import DataError, Recording
+
+
+def read_csv(path: Path, options: ReadOptions, name: str) -> Recording:
+    """A text table as values `(rows, channels)`, or windows `(rows, columns - 1, 1)` in UCR's form.
+
+    Parsed in one go; the separator, the decimal sign, the header and what each column is are
+    judged by the first 64 kB, as `outline_csv` shows them. Raises DataError naming the line.
+    """
+    sheet = judge_sheet(path, options)
+    check_no_nul(path, sheet.dialect.encoding)
+    try:
+        return _read_sheet(path, sheet, options, name)
+    except NotUtf8:
+        note = "The text is not all UTF-8 and was read as Latin-1; check the names."
+        notes = (*sheet.dialect.notes, note)
+        dialect = replace(sheet.dialect, encoding="latin-1", notes=notes)
+        return _read_sheet(path, replace(sheet, dialect=dialect), options, name)
+
+
+def _read_sheet(path: Path, sheet: Sheet, options: ReadOptions, name: str) -> Recording:
+    dialect = sheet.dialect
+    if sheet.is_windows:
+        return _read_windows(path, dialect, options, name)
+    roles = choose_roles(sheet.head, options, tail=sheet.tail, decimal=dialect.decimal)
+    roles, dropped = _without_trailing_column(sheet, roles)
+    if roles.layout == "long":
+        table, notes = parse_table(path, dialect, roles.columns)
+        table, more = checked_numbers(table, roles, path, dialect)
+        check_zones(table, roles.time, path, dialect)
+        return long_recording(
+            table,
+            roles,
+            options,
+            name=name,
+            place=dialect.line,
+            decimal=dialect.decimal,
+            notes=[*dialect.notes, *notes, *more],
+        )
+    if len(roles.channels) > MAX_CHANNELS:
+        raise DataError(
+            f"The table has {len(roles.channels):,} channels; at most {MAX_CHANNELS:,} are read. "
+            "If each row is a window with its label first, there must be no header."
+        )
+    values, others, notes = _read_columns(path, dialect, roles)
+    check_zones(others, roles.time, path, dialect)
+    return wide_recording(
+        values,
+        others,
+        roles,
+        options,
+        name=name,
+        place=dialect.line,
+        unit=_unit(dialect, roles),
+        notes=[*dialect.notes, *dropped, *notes],
+    )
+
+
+def _read_columns(
+    path: Path, dialect: Dialect, roles: Roles
+) -> tuple[np.ndarray, pa.Table, list[str]]:
+    """The channels `(rows, channels)`, a table of the other columns, and notes.
+
+    Piece by piece, so that little is held beside the array. What is unusual (text among numbers,
+    infinities, rows too short) needs the whole table, to be named by its line or put right.
+    """
+    others = [column for column in roles.columns if column not in roles.channels]
+    first = rows_as_text(dialect.rows[:100], dialect)
+    expected = int(path.stat().st_size / max(len(first) / len(dialect.rows[:100]), 1) * 1.1) + 1
+    matrix = GrowingMatrix(roles.channels, min(expected, MAX_TIME_STEPS))
+    beside, notes = [], []
+    try:
+        for table in parse_pieces(path, dialect, roles.columns, notes):
+            if not all_usual(table, roles.channels):
+                raise NeedsWholeTable("")
+            matrix.add(table)
+            beside.append(table.select(others))
+            check_time_steps(matrix.rows)
+            schema = table.schema
+        rest = pa.concat_tables(beside, promote_options="permissive")
+        return matrix.finished(), rest, [*notes, *boolean_notes(schema, roles.channels)]
+    except (NeedsWholeTable, pa.ArrowException):
+        del matrix, beside
+    table, notes = parse_table(path, dialect, roles.columns)
+    check_time_steps(table.num_rows)
+    table, more = checked_numbers(table, roles, path, dialect)
+    check_numeric(table, roles.channels, dialect.decimal, dialect.line)
+    matrix = GrowingMatrix(roles.channels, table.num_rows)
+    matrix.add(table)
+    more += boolean_notes(table.schema, roles.channels)
+    return matrix.finished(), table.select(others), [*notes, *more]
+
+
+def _without_trailing_column(sheet: Sheet, roles: Roles) -> tuple[Roles, list[str]]:
+    """A separator at the end of every line makes a last column without name or values."""
+    last = sheet.head.column_names[-1]
+    unnamed = last == f"column {len(sheet.head.column_names)}"
+    if unnamed and last in roles.channels[1:] and pa.types.is_null(sheet.head[last].type):
+        kept = replace(roles, channels=tuple(c for c in roles.channels if c != last))
+        return kept, ["The empty last column, made by separators at the line ends, was left out."]
+    return roles, []
+
+
+def _unit(dialect: Dialect, roles: Roles) -> str:
+    if not dialect.units:
+        return ""
+    units = {dialect.units[dialect.names.index(channel)] for channel in roles.channels}
+    return units.pop() if len(units) == 1 else ""
+
+
+def _read_windows(path: Path, dialect: Dialect, options: ReadOptions, name: str) -> Recording:
+    table, notes = parse_table(path, dialect)
+    names = table.column_names
+    check_numeric(table, names, dialect.decimal, dialect.line)
+    check_time_steps(table.num_rows * (len(names) - 1))
+    matrix = GrowingMatrix(names[1:], table.num_rows)
+    matrix.add(table)
+    windows = matrix.finished()[:, :, np.newaxis]  # (windows, window_length, 1)
+    labels = table[names[0]].to_numpy()
+    if table[names[0]].null_count:
+        raise DataError("A row has no label in its first column. Complete it.")
+    if np.all(labels == np.round(labels)):
+        labels = labels.astype(np.int64)
+    channels = ("channel 1",)
+    if options.channels is not None and tuple(options.channels) != channels:
+        raise DataError(f"There is no channel {listed(options.channels)}. There is: channel 1")
+    values, repaired = without_gaps(windows, channels, options.missing, in_place=True)
+    wanted = options.label_columns is None or "label" in options.label_columns
+    found = (
+        f"Each row was read as a window of {len(names) - 1} time steps with its label first; set "
+        "the layout to wide if the rows are time steps."
+    )
+    return Recording(
+        values=values,
+        channel_names=channels,
+        name=name,
+        sampling_rate_hz=options.sampling_rate_hz,
+        labels={"label": labels} if wanted else {},
+        notes=(*dialect.notes, *notes, found, *repaired),
+    )
+
+
+def outline_csv(path: Path, options: ReadOptions, name: str) -> FileOutline:
+    sheet = judge_sheet(path, options)
+    dialect = sheet.dialect
+    problem, roles = "", Roles("windows", labels=("label",), channels=("channel 1",))
+    if not sheet.is_windows:
+        try:
+            roles = choose_roles(sheet.head, options, tail=sheet.tail, decimal=dialect.decimal)
+            roles, _ = _without_trailing_column(sheet, roles)
+        except DataError as error:
+            problem, roles = str(error), Roles("wide")
+    preview: pd.DataFrame = sheet.head.slice(0, PREVIEW_ROWS).to_pandas()
+    return FileOutline(
+        format="text table",
+        encoding=dialect.encoding,
+        separator=dialect.separator,
+        decimal=dialect.decimal,
+        header=dialect.header,
+        comment_lines=dialect.comment_lines,
+        layout=roles.layout,
+        columns=dialect.names,
+        time_column=roles.time or None,
+        label_columns=roles.labels,
+        id_column=roles.id,
+        value_column=roles.value,
+        channels=roles.channels,
+        preview=preview,
+        notes=(*dialect.notes, *roles.notes),
+        problem=problem,
+    )

@@ -1,0 +1,145 @@
+"""Values a model can use: no gaps, no infinities, and a note on all that was done for it."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from core.config import MissingPolicy
+from core.signals.readers.channel_names import listed
+from core.signals.recording import DataError
+
+_ROWS_AT_ONCE = 1 << 18  # bounds the memory of a scan
+_WORDS = {
+    "interpolate": "filled by interpolation",
+    "previous": "filled with the value before",
+    "zero": "set to zero",
+}
+EXACT_INTEGERS = 2**53
+
+
+def channel_extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Smallest and greatest value per channel, each `(channels,)`; NaN where a channel has one."""
+    axes = tuple(range(values.ndim - 1))
+    step = max(1, _ROWS_AT_ONCE // int(np.prod(values.shape[1:-1], dtype=np.int64) or 1))
+    lows, highs = [], []
+    for start in range(0, len(values), step):
+        part = values[start : start + step]
+        if part.ndim == 2 and part.shape[1] <= 16:
+            # NumPy reduces a long axis with few columns beside it slowly: column by column is
+            # several times faster.
+            lows.append([part[:, channel].min() for channel in range(part.shape[1])])
+            highs.append([part[:, channel].max() for channel in range(part.shape[1])])
+        else:
+            lows.append(part.min(axis=axes))
+            highs.append(part.max(axis=axes))
+    return np.min(np.asarray(lows), axis=0), np.max(np.asarray(highs), axis=0)
+
+
+def without_gaps(
+    values: np.ndarray,
+    names: Sequence[str],
+    policy: MissingPolicy,
+    place: Callable[[int], str] = lambda row: f"time step {row}",
+    *,
+    in_place: bool = False,
+) -> tuple[np.ndarray, list[str]]:
+    """`values` `(time_steps, channels)` or windows, free of NaN, and notes.
+
+    Without gaps the array itself is returned, never a copy: it may be a memory map. `place` puts a
+    row number (counted from 0) into words. Gaps in windows are filled from the same window only;
+    `in_place` allows that in the array itself.
+    Raises DataError on infinities, on a channel without any value, and by the policy `error`.
+    """
+    lows, highs = channel_extremes(values)
+    notes: list[str] = []
+    gaps: dict[int, int] = {}
+    if values.dtype.kind == "f":
+        _check_finite(values, names, lows, highs, place)
+        gappy = np.flatnonzero(np.isnan(lows))
+        gaps = {int(index): int(np.isnan(values[..., index]).sum()) for index in gappy}
+        if gaps:
+            _check_gaps(values, names, gaps, policy, place)
+            values = values if in_place else np.array(values)
+            _fill(values, names, gaps, policy)
+            notes += _gap_notes(names, gaps, policy)
+    elif max(int(highs.max()), -int(lows.min())) > EXACT_INTEGERS:
+        notes.append("Some integers are above 2^53: they are rounded when computed with.")
+    constant = [names[i] for i in range(len(names)) if lows[i] == highs[i] and i not in gaps]
+    constant += [names[i] for i in gaps if np.ptp(values[..., i]) == 0]
+    if constant:
+        notes.append(f"Constant, one value throughout: {listed(constant)}.")
+    return values, notes
+
+
+def _check_finite(values, names, lows, highs, place) -> None:
+    # An infinity may hide behind a NaN in the extremes, so columns with NaN are looked at too.
+    for index in np.flatnonzero(~np.isfinite(lows) | ~np.isfinite(highs)):
+        infinite = np.isinf(values[..., index])
+        if infinite.any():
+            first = np.argwhere(infinite)[0]
+            raise DataError(
+                f"Channel {names[index]!r} holds an infinite value at {_spot(first, place)} "
+                f"({int(infinite.sum())} in all). Replace it, or leave it empty to have it filled."
+            )
+
+
+def _spot(position: np.ndarray, place: Callable[[int], str]) -> str:
+    if len(position) == 1:
+        return place(int(position[0]))
+    return f"window {position[0]}, time step {position[1]}"
+
+
+def _check_gaps(values, names, gaps, policy, place) -> None:
+    steps = values[..., 0].size
+    empty = [names[index] for index, count in gaps.items() if count == steps]
+    if empty:
+        raise DataError(
+            f"No values at all in: {listed(empty)}. Leave such channels out, or export them again."
+        )
+    if policy == "error":
+        index = next(iter(gaps))
+        first = np.argwhere(np.isnan(values[..., index]))[0]
+        raise DataError(
+            f"Channel {names[index]!r} has no value at {_spot(first, place)}, and "
+            f"{sum(gaps.values())} values are missing in all. Complete the data, or choose how "
+            "missing values are filled: interpolate, previous or zero."
+        )
+
+
+def _fill(values, names, gaps, policy) -> None:
+    for index in gaps:
+        column = values[..., index]
+        rows = np.atleast_2d(column)  # (windows, time_steps); one row for a recording
+        column[...] = _fill_rows(rows, policy, names[index]).reshape(column.shape)
+
+
+def _fill_rows(rows: np.ndarray, policy: MissingPolicy, name: str) -> np.ndarray:
+    """Each row `(time_steps,)` filled by itself; its ends take the nearest value."""
+    filled = np.array(rows)
+    missing = np.isnan(rows)
+    if policy == "zero":
+        filled[missing] = 0
+        return filled
+    for number in np.flatnonzero(missing.any(axis=1)):
+        wanted = np.flatnonzero(missing[number])
+        known = np.flatnonzero(~missing[number])
+        if not len(known):
+            raise DataError(
+                f"Channel {name!r} has no value at all in window {number}: it cannot be filled "
+                "from its own window. Leave the window out, or fill with zero."
+            )
+        if policy == "interpolate":
+            filled[number, wanted] = np.interp(wanted, known, rows[number, known])
+        else:
+            before = np.searchsorted(known, wanted) - 1
+            filled[number, wanted] = rows[number, known[np.maximum(before, 0)]]
+    return filled
+
+
+def _gap_notes(names, gaps, policy) -> list[str]:
+    done = _WORDS[policy]
+    if len(gaps) <= 5:
+        return [f"{names[i]}: {count:,} missing values were {done}." for i, count in gaps.items()]
+    counted = listed([f"{names[index]} ({count:,})" for index, count in gaps.items()], 8)
+    total = sum(gaps.values())
+    return [f"{total:,} missing values in {len(gaps)} channels were {done}: {counted}."]

@@ -1,0 +1,249 @@
+"""The time axis of a table: from a column of dates, of seconds, or of counted rows."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.signals.readers.cells import is_date
+from core.signals.readers.channel_names import clean_name
+from core.signals.recording import DataError
+
+_TIME_WORDS = {
+    *("time", "times", "timestamp", "timestamps", "datetime", "date", "elapsed", "epoch", "ts"),
+    *("seconds", "second", "sec", "zeit", "datum", "uhrzeit"),
+}
+_COUNT_WORDS = {
+    *("sample", "samples", "index", "idx", "row", "step", "no", "nr", "number", "n", "unnamed"),
+    *("count", "counter", "tick", "i"),
+}
+_SCALES = {  # a word of a column's name: its unit in seconds
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
+    **dict.fromkeys(("ms", "msec", "millis", "millisecond", "milliseconds"), 1e-3),
+    **dict.fromkeys(("us", "µs", "μs", "usec", "micros", "microsecond", "microseconds"), 1e-6),
+    **dict.fromkeys(("ns", "nanos", "nanosecond", "nanoseconds"), 1e-9),
+    **dict.fromkeys(("min", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hr", "hour", "hours"), 3600.0),
+}
+_EPOCHS = ((1e8, 1e10, "s"), (1e11, 1e13, "ms"), (1e14, 1e16, "us"), (1e17, 9e18, "ns"))
+_FORMATS = (
+    "ISO8601",
+    *(f"%d.%m.%{y} {t}".strip() for y in "Yy" for t in ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "")),
+    *(
+        f"{day}/%{y} {clock}".strip()
+        for y in "Yy"
+        for day in ("%m/%d", "%d/%m")
+        for clock in ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "")
+    ),
+    *(f"%d-%m-%Y {t}".strip() for t in ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "")),
+    *(f"%Y/%m/%d {t}".strip() for t in ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "")),
+    *("%H:%M:%S.%f", "%H:%M:%S", "%H:%M"),
+)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """time: `(time_steps,)` datetime64 or seconds; None where rows are only counted."""
+
+    time: np.ndarray | None
+    sampling_rate_hz: float | None
+    notes: tuple[str, ...]
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[a-zµμ]+", name.lower())
+
+
+def is_time_name(name: str) -> bool:
+    words = _words(name)
+    return (
+        words == ["t"]
+        or (words[:1] == ["t"] and len(words) == 2 and words[1] in _SCALES)
+        or (bool(_TIME_WORDS.intersection(words)))
+    )
+
+
+def is_count_name(name: str) -> bool:
+    """Whether a column of this name counts rows; an unnamed first column does, as in pandas."""
+    words = _words(name)
+    return bool(words) and (set(words) <= _COUNT_WORDS or words[0] in ("sample", "index"))
+
+
+def parse_dates(
+    texts: pa.ChunkedArray, name: str, place: Callable[[int], str]
+) -> tuple[np.ndarray, list[str]]:
+    """Dates written as text, `(rows,)` datetime64, and a note where their form is ambiguous.
+
+    Of the forms that fit all rows (03/04 is March or April) one in which the times never go back
+    is taken, and the one with the most even steps. Raises DataError naming the first bad one.
+    """
+    series = texts.to_pandas()
+    fitting: dict[str, np.ndarray] = {}
+    for form in _FORMATS:
+        try:
+            pd.to_datetime(series.iloc[:200], format=form)
+            times = pd.to_datetime(series, format=form)
+        except (ValueError, TypeError, OverflowError) as error:
+            if "tz" in str(error).lower() or "timezone" in str(error).lower():
+                raise DataError(
+                    f"The times in {name!r} are in mixed time zones, or only some name one. Write "
+                    "all in one zone, such as UTC."
+                ) from error
+            continue
+        if getattr(times.dt, "tz", None) is not None:
+            times = times.dt.tz_convert(None)
+        fitting[form] = times.to_numpy()
+        if "/%d" not in form and "%d/" not in form:
+            break  # no other form can be meant
+    rising = [form for form, times in fitting.items() if (times[1:] >= times[:-1]).all()]
+    if fitting:
+        form = min(rising or fitting, key=lambda form: _unevenness(fitting[form]))
+        order = "month before day" if form.startswith("%m") else "day before month"
+        note = f"Dates such as {series.iloc[0]!r} were read with the {order}."
+        return fitting[form], [note] if form.startswith(("%m/", "%d/")) else []
+    odd = next((row for row, text in enumerate(series) if not is_date(str(text))), 0)
+    raise DataError(
+        f"The times in {name!r} are not understood: {place(odd)} holds "
+        f"{clean_name(str(series.iloc[odd]))!r}. Write all in one form, as 2014-04-01 00:05:00, or "
+        "set no time column."
+    )
+
+
+def _unevenness(times: np.ndarray) -> float:
+    steps = np.diff(times.astype("datetime64[s]").astype(np.int64))
+    return float(np.ptp(steps)) if len(steps) else 0.0
+
+
+def read_timeline(column: pa.ChunkedArray, name: str, place: Callable[[int], str]) -> Timeline:
+    """The time axis that a column holds; `place` puts a row, counted from 0, into words.
+
+    Raises DataError where a time is missing or not understood.
+    """
+    if column.null_count:
+        first = pc.index(pc.is_null(column), True).as_py()
+        raise DataError(
+            f"The time column {name!r} is empty in {place(first)} ({column.null_count} times in "
+            "all). Complete it, or set no time column."
+        )
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+        kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        times, notes = parse_dates(column, name, place)
+        line = _from_dates(times, name, place)
+        return replace(line, notes=(*notes, *line.notes))
+    if pa.types.is_date(kind):
+        return _from_dates(column.cast(pa.timestamp("ms")).to_numpy(), name, place)
+    if pa.types.is_timestamp(kind):
+        bare = column.cast(pa.timestamp(kind.unit)) if kind.tz else column
+        return _from_dates(bare.to_numpy(), name, place)
+    if pa.types.is_time(kind):
+        whole = column.cast(pa.int32() if kind.bit_width == 32 else pa.int64()).to_numpy()
+        per_second = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[kind.unit]
+        return _from_seconds(whole / per_second, name, place)
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        raise DataError(
+            f"The column {name!r} cannot be a time axis: it holds {kind}. Choose another, or none."
+        )
+    return _from_numbers(column.to_numpy(), name, place)
+
+
+def _from_numbers(values: np.ndarray, name: str, place: Callable[[int], str]) -> Timeline:
+    """Counted rows, seconds or another unit that the name says, or an epoch's seconds."""
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        first = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise DataError(f"The time column {name!r} holds {values[first]} in {place(first)}.")
+    scale = next((_SCALES[word] for word in _words(name)[::-1] if word in _SCALES), None)
+    if scale is None and values.dtype.kind in "iu":
+        if counts_by_one(values):
+            note = f"{name!r} counts the rows from {values[0]}: it was taken as the time axis."
+            return Timeline(None, None, (note,))
+        if is_count_name(name):
+            note = f"{name!r} counts time steps, with gaps: it was left out, and rows are counted."
+            return Timeline(None, None, (note,))
+    low, high = float(values.min()), float(values.max())
+    for least, most, unit in _EPOCHS:
+        if (scale in (None, {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}[unit])) and (
+            least < low and high < most and is_time_name(name)
+        ):
+            if values.dtype.kind == "f":
+                per = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}[unit]
+                return _from_dates(
+                    np.round(values * per).astype("int64").astype("datetime64[ns]"), name, place
+                )
+            return _from_dates(values.astype("int64").astype(f"datetime64[{unit}]"), name, place)
+    return _from_seconds(values * (scale or 1.0), name, place)
+
+
+def counts_by_one(values: np.ndarray) -> bool:
+    if values.dtype.kind == "u":
+        values = values.astype(np.int64)
+    return len(values) > 1 and bool((np.diff(values) == 1).all())
+
+
+def _from_dates(times: np.ndarray, name: str, place: Callable[[int], str]) -> Timeline:
+    unit = np.datetime_data(times.dtype)[0]
+    per_second = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}.get(unit)
+    if per_second is None:
+        times, per_second = times.astype("datetime64[s]"), 1.0
+    rate, notes = _spacing(times.astype(np.int64), per_second, name, place)
+    return Timeline(times, rate, tuple(notes))
+
+
+def _from_seconds(seconds: np.ndarray, name: str, place: Callable[[int], str]) -> Timeline:
+    rate, notes = _spacing(seconds, 1.0, name, place)
+    return Timeline(seconds, rate, tuple(notes))
+
+
+def _spacing(
+    times: np.ndarray, per_second: float, name: str, place: Callable[[int], str]
+) -> tuple[float | None, list[str]]:
+    """The sampling rate of times that are regular, and notes on all that is not."""
+    steps = np.diff(times)
+    notes = []
+    backward = np.flatnonzero(steps < 0)
+    repeated = int((steps == 0).sum())
+    if len(backward):
+        notes.append(
+            f"The times in {name!r} go back {len(backward)} times, first in "
+            f"{place(int(backward[0]) + 1)}; the rows were kept in their order."
+        )
+    if repeated:
+        notes.append(f"{repeated} times in {name!r} repeat the one before.")
+    if len(steps) == 0 or len(backward) or repeated:
+        return None, notes
+    mean = float(times[-1] - times[0]) / len(steps)
+    even = times[0] + np.arange(len(times)) * mean
+    # Rounding of the times (milliseconds at 360 Hz) moves them by part of a step, never by one.
+    deviation = float(np.abs(times - even).max()) / mean
+    if deviation <= 0.25:
+        if deviation > 0.02:
+            notes.append(
+                f"The times in {name!r} are regular to within {deviation:.0%} of a step, and were "
+                "taken as regular."
+            )
+        return _tidy(per_second / mean), notes
+    usual = float(np.median(steps))
+    irregular = int((np.abs(steps - usual) > 0.25 * usual).sum())
+    if irregular <= 0.05 * len(steps):
+        notes.append(
+            f"{irregular} steps in {name!r} differ from the usual {usual / per_second:g} s: the "
+            "rows were taken as they come."
+        )
+        return _tidy(per_second / usual), notes
+    notes.append(
+        f"The times in {name!r} are not regular ({steps.min() / per_second:g} to "
+        f"{steps.max() / per_second:g} s): no sampling rate could be derived."
+    )
+    return None, notes
+
+
+def _tidy(rate: float) -> float:
+    """The rate without the last digits that times like 0.01, 0.02 leave in it."""
+    short = float(f"{rate:.6g}")
+    return short if abs(short / rate - 1) < 1e-7 else rate
