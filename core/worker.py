@@ -7,10 +7,12 @@ python -m core worker RUN_DIR    train that run, exit
 
 import math
 import os
+import select
 import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,6 +84,7 @@ def _train(
     split = split_windows(recording.values, config.windows, config.training.seed)
     training = Training(config, split)
     run.publish_json("normalization.json", training.normalization.to_dict())
+    run.replace_history([])  # of a run that was interrupted and starts anew
 
     known: dict[str, Any] = {}  # what stays the same from the first batch on
 
@@ -212,8 +215,10 @@ def main(run_folder: str | None = None) -> int:
     """Wait for a run folder on standard input, unless it is given; train it. Returns exit code."""
     signal.signal(signal.SIGTERM, lambda number, frame: _TERMINATED.append(number))
     if run_folder is None:
-        warm_up()
-        print("ready", flush=True)
+        if not select.select([sys.stdin], [], [], 0)[0]:  # a run that already waits comes first
+            warm_up()
+        with suppress(BrokenPipeError):  # the app is gone; a line it wrote before still counts
+            print("ready", flush=True)
         run_folder = sys.stdin.readline().strip()
         if not run_folder:
             return 0  # the app is gone, and nothing was given to this spare

@@ -2,6 +2,7 @@ import errno
 import json
 import math
 import os
+import signal
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -511,7 +512,7 @@ class Faults:
     """Fails the n-th of the writes, syncs and renames; a failing write leaves half its bytes."""
 
     def __init__(self, monkeypatch, code):
-        self.code, self.left = code, None
+        self.code, self.left = code, None  # a code of 0 kills the process instead
         for name in ("_write", "_sync", "_rename"):
             monkeypatch.setattr(runs, name, self.wrap(name, getattr(runs, name)))
 
@@ -522,6 +523,8 @@ class Faults:
                 if self.left == 0:
                     if name == "_write":
                         real(arguments[0], arguments[1][: len(arguments[1]) // 2])
+                    if not self.code:
+                        os.kill(os.getpid(), signal.SIGKILL)
                     raise OSError(self.code, os.strerror(self.code))
             return real(*arguments)
 
@@ -575,6 +578,59 @@ def test_a_fault_at_every_write_leaves_all_or_nothing(store, monkeypatch, action
             break
     assert done
     assert met >= 2
+
+
+ACTIONS = {
+    "transition": lambda store, run: run.transition("interrupted", device="CPU"),
+    "history": lambda store, run: run.append_history({"epoch": 1, "loss": 2.0}),
+    "publish": lambda store, run: run.publish_bytes("model.keras", b"new"),
+    "progress": lambda store, run: run.write_progress({"batch": 2}),
+    "create": lambda store, run: store.create({"a": 1}, name="second"),
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_kill_at_every_write_leaves_all_or_nothing(store, monkeypatch, action):
+    faults = Faults(monkeypatch, 0)
+    first = {"epoch": 0, "loss": 1.0}
+    for point in range(1, 30):
+        run = running(store)
+        run.append_history(first)
+        run.publish_bytes("model.keras", b"old")
+        run.write_progress({"batch": 1})
+        listed = len(store.list())
+        child = os.fork()
+        if child == 0:
+            try:
+                faults.left = point
+                ACTIONS[action](store, run)
+            finally:
+                os._exit(0)
+        done = os.waitpid(child, 0)[1] == 0
+        status = run.status()
+        assert status.state == ("interrupted" if status.device else "running")
+        assert run.history() in ([first], [first, {"epoch": 1, "loss": 2.0}])
+        assert (run.folder / "model.keras").read_bytes() in (b"old", b"new")
+        assert run.progress()["batch"] in (1, 2)
+        summaries = store.list()
+        assert len(summaries) - listed in (0, 1)
+        assert all(summary.state in STATES for summary in summaries)
+        assert all(store.open(summary.id).config() in ({}, {"a": 1}) for summary in summaries)
+
+        store.clean()  # as the next start does
+        if status.state == "running":
+            run.transition("interrupted")
+        run.transition("queued")
+        run.transition("starting")
+        ACTIONS["history"](store, run)
+        assert run.history()[-1] == {"epoch": 1, "loss": 2.0}
+        assert not [*store.root.glob(".[nt]*"), *run.folder.glob(".tmp-*")]
+        new = store.create({}, name="next").status().sequence
+        assert new > max(summary.sequence for summary in summaries)
+        if done:
+            break
+    assert done
+    assert point > 2
 
 
 # Progress, size, log

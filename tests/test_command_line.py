@@ -1,0 +1,172 @@
+"""The lab without a browser: output, exit codes, and errors that name the field."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.__main__ import main
+from core.config import PRESETS, ExperimentConfig
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = [
+    *("--set", "data.time_steps=4000", "--set", "data.channels=2"),
+    *("--set", "windows.window_length=40", "--set", "windows.stride=40"),
+    *("--set", "model.filters=4", "--set", "model.pooling_steps=1"),
+    *("--set", "training.epochs=2", "--set", "training.batch_size=16"),
+]
+
+
+def core(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "core", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        **options,
+    )
+
+
+def small_config(tmp_path, *more):
+    path = tmp_path / "config.json"
+    path.write_text(core("config", *SMALL, *more).stdout)
+    return path
+
+
+def test_config_prints_a_preset_with_changes(capsys):
+    assert main(["config", "--preset", "question", "--set", "model.output_activation=relu"]) == 0
+    printed = ExperimentConfig.from_json(capsys.readouterr().out)
+    assert printed == PRESETS["question"].replace({"model.output_activation": "relu"})
+
+
+@pytest.mark.parametrize(
+    ("setting", "text"),
+    [
+        ("model.colour=1", "model.colour: There is no such field."),
+        ("training.epochs=0", "training.epochs: Input should be greater than or equal to 1"),
+        ("normalization.method=zscore", "normalization.method: Input should be 'none'"),
+        ("training.epochs", "--set needs FIELD=VALUE"),
+    ],
+)
+def test_a_faulty_setting_names_its_field(capsys, setting, text):
+    assert main(["config", "--set", setting]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert text in captured.err
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (None, "cannot be read"),
+        ("{", "is no configuration"),
+        ('{"training": {"epochs": -1}}', "training.epochs: Input should be greater"),
+        ("\udcff", "cannot be read"),
+    ],
+)
+def test_train_refuses_a_faulty_configuration(tmp_path, capsys, content, text):
+    path = tmp_path / "config.json"
+    if content is not None:
+        path.write_bytes(content.encode(errors="surrogateescape"))
+    assert main(["train", str(path), "--runs", str(tmp_path / "runs")]) == 2
+    assert text in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_show_needs_a_run(tmp_path, capsys):
+    assert main(["show", str(tmp_path / ("0" * 32))]) == 2
+    assert "There is no run folder" in capsys.readouterr().err
+
+
+def test_every_command_has_help(capsys):
+    for command in ([], ["config"], ["train"], ["show"], ["worker"]):
+        with pytest.raises(SystemExit) as caught:
+            main([*command, "--help"])
+        assert caught.value.code == 0
+        assert "usage: python -m core" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_train_and_show(tmp_path):
+    trained = core("train", small_config(tmp_path), "--runs", tmp_path / "runs")
+    assert trained.returncode == 0, trained.stderr
+    folder = Path(trained.stdout.splitlines()[-1])
+    assert folder.parent == tmp_path / "runs"
+    assert "epoch 2/2" in trained.stderr
+    shown = core(
+        *("show", folder, "--json"), *("--reconstructions", tmp_path / "out.npz"), "--part", "all"
+    )
+    assert shown.returncode == 0, shown.stderr
+    content = json.loads(shown.stdout)
+    assert content["state"] == "finished"
+    assert [row["epoch"] for row in content["history"]] == [1, 2]
+    assert set(content["history"][0]) == {
+        *("epoch", "loss", "val_loss", "mae", "mse", "val_mae", "val_mse", "seconds")
+    }
+    assert content["floor"]["validation"] == {"mae": 0, "mse": 0}
+    assert content["constant"]["train"]["mae"] > content["train"]["mae"] * 0.5
+    with np.load(tmp_path / "out.npz") as arrays:
+        original, reconstruction = arrays["original"], arrays["reconstruction"]
+    assert original.shape == reconstruction.shape == (100, 40, 2)
+    error = np.abs(original - reconstruction)
+    assert error[:80].mean() == pytest.approx(content["train"]["mae"], rel=1e-5)
+    assert error[80:].mean() == pytest.approx(content["validation"]["mae"], rel=1e-5)
+    assert core("show", folder).stdout.startswith(f"{content['name']}: finished")
+
+
+@pytest.mark.slow
+def test_train_on_a_file(tmp_path):
+    values = np.random.default_rng(0).normal(size=(2000, 3)).astype(np.float32)
+    np.save(tmp_path / "three.npy", values)
+    config = small_config(tmp_path, "--set", "normalization.method=minmax")
+    trained = core(
+        *("train", config), *("--runs", tmp_path / "runs"), *("--data", tmp_path / "three.npy")
+    )
+    assert trained.returncode == 0, trained.stderr
+    shown = json.loads(core("show", trained.stdout.splitlines()[-1], "--json").stdout)
+    assert shown["config"]["data"]["name"] == "three.npy"
+    assert len(shown["channel_names"]) == 3
+    assert shown["windows"] == {"train": 40, "validation": 10}
+
+
+@pytest.mark.slow
+def test_train_reports_what_does_not_fit(tmp_path):
+    config = small_config(tmp_path, "--set", "windows.window_length=3999")
+    trained = core("train", config, "--runs", tmp_path / "runs")
+    assert trained.returncode == 1
+    assert "fewer than one window of 3,999" in trained.stderr
+    missing = core("train", config, "--runs", tmp_path / "runs", "--data", tmp_path / "no.csv")
+    assert missing.returncode == 2
+    assert "no.csv" in missing.stderr
+
+
+@pytest.mark.slow
+def test_ctrl_c_cancels_and_keeps_the_epochs(tmp_path):
+    config = small_config(tmp_path, "--set", "training.epochs=10000")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core", "train", config, "--runs", tmp_path / "runs"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        histories = list((tmp_path / "runs").glob("*/history.csv"))
+        if histories and len(histories[0].read_text().splitlines()) > 3:
+            break
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 3
+    content = json.loads(core("show", output.splitlines()[-1], "--json").stdout)
+    assert content["state"] == "cancelled"
+    assert "Cancelled after" in content["reason"]
+    assert content["epochs_trained"] == len(content["history"]) >= 3
