@@ -172,8 +172,8 @@ def test_the_question_has_its_known_answers_on_the_training_part():
     values = generate(PRESETS["question"].data).values[:5_017_600]  # 25,088 windows of 200
     beyond = values - np.clip(values, 0, 1)
     assert len(values) / 200 == 25_088
-    assert beyond.mean(dtype=float) == pytest.approx(12.34, rel=0.004)
-    assert np.square(beyond).mean(dtype=float) == pytest.approx(2090, rel=0.005)
+    assert beyond.mean(dtype=float) == pytest.approx(12.34, rel=0.002)
+    assert np.square(beyond).mean(dtype=float) == pytest.approx(2090, rel=0.002)
 
 
 @pytest.mark.parametrize("time_steps", [20_000, 23_457, 200_000])
@@ -181,11 +181,16 @@ def test_the_question_has_its_known_answers_on_the_training_part():
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_question_covers_its_share_with_uniform_values(time_steps, channels, seed):
     values = clean("question", time_steps=time_steps, channels=channels, amplitude=255.0, seed=seed)
-    assert (values > 0).mean() == pytest.approx(0.0976, rel=0.001)
-    assert (values > 0).mean(axis=0) == pytest.approx([0.0976] * channels, rel=0.12)
-    assert (values[: time_steps * 4 // 5] > 0).mean() == pytest.approx(0.0976, rel=0.03)
+    assert (values > 0).mean() == pytest.approx(0.09755, rel=0.001)
+    assert (values > 0).mean(axis=0) == pytest.approx([0.09755] * channels, rel=0.12)
+    one_burst = 60 / (0.09755 * time_steps)  # the cut may fall before it or after it
+    training = values[: time_steps * 4 // 5]
+    assert (training > 0).mean() == pytest.approx(0.09755, rel=0.02 + one_burst)
     counts = np.histogram(values[values > 0], bins=5, range=(0, 255))[0]
-    assert counts / counts.sum() == pytest.approx([0.2] * 5, abs=0.03)
+    assert counts / counts.sum() == pytest.approx([0.2] * 5, abs=0.001)
+    beyond = values - np.clip(values, 0, 1)
+    assert beyond.mean() == pytest.approx(12.34, rel=0.002)
+    assert np.square(beyond).mean() == pytest.approx(2090, rel=0.002)
 
 
 def test_a_burst_of_the_question_leaves_out_one_channel_of_four():
@@ -193,7 +198,7 @@ def test_a_burst_of_the_question_leaves_out_one_channel_of_four():
     assert set(present.sum(axis=1)) == {0, 3}
     busy = present.any(axis=1)
     edges = np.flatnonzero(np.diff(busy.astype(int)))
-    assert (edges[1::2] - edges[::2]).min() >= 8
+    assert (edges[1::2] - edges[::2]).min() >= 12
 
 
 def test_noise_on_the_question_stays_within_its_range():

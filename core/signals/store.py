@@ -1,0 +1,296 @@
+"""The data folder: recordings kept by key, written whole, loaded as memory maps.
+
+    <folder>/<64 hex digits>/values.npy      as it was, C order
+                             recording.json  everything small
+                             time.npy, labels.npz, where there are any
+
+Keys of files are the SHA-256 of their content; those of generators and samples, of what they are
+made from. A recording never changes under its key, so processes share the folder without locks.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.config import DataConfig
+from core.signals.anomalies import inject
+from core.signals.generators import GENERATOR_VERSION, generate
+from core.signals.recording import Anomaly, DataError, Recording
+from core.signals.samples import load_sample
+
+_FORMAT = 1
+_KEY = re.compile(r"[0-9a-f]{64}")
+_BLOCK_BYTES = 1 << 24
+_TEMPORARY = ".tmp-"
+_ABANDONED_SECONDS = 86_400  # a temporary folder this old belongs to a process that died
+
+
+def open_recording(data: DataConfig, folder: Path) -> Recording:
+    """The recording that `data` describes, its values a read-only memory map of the data folder.
+
+    A generated or a sample recording is made when it is first asked for; so is any with anomalies
+    put into it. Raises DataError where it cannot be made, and for a file that is not in the folder.
+    """
+    if data.source == "file" and not _with_anomalies(data):
+        return replace(_load_file(data, folder), name=data.name)
+    key = recording_key(data)
+    with contextlib.suppress(DataError):  # not there, or damaged: made again
+        return load(key, folder)
+    _publish(_make(data, folder), key, folder)
+    return load(key, folder)
+
+
+def recording_key(data: DataConfig) -> str:
+    """The key of `data` in the data folder: equal for configurations that give equal recordings."""
+    fields: tuple[str, ...]
+    if data.source == "file":
+        if not _with_anomalies(data):
+            return data.sha256
+        fields = ("source", "name", "sha256")
+    elif data.source == "sample":
+        fields = ("source", "name")
+    else:
+        fields = ("source", "name", "seed", "time_steps", "channels", "sampling_rate_hz")
+        fields += ("amplitude", "noise")
+        if data.name != "question":
+            fields += ("frequency_hz",)
+    if _with_anomalies(data):
+        fields += ("seed", "anomalies", "anomaly_count")
+    made_from = {field: getattr(data, field) for field in fields}
+    return hashlib.sha256(_json({"version": GENERATOR_VERSION} | made_from)).hexdigest()
+
+
+def save(recording: Recording, folder: Path) -> str:
+    """Store a recording and return its key, the SHA-256 of its content.
+
+    The content is all but `name` and `notes`: the same data under another name is stored once,
+    as it first came. Labels become plain arrays: objects turn into text.
+    """
+    recording = replace(recording, labels={k: _plain(v) for k, v in recording.labels.items()})
+    key = _content_key(recording)
+    try:
+        load(key, folder)
+    except DataError:
+        _publish(recording, key, folder)
+    return key
+
+
+def load(key: str, folder: Path) -> Recording:
+    """The recording under `key`; values (and time) are read-only memory maps.
+
+    Raises DataError for a key that is malformed or not there, and for files that do not fit
+    together. The content is not hashed again: that would read all of it.
+    """
+    place = _place(key, folder)
+    try:
+        about = json.loads((place / "recording.json").read_bytes())
+        if about["format"] != _FORMAT:
+            raise ValueError(f"format {about['format']!r} instead of {_FORMAT}")
+        values = np.load(place / "values.npy", mmap_mode="r", allow_pickle=False)
+        if [values.dtype.str, list(values.shape)] != [about["dtype"], about["shape"]]:
+            raise ValueError(f"values are {values.dtype.str} {values.shape}")
+        times = None
+        if about["has_time"]:
+            times = np.load(place / "time.npy", mmap_mode="r", allow_pickle=False)
+        labels = {}
+        if about["labels"]:
+            with np.load(place / "labels.npz", allow_pickle=False) as archive:
+                labels = {name: archive[str(i)] for i, name in enumerate(about["labels"])}
+        return Recording(
+            values=values,
+            channel_names=tuple(about["channel_names"]),
+            name=about["name"],
+            sampling_rate_hz=about["sampling_rate_hz"],
+            unit=about["unit"],
+            time=times,
+            labels=labels,
+            anomalies=tuple(Anomaly(**fields) for fields in about["anomalies"]),
+            notes=tuple(about["notes"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        if not place.is_dir():
+            raise DataError(f"There is no recording {key[:12]}... in the data folder.") from None
+        raise DataError(
+            f"The stored recording {key[:12]}... is damaged: {error}. Delete it and load it again."
+        ) from error
+
+
+def stored_keys(folder: Path) -> tuple[str, ...]:
+    """The keys of all recordings in the data folder, sorted; none for a folder not yet there."""
+    try:
+        return tuple(sorted(name for name in os.listdir(folder) if _KEY.fullmatch(name)))
+    except FileNotFoundError:
+        return ()
+
+
+def delete(key: str, folder: Path) -> None:
+    """Remove a recording. Whoever has it open keeps it. Raises DataError if it is not there."""
+    doomed = folder / f"{_TEMPORARY}{secrets.token_hex(16)}"
+    try:
+        os.rename(_place(key, folder), doomed)  # at once, so that no one meets half of it
+    except FileNotFoundError:
+        raise DataError(f"There is no recording {key[:12]}... in the data folder.") from None
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _load_file(data: DataConfig, folder: Path) -> Recording:
+    if not data.sha256 or data.sha256 not in stored_keys(folder):
+        raise DataError(
+            f"The data of the file {data.name!r} is not in the data folder of this machine. "
+            "Upload the file again."
+        )
+    return load(data.sha256, folder)
+
+
+def _make(data: DataConfig, folder: Path) -> Recording:
+    if data.source == "generator":
+        return generate(data)
+    recording = _load_file(data, folder) if data.source == "file" else load_sample(data.name)
+    if data.source == "file":
+        recording = replace(recording, name=data.name)
+    if _with_anomalies(data):
+        recording = inject(recording, data.anomalies, data.anomaly_count, data.seed)
+    return recording
+
+
+def _with_anomalies(data: DataConfig) -> bool:
+    return bool(data.anomalies) and data.anomaly_count > 0
+
+
+def _place(key: str, folder: Path) -> Path:
+    if not isinstance(key, str) or not _KEY.fullmatch(key):  # before it meets a path
+        raise DataError(f"A key has 64 digits 0-9 a-f. Received: {str(key)[:80]!r}")
+    return folder / key
+
+
+def _publish(recording: Recording, key: str, folder: Path) -> None:
+    """Write the recording to a temporary folder and rename that to its key.
+
+    Where another process was faster, its copy stays and this one goes.
+    """
+    place = _place(key, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
+    temporary = folder / f"{_TEMPORARY}{secrets.token_hex(16)}"
+    try:
+        temporary.mkdir()
+        _write(recording, temporary)
+        for path in [*temporary.iterdir(), temporary]:
+            _sync(path)
+        try:
+            os.rename(temporary, place)
+        except OSError:
+            if not place.is_dir():
+                raise
+            try:
+                load(key, folder)
+            except DataError:  # a damaged one is in the way
+                with contextlib.suppress(DataError):  # someone else has just removed it
+                    delete(key, folder)
+                with contextlib.suppress(OSError):  # someone else has just replaced it
+                    os.rename(temporary, place)
+        _sync(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write(recording: Recording, folder: Path) -> None:
+    values = recording.values
+    with open(folder / "values.npy", "wb") as file:
+        header = np.lib.format.header_data_from_array_1_0(values)
+        # Always in C order, so that a window is one stretch of the file.
+        np.lib.format.write_array_header_1_0(file, header | {"fortran_order": False})
+        for block in _blocks(values):
+            file.write(block)
+    if recording.time is not None:
+        np.save(folder / "time.npy", recording.time, allow_pickle=False)
+    if recording.labels:
+        # Numbered, since a label may be called what cannot be the name of a member.
+        members = {str(i): _plain(v) for i, v in enumerate(recording.labels.values())}
+        np.savez_compressed(folder / "labels.npz", **members)
+    about = _about(recording) | {
+        "format": _FORMAT,
+        "name": recording.name,
+        "notes": recording.notes,
+    }
+    (folder / "recording.json").write_bytes(_json(about))
+
+
+def _about(recording: Recording) -> dict[str, Any]:
+    """What belongs to the content besides its arrays."""
+    return {
+        "dtype": recording.values.dtype.str,
+        "shape": recording.values.shape,
+        "channel_names": recording.channel_names,
+        "sampling_rate_hz": recording.sampling_rate_hz,
+        "unit": recording.unit,
+        "has_time": recording.time is not None,
+        "labels": tuple(recording.labels),
+        "anomalies": [asdict(anomaly) for anomaly in recording.anomalies],
+    }
+
+
+def _content_key(recording: Recording) -> str:
+    digest = hashlib.sha256(_json(_about(recording)))
+    others = [] if recording.time is None else [recording.time]
+    others += [_plain(label) for label in recording.labels.values()]
+    for array in others:
+        digest.update(_json([array.dtype.str, array.shape]))
+    for array in [recording.values, *others]:
+        for block in _blocks(array):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _blocks(array: np.ndarray) -> Iterator[memoryview]:
+    """The array's bytes in C order, some megabytes at a time, whatever its layout."""
+    row_bytes = max(1, array.nbytes // max(1, len(array)))
+    rows = max(1, _BLOCK_BYTES // row_bytes)
+    for start in range(0, len(array), rows):
+        block = np.ascontiguousarray(array[start : start + rows])
+        yield memoryview(block.reshape(-1).view(np.uint8))
+
+
+def _plain(label: np.ndarray) -> np.ndarray:
+    """A label as an array that needs no pickle: objects as text, what is missing as ''."""
+    label = np.asarray(label)
+    if label.dtype.kind in "biufSUMm":
+        return label
+    texts = ["" if item is None or item != item else str(item) for item in label.tolist()]
+    return np.array(texts, dtype=np.str_).reshape(label.shape)
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def _sync(path: Path) -> None:
+    """Force a file, or a folder's list of names, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        if not path.is_dir():  # some network file systems cannot sync a folder
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes that died while writing have left behind."""
+    for path in folder.glob(f"{_TEMPORARY}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(path)
