@@ -112,7 +112,7 @@ def _faults(error: ValidationError) -> str:
 def _train(options: argparse.Namespace) -> int:
     config = _read_config(options.config)
     _import_keras()
-    from core.runner import process_identity
+    from core.processes import process_identity
     from core.runs import RunStore
     from core.worker import EXIT_CODES, train_run
 

@@ -10,17 +10,13 @@ from collections import Counter
 import psutil
 import pytest
 
+from core import processes, run_watch
 from core import runner as runner_module
-from core.runner import (
-    PROJECT_ROOT,
-    LocalRunner,
-    detect_slots,
-    is_alive,
-    next_in_turn,
-    process_identity,
-    send_signal,
-)
-from core.runs import FINAL_STATES, RunNotFound, RunStore, RunSummary, TransitionRefused
+from core.processes import PROJECT_ROOT, is_alive, process_identity, send_signal
+from core.run_queue import next_in_turn
+from core.run_status import FINAL_STATES
+from core.runner import LocalRunner, detect_slots
+from core.runs import RunNotFound, RunStore, RunSummary, TransitionRefused
 
 # Obeys the worker's protocol without Keras; what to do stands in the run's configuration.
 WORKER = f"""
@@ -228,7 +224,7 @@ def test_a_ready_spare_gets_its_line_at_once(store, make_runner):
     runner = make_runner(spare=True, poll_seconds=0.1)
     runner.start()
     eventually(lambda: runner.spare_is_ready)
-    spare = runner._spare.pid
+    spare = runner._pool.spare.pid
     submitted = time.monotonic()
     run_id = runner.submit({}, name="x")
     reached(store, run_id, "finished")
@@ -240,7 +236,7 @@ def test_the_next_spare_waits_until_the_run_has_begun(store, make_runner):
     runner = make_runner(spare=True, spare_delay_seconds=0.6)
     run_id = runner.submit({"does": "wait"}, name="x")
     runner.start()
-    eventually(lambda: runner._spare)
+    eventually(lambda: runner._pool.spare)
     begun = time.monotonic()
     assert begun - got(store, run_id)["time"] > 0.2  # the worker's own start took some of it
     eventually(lambda: runner.spare_is_ready)
@@ -250,7 +246,7 @@ def test_stop_ends_the_idle_spare(make_runner):
     runner = make_runner(spare=True)
     runner.start()
     eventually(lambda: runner.spare_is_ready)
-    spare = runner._spare
+    spare = runner._pool.spare
     runner.stop()
     assert spare.process.returncode == 0  # by the end of its input, not by a signal
     assert not runner.spare_is_ready
@@ -260,8 +256,8 @@ def test_a_spare_older_than_the_source_is_not_used(store, make_runner, monkeypat
     runner = make_runner(spare=True)
     runner.start()
     eventually(lambda: runner.spare_is_ready)
-    spare = runner._spare
-    monkeypatch.setattr(runner_module, "_source_time", lambda: spare.source_time + 1)
+    spare = runner._pool.spare
+    monkeypatch.setattr(processes, "source_time", lambda: spare.source_time + 1)
     run_id = runner.submit({}, name="x")
     reached(store, run_id, "finished")
     assert got(store, run_id)["pid"] != spare.pid
@@ -272,8 +268,8 @@ def test_a_dead_spare_is_replaced_ever_more_slowly(store, make_runner, tmp_path)
     (tmp_path / "broken").touch()
     runner = make_runner(spare=True, spare_delay_seconds=0.05)
     runner.start()
-    eventually(lambda: runner._spare_deaths >= 2)
-    assert runner._spare_due - time.monotonic() > 0.1
+    eventually(lambda: runner._pool._spare_deaths >= 2)
+    assert runner._pool._spare_due - time.monotonic() > 0.1
     run_id = runner.submit({}, name="x")
     status = reached(store, run_id, "failed")
     assert status.reason == "ImportError: No module named 'keras'"
@@ -306,7 +302,7 @@ def test_a_worker_that_ends_without_a_word(store, make_runner, does, end, reason
 
 def test_killed_for_memory_is_said_if_the_kernel_counted_it(store, make_runner, monkeypatch):
     kills = iter([0])
-    monkeypatch.setattr(runner_module, "_oom_kills", lambda: next(kills, 1))
+    monkeypatch.setattr(run_watch, "oom_kills", lambda: next(kills, 1))
     runner = make_runner()
     runner.start()
     status = reached(store, runner.submit({"does": "SIGKILL"}, name="x"), "interrupted")

@@ -11,22 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core import runs
-from core.runs import (
-    ALLOWED,
-    FINAL_STATES,
-    STATES,
-    RunNotFound,
-    RunStore,
-    RunUnreadable,
-    TransitionRefused,
-)
+from core import durable, runs
+from core.run_status import ALLOWED, FINAL_STATES, STATES
+from core.runs import RunNotFound, RunStore, RunUnreadable, TransitionRefused
 
 
 @pytest.fixture(autouse=True)
 def no_waiting_for_the_disk(monkeypatch):
     """Nobody pulls the plug during these tests; that syncs happen, and when, is a test below."""
-    monkeypatch.setattr(runs, "_sync", lambda descriptor: None)
+    monkeypatch.setattr(durable, "sync", lambda descriptor: None)
 
 
 @pytest.fixture
@@ -194,8 +187,8 @@ def test_a_second_list_reads_only_what_changed(store, monkeypatch):
     listed = [store.create({}, name=f"{number}") for number in range(5)]
     store.list()
     read = []
-    real = runs._read_status
-    monkeypatch.setattr(runs, "_read_status", lambda folder: read.append(folder) or real(folder))
+    real = runs.read_status
+    monkeypatch.setattr(runs, "read_status", lambda folder: read.append(folder) or real(folder))
     store.list()
     assert read == []
     path = listed[2].folder / "status.json"
@@ -478,22 +471,22 @@ def test_what_is_renamed_is_on_the_disk_and_so_is_its_name(store, monkeypatch):
     calls = []
 
     def record(name):
-        real = getattr(runs, name)
+        real = getattr(durable, name)
 
         def call(first, *others):
             where = os.readlink(f"/proc/self/fd/{first}") if isinstance(first, int) else str(first)
             calls.append((name, ".tmp-" in where, os.path.isdir(where)))
             return real(first, *others)
 
-        monkeypatch.setattr(runs, name, call)
+        monkeypatch.setattr(durable, name, call)
 
-    for name in ("_write", "_sync", "_rename"):
+    for name in ("write", "sync", "rename"):
         record(name)
     whole = [
-        ("_write", True, False),
-        ("_sync", True, False),
-        ("_rename", True, False),
-        ("_sync", False, True),
+        ("write", True, False),
+        ("sync", True, False),
+        ("rename", True, False),
+        ("sync", False, True),
     ]
     run.publish_bytes("model.keras", b"x")
     assert calls == whole
@@ -502,10 +495,10 @@ def test_what_is_renamed_is_on_the_disk_and_so_is_its_name(store, monkeypatch):
     assert calls == whole
     calls.clear()
     run.append_history({"epoch": 0})
-    assert calls == [("_write", False, False), ("_sync", False, False), ("_sync", False, True)]
+    assert calls == [("write", False, False), ("sync", False, False), ("sync", False, True)]
     calls.clear()
     run.write_progress({"batch": 1})
-    assert [name for name, *_ in calls] == ["_write", "_rename"]
+    assert [name for name, *_ in calls] == ["write", "rename"]
 
 
 class Faults:
@@ -513,15 +506,15 @@ class Faults:
 
     def __init__(self, monkeypatch, code):
         self.code, self.left = code, None  # a code of 0 kills the process instead
-        for name in ("_write", "_sync", "_rename"):
-            monkeypatch.setattr(runs, name, self.wrap(name, getattr(runs, name)))
+        for name in ("write", "sync", "rename"):
+            monkeypatch.setattr(durable, name, self.wrap(name, getattr(durable, name)))
 
     def wrap(self, name, real):
         def call(*arguments):
             if self.left is not None:
                 self.left -= 1
                 if self.left == 0:
-                    if name == "_write":
+                    if name == "write":
                         real(arguments[0], arguments[1][: len(arguments[1]) // 2])
                     if not self.code:
                         os.kill(os.getpid(), signal.SIGKILL)

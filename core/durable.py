@@ -1,0 +1,128 @@
+"""Files that are there whole or not at all, whenever the power fails or a process is killed.
+
+A run folder is the only record of a training, and a worker may be killed at any instruction. So a
+file is never changed in place: it is written beside, forced to the disk, and renamed, after which
+the folder's list of names is forced too. Every write, fsync and rename of the run folders goes
+through the three functions at the top, called as `durable.write` and so on: a test puts a fault
+or a kill at each of them in turn, and looks at what is left.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+def write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def sync(descriptor: int) -> None:
+    os.fsync(descriptor)
+
+
+def rename(source: Path, target: Path) -> None:
+    os.replace(source, target)
+
+
+def sync_path(path: Path) -> None:
+    """Force a file, or a folder's list of names, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        sync(descriptor)
+    except OSError as error:  # some network file systems cannot sync a folder
+        if not (path.is_dir() and error.errno in (errno.EINVAL, errno.ENOTSUP)):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(path: Path) -> None:
+    """Force a file, or a folder and all below it, to the disk."""
+    if path.is_dir():
+        for inner in path.iterdir():
+            sync_tree(inner)
+    sync_path(path)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file in place, unsynced: a temporary one, or one whose content does not matter."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        write(descriptor, data)
+    finally:
+        os.close(descriptor)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, there or not."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def put(path: Path, writer: Callable[[Path], None], *, synced: bool = True) -> None:
+    """Put a file or folder in place whole: a reader sees the old one or the new one, no part.
+
+    `writer` makes it at the temporary path that it is given. A kill may leave that `.tmp-*`
+    behind; an error does not.
+    """
+    temporary = path.with_name(f".tmp-{secrets.token_hex(8)}-{path.name}")
+    try:
+        writer(temporary)
+        if synced:
+            sync_tree(temporary)
+        rename(temporary, path)
+    except BaseException:
+        remove(temporary)
+        raise
+    if synced:
+        sync_path(path.parent)
+
+
+def put_bytes(path: Path, data: bytes, *, synced: bool = True) -> None:
+    put(path, lambda temporary: write_file(temporary, data), synced=synced)
+
+
+def json_bytes(value: Any) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _open_lock(path: Path) -> int:
+    # O_CLOEXEC: a process that is started meanwhile must not inherit the lock.
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock between processes and threads; the system frees it with its holder."""
+    descriptor = _open_lock(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def try_lock(path: Path) -> int | None:
+    """The same lock without waiting: a descriptor whose closing frees it, or None if it is held."""
+    descriptor = _open_lock(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor

@@ -1,0 +1,161 @@
+"""Processes that outlive the app: which is which, whether it is alive, and those that train.
+
+A process id alone says nothing, since the system gives it to somebody else later; with its
+identity beside it, a worker is found again after a restart and no stranger is ever signalled.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+def process_identity(pid: int | None) -> str:
+    """A text that no later process with the same id can have; empty if the process has ended.
+
+    On Linux it counts from the machine's start, so that a clock that is set changes nothing
+    (psutil's create_time follows the clock, and would declare living workers dead).
+    """
+    if pid is None or pid <= 0:
+        return ""
+    try:
+        if not sys.platform.startswith("linux"):
+            process = psutil.Process(pid)
+            ended = process.status() == psutil.STATUS_ZOMBIE
+            return "" if ended else repr(process.create_time())
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        state, *rest = text[text.rindex(")") + 2 :].split()  # the name before it may hold anything
+        return "" if state in "ZX" else f"{_boot_id()}:{rest[18]}"
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return ""
+
+
+@cache
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def is_alive(pid: int | None, identity: str) -> bool:
+    """Whether the very process that had this id and identity still runs."""
+    return bool(identity) and process_identity(pid) == identity
+
+
+def send_signal(pid: int, identity: str, number: int) -> bool:
+    """Signal the process if it is still the one of that identity; a stranger is left alone."""
+    try:
+        handle = os.pidfd_open(pid)
+    except (AttributeError, OSError):  # an older kernel, or not Linux
+        handle = None
+    try:
+        if not is_alive(pid, identity):
+            return False
+        if handle is None:
+            os.kill(pid, number)
+        else:  # the handle means the process that was just looked at, whatever happens now
+            signal.pidfd_send_signal(handle, number)
+    except OSError:
+        return False
+    finally:
+        if handle is not None:
+            os.close(handle)
+    return True
+
+
+class WorkerProcess:
+    """A process of ours that trains, or waits to. The protocol stands in core/runner.py."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], slot: int):
+        self.slot = slot
+        self.is_ready = False
+        self.source_time = source_time()
+        self._heard = b""
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        try:
+            self.process = subprocess.Popen(
+                command,
+                cwd=PROJECT_ROOT,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                start_new_session=True,
+            )
+        except BaseException:
+            self._errors.close()
+            raise
+        os.set_blocking(self.process.stdout.fileno(), False)
+        self.pid = self.process.pid
+        self.identity = process_identity(self.pid)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the program is still the one that this process has imported."""
+        return self.source_time == source_time()
+
+    def hand_over(self, folder: Path) -> None:
+        """Write the one line. Raises OSError if the process has ended."""
+        self.process.stdin.write(os.fsencode(folder) + b"\n")
+        self.process.stdin.close()  # flushes
+
+    def poll(self) -> int | None:
+        """The exit code once it has ended; hears `ready`, and keeps its output pipe empty."""
+        while chunk := self.process.stdout.read(65_536):
+            if not self.is_ready:
+                self._heard = (self._heard + chunk)[-65_536:]
+                self.is_ready = b"ready" in self._heard.split(b"\n")[:-1]
+        return self.process.poll()
+
+    def last_error(self) -> str:
+        """The last line of what it wrote before it had a log to write to."""
+        size = self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, size - 4096))
+        return last_line(self._errors.read(4096).decode(errors="replace"))
+
+    def close(self) -> None:
+        """Let go of the pipes; a worker that waits for its line reads the end and exits."""
+        for pipe in (self.process.stdin, self.process.stdout, self._errors):
+            with suppress(OSError):  # a line that never left
+                pipe.close()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def end_idle(self) -> None:
+        """End it before it has a run: by the end of its input, by force if deep in imports."""
+        self.close()
+        try:
+            self.process.wait(0.5)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+def last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:1000] if lines else ""
+
+
+def modified_time(path: Path) -> int:
+    """In nanoseconds since 1970; 0 if there is no such file."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def source_time() -> int:
+    """When the program that a worker runs was last edited, in nanoseconds since 1970."""
+    return max(modified_time(path) for path in (PROJECT_ROOT / "core").rglob("*.py"))

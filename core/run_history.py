@@ -1,0 +1,91 @@
+"""`history.csv`: a row of numbers an epoch, below a header of names without commas or quotes.
+
+Each number is written so that it reads back as exactly what it was. Rows are appended as they
+come, so that a kill may leave the last line torn: readers skip it, the next row replaces it.
+"""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
+from pathlib import Path
+
+from core import durable
+
+_COLUMN = re.compile(r'[^,"\r\n]+')
+
+
+def append_row(path: Path, row: Mapping[str, float]) -> None:
+    """Add a row, on the disk when this returns; after an OSError the file is as it was.
+
+    A line torn by an earlier kill is cut off first. Raises ValueError for other columns than
+    those of the first row.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        content = b"".join(iter(lambda: os.read(descriptor, 1 << 20), b""))
+        whole = _without_torn_line(content)
+        columns = whole.decode(errors="replace").split("\n", 1)[0].split(",") if whole else []
+        text = rows_text([row], columns)
+        os.ftruncate(descriptor, len(whole))
+        os.lseek(descriptor, 0, os.SEEK_END)
+        try:
+            durable.write(descriptor, text.encode())
+            durable.sync(descriptor)
+            if not whole:
+                durable.sync_path(path.parent)  # the file's name is new
+        except OSError:
+            os.ftruncate(descriptor, len(whole))
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def rows_text(rows: Sequence[Mapping[str, float]], columns: Sequence[str] = ()) -> str:
+    """CSV lines of the rows, below a header if there are no columns yet."""
+    lines = []
+    for row in rows:
+        if not columns:
+            columns = [str(column) for column in row]
+            faulty = [column for column in columns if not _COLUMN.fullmatch(column)]
+            if faulty or not columns:
+                raise ValueError(f"history columns need plain names. Received: {columns}")
+            lines.append(",".join(columns))
+        if set(row) != set(columns):
+            raise ValueError(
+                f"a history row must have the columns {', '.join(columns)}. "
+                f"Received: {', '.join(map(str, row))}"
+            )
+        lines.append(",".join(_number_text(row[column]) for column in columns))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def parse_rows(content: bytes) -> list[dict[str, float]]:
+    """The rows of a file's bytes, without a torn last line or one that is no row of numbers."""
+    header, *lines = _without_torn_line(content).decode(errors="replace").split("\n")
+    columns = header.split(",")
+    rows = []
+    for line in lines:
+        try:
+            numbers = [_number(part) for part in line.split(",")]
+        except ValueError:
+            continue
+        if len(numbers) == len(columns):
+            rows.append(dict(zip(columns, numbers, strict=True)))
+    return rows
+
+
+def _without_torn_line(content: bytes) -> bytes:
+    return content[: content.rfind(b"\n") + 1]
+
+
+def _number_text(value: float) -> str:
+    if isinstance(value, Integral):
+        return str(int(value))
+    if not isinstance(value, Real):
+        raise ValueError(f"history holds numbers. Received: {value!r}")
+    return repr(float(value))  # the shortest text that reads back as exactly this number
+
+
+def _number(text: str) -> float:
+    return int(text) if text.removeprefix("-").isdecimal() else float(text)

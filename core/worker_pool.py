@@ -1,0 +1,87 @@
+"""Starts the processes that train, one of them ahead of need: Keras takes seconds to import."""
+
+import logging
+import os
+import time
+from collections.abc import Sequence
+
+from core.processes import WorkerProcess
+
+LONGEST_SPARE_DELAY_SECONDS = 300.0
+
+_log = logging.getLogger(__name__)
+
+
+class WorkerPool:
+    """Gives out worker processes and keeps the spare. Belongs to the scheduling thread.
+
+    `gpus` are the indices of the graphics processors; a worker sees the one of its slot.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        gpus: Sequence[str],
+        wants_spare: bool,
+        spare_delay_seconds: float,
+    ):
+        self.spare: WorkerProcess | None = None
+        self._command = command
+        self._gpus = gpus
+        self._wants_spare = wants_spare
+        self._spare_delay_seconds = spare_delay_seconds
+        self._spare_due = 0.0
+        self._spare_deaths = 0
+
+    def take(self, free: Sequence[int]) -> WorkerProcess:
+        """The spare, if it waits for one of these slots and its program is still the same."""
+        spare = self.spare
+        if spare is not None and spare.poll() is None and spare.slot in free:
+            if spare.is_current:
+                self.spare = None
+                return spare
+            self.end_spare()
+        return self._start(free[0])
+
+    def put_back(self, worker: WorkerProcess) -> None:
+        """Take back a worker that got no run after all."""
+        if self.spare is None and self._wants_spare:
+            self.spare = worker
+        else:
+            worker.end_idle()
+
+    def keep_spare(self, slot: int) -> None:
+        """See that there is a spare, by and by; `slot` is the one that a new one waits for."""
+        if not self._wants_spare:
+            return
+        now = time.monotonic()
+        if self.spare is not None:
+            if self.spare.poll() is None:
+                if self.spare.is_ready:
+                    self._spare_deaths = 0
+                return
+            _log.warning("The spare worker ended: %s", self.spare.last_error() or "no message")
+            self.spare.close()
+            self.spare = None
+            self._spare_deaths += 1  # a broken installation must not start one a second
+            delay = self._spare_delay_seconds * 2**self._spare_deaths
+            self._spare_due = now + min(LONGEST_SPARE_DELAY_SECONDS, delay)
+        if now >= self._spare_due:
+            self.spare = self._start(slot)
+
+    def postpone_spare(self) -> None:
+        """No new spare while a run begins: its imports would compete for the cores."""
+        self._spare_due = time.monotonic() + self._spare_delay_seconds
+
+    def end_spare(self) -> None:
+        spare, self.spare = self.spare, None
+        if spare is not None:
+            spare.end_idle()
+
+    def _start(self, slot: int) -> WorkerProcess:
+        environment = dict(os.environ)
+        if self._gpus:
+            environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # as the driver's library counts
+            environment["CUDA_VISIBLE_DEVICES"] = self._gpus[slot % len(self._gpus)]
+        return WorkerProcess(self._command, environment, slot)
