@@ -304,6 +304,6 @@ PRESETS = {
         data=DataConfig(name="question", time_steps=6_272_000, amplitude=255.0, noise=0.0),
         normalization=NormalizationConfig(method="none"),
         model=ModelConfig(output_activation="sigmoid"),
-        training=TrainingConfig(epochs=4),
+        training=TrainingConfig(epochs=4, seed=1),  # with some seeds a ReLU output channel dies
     ),
 }

@@ -1,0 +1,216 @@
+"""The page Data: the three sources, the cut into windows, and what goes wrong."""
+
+import io
+
+import numpy as np
+import pytest
+
+from core import session
+from core.config import DataConfig
+from tests.fake_runs import Lab, shown_text
+
+TABLE = "zeit;links;rechts\n" + "\n".join(
+    f"{t / 10:.1f};{t % 7},5;{-t},25".replace(".", ",", 1) for t in range(1200)
+)
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    return Lab(tmp_path, monkeypatch)
+
+
+def widget(page, kind, path):
+    return next(item for item in page.get(kind) if str(item.key or "").startswith(path))
+
+
+def draft(page):
+    return page.session_state["draft"]
+
+
+def upload(page, name, content):
+    widget(page, "segmented_control", "source@").set_value("file")
+    page.run()
+    page.file_uploader(key="uploader").upload(name, content)
+    return page.run()
+
+
+def array_bytes(values):
+    stream = io.BytesIO()
+    np.save(stream, values)
+    return stream.getvalue()
+
+
+def test_first_visit_shows_a_generated_signal_and_its_windows(lab):
+    page = lab.open("data").run()
+    assert not page.exception
+    assert "80 windows train, 20 validate" in shown_text(page)
+    assert "no time step is in both" in shown_text(page)
+    assert len(page.get("vega_lite_chart")) == 2 + 4  # detail, overview, a histogram a channel
+    assert list(page.dataframe[0].value["channel"]) == [f"channel {n}" for n in range(1, 5)]
+
+
+def test_a_parameter_reaches_the_draft_and_the_picture(lab):
+    page = lab.open("data").run()
+    widget(page, "number_input", "data.time_steps@").set_value(5000)
+    widget(page, "number_input", "windows.stride@").set_value(100)
+    page.run()
+    assert draft(page)["data"]["time_steps"] == 5000
+    assert "share 100 time steps (50%)" in shown_text(page)
+    assert "5,000 × 4" in shown_text(page)
+
+
+def test_only_the_parameters_of_a_generator_are_asked_for(lab):
+    page = lab.open("data").run()
+    widget(page, "selectbox", "data.name@").set_value("ecg")
+    page.run()
+    assert "Beats a second" in [item.label for item in page.number_input]
+    widget(page, "selectbox", "data.name@").set_value("question")
+    page.run()
+    assert not [item for item in page.number_input if str(item.key).startswith("data.frequency")]
+
+
+def test_a_new_seed_makes_another_signal(lab):
+    page = lab.open("data").run()
+    before = page.dataframe[0].value["min"].tolist()
+    page.button(key="reroll").click().run()
+    assert draft(page)["data"]["seed"] != 0
+    assert page.dataframe[0].value["min"].tolist() != before
+
+
+def test_a_frequency_beyond_nyquist_is_explained_and_mended(lab):
+    page = lab.open("data").run()
+    widget(page, "number_input", "data.frequency_hz@").set_value(80.0)
+    page.run()
+    assert not page.exception
+    assert "Nyquist" in page.error[0].value
+    widget(page, "number_input", "data.frequency_hz@").set_value(8.0)
+    page.run()
+    assert not page.error
+
+
+def test_known_anomalies_are_put_in_with_a_number_at_once(lab):
+    page = lab.open("data").run()
+    widget(page, "multiselect", "data.anomalies@").set_value(["spike"])
+    page.run()
+    assert draft(page)["data"]["anomaly_count"] == 5
+    data = DataConfig.model_validate(draft(page)["data"])
+    assert [a.kind for a in session.recording(data).anomalies] == ["spike"] * 5
+
+
+def test_a_sample_is_chosen_by_one_click(lab):
+    page = lab.open("data").run()
+    widget(page, "segmented_control", "source@").set_value("sample")
+    page.run()
+    page.button(key="sample-digits").click().run()
+    assert not page.exception
+    assert (draft(page)["data"]["source"], draft(page)["data"]["name"]) == ("sample", "digits")
+    assert "1,797 × 8 × 8" in shown_text(page)
+    assert r"digit\: 0" in shown_text(page)  # the label of the first window
+    fit = next(item for item in page.button if "whole window" in item.label)
+    fit.click().run()
+    assert draft(page)["windows"]["window_length"] == 8
+    assert "windows train" in shown_text(page)
+    assert "No window is in both parts" in shown_text(page)
+
+
+def test_going_back_to_a_source_brings_back_what_it_held(lab):
+    page = lab.open("data").run()
+    widget(page, "selectbox", "data.name@").set_value("chirp")
+    page.run()
+    widget(page, "segmented_control", "source@").set_value("sample")
+    page.run()
+    page.button(key="sample-ecg").click().run()
+    widget(page, "segmented_control", "source@").set_value("generator")
+    page.run()
+    assert draft(page)["data"]["name"] == "chirp"
+    assert not page.exception
+
+
+def test_an_upload_is_detected_shown_and_stored(lab):
+    page = upload(lab.open("data").run(), "messung.csv", TABLE.encode())
+    assert not page.exception
+    assert not page.error
+    text = shown_text(page)
+    assert "semicolon\\-separated" in text
+    assert "decimal comma" in text
+    data = draft(page)["data"]
+    assert (data["source"], data["name"], len(data["sha256"])) == ("file", "messung.csv", 64)
+    recording = session.recording(DataConfig.model_validate(data))
+    assert recording.channel_names == ("links", "rechts")
+    assert recording.values.shape == (1200, 2)
+
+
+def test_an_upload_is_read_again_in_another_way(lab):
+    page = upload(lab.open("data").run(), "messung.csv", TABLE.encode())
+    before = draft(page)["data"]["sha256"]
+    widget(page, "selectbox", "data.reading.time_column@").set_value("none")
+    page.run()
+    data = draft(page)["data"]
+    assert data["sha256"] != before
+    assert session.recording(DataConfig.model_validate(data)).channels == 3
+    widget(page, "multiselect", "data.reading.channels@").set_value(["links"])
+    page.run()
+    assert page.session_state["reading"].sha256 == draft(page)["data"]["sha256"]
+    assert session.recording(DataConfig.model_validate(draft(page)["data"])).channels == 1
+
+
+def test_what_was_uploaded_is_there_after_another_page(lab):
+    page = upload(lab.open("data").run(), "messung.csv", TABLE.encode())
+    kept = draft(page)["data"]["sha256"]
+    page.switch_page("pages/output.py").run()
+    page.switch_page("pages/data.py").run()
+    assert draft(page)["data"]["sha256"] == kept
+    assert "semicolon\\-separated" in shown_text(page)
+    widget(page, "selectbox", "data.reading.time_column@").set_value("none")
+    page.run()
+    assert session.recording(DataConfig.model_validate(draft(page)["data"])).channels == 3
+
+
+def test_a_bad_upload_is_explained_and_changes_nothing(lab):
+    page = upload(lab.open("data").run(), "leer.csv", b"")
+    assert not page.exception
+    assert "leer\\.csv" in page.error[0].value
+    assert draft(page)["data"]["source"] == "generator"
+    page.file_uploader(key="uploader").clear()
+    page = upload(page, "gut.npy", array_bytes(np.zeros((2000, 2), np.float32)))
+    assert not page.error
+    assert draft(page)["data"]["name"] == "gut.npy"
+
+
+def test_names_of_a_file_are_shown_as_they_are(lab):
+    head = ":red[x],$y$,![](http://a.b/c)"
+    rows = "\n".join(f"{t % 5},{t % 3},{t}" for t in range(500))
+    page = upload(lab.open("data").run(), ":blue[a]<b>.csv", f"{head}\n{rows}".encode())
+    assert not page.exception
+    assert r"\:blue\[a\]\<b\>\.csv" in shown_text(page)
+    assert ":blue[a]" not in shown_text(page)
+
+
+def test_too_few_time_steps_are_named_and_mended_by_a_click(lab):
+    page = lab.open("data").run()
+    widget(page, "number_input", "data.time_steps@").set_value(500)
+    page.run()
+    assert "fewer than one window of 200" in page.error[0].value
+    next(item for item in page.button if item.label.startswith("Use windows of")).click().run()
+    assert not page.error
+    assert "windows train" in shown_text(page)
+
+
+def test_a_faulty_field_is_named_and_the_page_goes_on(lab):
+    page = lab.open("data")
+    page.session_state["draft"] = None
+    del page.session_state["draft"]
+    page.run()
+    changed = draft(page)
+    changed["data"]["channels"] = 999
+    page.session_state["draft"] = changed
+    page.run()
+    assert not page.exception
+    assert "Mend the marked field" in page.info[0].value
+
+
+def test_a_file_of_a_link_that_is_not_here_is_said(lab):
+    query = {"v": "1", "data.source": "file", "data.name": "a.csv", "data.sha256": "0" * 64}
+    page = lab.open("data", **query).run()
+    assert not page.exception
+    assert "Upload the file again" in page.error[0].value

@@ -1,0 +1,155 @@
+"""The page Reconstructions in every state of a run."""
+
+import pytest
+
+from tests.fake_runs import Lab, make_run, shown_text
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    return Lab(tmp_path, monkeypatch)
+
+
+def test_without_runs_it_leads_on(lab):
+    page = lab.open("reconstructions")
+    assert "There are no runs yet" in page.info[0].value
+    assert page.get("page_link")[0].label == "Set up a run"
+
+
+def test_without_an_address_the_newest_finished_run_is_shown(lab):
+    make_run(lab.store, name="Older")
+    make_run(lab.store, name="Newest finished")
+    make_run(lab.store, "queued", name="Waiting")
+    assert "Newest finished" in [item.value for item in lab.open("reconstructions").subheader]
+
+
+def test_headline_has_errors_floor_and_constant_in_units(lab):
+    page = lab.open("reconstructions", run=make_run(lab.store).id)
+    assert not page.exception
+    values = {metric.label: metric.value for metric in page.metric}
+    assert values["Error floor"] == "0.01 mV"
+    assert values["Best constant"] == "0.64 mV"
+    page = page.segmented_control(key="measure").set_value("mse").run()
+    values = {metric.label: metric.value for metric in page.metric}
+    assert values["Best constant"] == "0.5 mV²"
+
+
+def test_windows_are_stepped_through_and_jumped_to(lab):
+    page = lab.open("reconstructions", run=make_run(lab.store, windows=(40, 10)).id)
+    page = page.button(key="best").click().run()  # the errors grow from window to window
+    assert page.number_input(key="window_number").value == 1
+    page = page.button(key="next").click().run()
+    assert page.number_input(key="window_number").value == 2
+    page = page.button(key="previous").click().run()
+    page = page.button(key="previous").click().run()
+    assert page.number_input(key="window_number").value == 10
+    page = page.button(key="worst").click().run()
+    assert "rank 10 from the best" in shown_text(page)
+    page = page.slider(key="window_slider").set_value(3).run()
+    assert page.number_input(key="window_number").value == 3
+    page = page.segmented_control(key="part").set_value("train").run()
+    assert "of 40" in shown_text(page)
+    assert not page.exception
+
+
+def test_when_not_all_windows_are_kept_it_says_so_and_steps_over_the_gaps(lab):
+    run = make_run(lab.store, windows=(200, 100), kept=12)
+    page = lab.open("reconstructions", run=run.id, window="1")
+    assert "12 windows are kept for display" in shown_text(page)
+    page = page.number_input(key="window_number").set_value(2).run()
+    assert page.number_input(key="window_number").value == 10  # the next one kept
+    page = page.number_input(key="window_number").set_value(56).run()
+    assert page.number_input(key="window_number").value == 55
+    page = page.number_input(key="window_number").set_value(10**9).run()
+    assert page.number_input(key="window_number").value == 100
+
+
+@pytest.mark.parametrize(
+    ("part", "number", "expected"),
+    [("train", "7", 7), ("validation", "0", 5), ("?", "-1", 5), ("validation", "9" * 40, 5)],
+)
+def test_a_link_names_a_window(lab, part, number, expected):
+    run = make_run(lab.store, windows=(40, 10))
+    page = lab.open("reconstructions", run=run.id, part=part, window=number)
+    assert not page.exception
+    assert page.number_input(key="window_number").value == expected
+
+
+@pytest.mark.parametrize("state", ["queued", "running"])
+def test_an_active_run_is_live(lab, state):
+    page = lab.open("reconstructions", run=make_run(lab.store, state).id)
+    assert not page.exception
+    assert len(page.progress) >= 2
+
+
+@pytest.mark.parametrize(
+    ("state", "word"), [("failed", "nothing else is affected"), ("cancelled", "is kept")]
+)
+def test_a_run_that_ended_early_says_why_and_what_to_do(lab, state, word):
+    run = make_run(lab.store, state, reason="So it was.")
+    page = lab.open("reconstructions", run=run.id)
+    assert not page.exception
+    text = shown_text(page).replace("\\", "")
+    assert "So it was." in text
+    assert word in text
+    assert any(button.label == "Edit and run again" for button in page.button)
+
+
+@pytest.mark.parametrize("run_id", ["0" * 32, "..", "x" * 5000, "<script>"])
+def test_an_unknown_run_is_one_sentence_with_a_way_on(lab, run_id):
+    page = lab.open("reconstructions", run=run_id)
+    assert not page.exception
+    assert "There is no run with this link" in page.warning[0].value
+    assert page.get("page_link")[0].label == "See all runs"
+
+
+@pytest.mark.parametrize("name", ["status.json", "results.json", "reconstruction.npz"])
+def test_a_damaged_file_is_named(lab, name):
+    run = make_run(lab.store)
+    (run.folder / name).write_bytes(b"{oops")
+    page = lab.open("reconstructions", run=run.id)
+    assert not page.exception
+    assert "damaged" in page.error[0].value
+
+
+def test_a_missing_reconstruction_leaves_the_rest(lab):
+    run = make_run(lab.store)
+    (run.folder / "reconstruction.npz").unlink()
+    page = lab.open("reconstructions", run=run.id)
+    assert "left no reconstructions" in page.info[0].value
+    assert page.metric
+
+
+def test_a_run_deleted_in_view_is_told(lab):
+    run = make_run(lab.store)
+    page = lab.open("reconstructions", run=run.id)
+    lab.store.delete(run.id)
+    assert "There is no run with this link" in page.run().warning[0].value
+
+
+def test_edit_goes_to_the_form_with_the_configuration(lab):
+    run = make_run(lab.store, changes={"training.batch_size": 17})
+    page = lab.open("reconstructions", run=run.id)
+    button = next(item for item in page.button if item.label == "Edit and run again")
+    page = button.click().run()
+    assert page.title[0].value == "Train"
+    values = {item.label: item.value for item in page.number_input}
+    assert values["Batch size"] == 17
+
+
+def test_embedded_it_only_shows(lab):
+    page = lab.open("reconstructions", run=make_run(lab.store).id, embedded=True)
+    assert not page.exception
+    assert not page.title
+    assert not page.selectbox
+    assert {button.label for button in page.button} == {
+        *("Previous", "Next", "Best", "Median", "Worst")
+    }
+
+
+def test_many_channels_and_odd_names(lab):
+    names = tuple(["a.b[0]", "", "$x$", "same", "same"] + [f"channel {i}" for i in range(55)])
+    run = make_run(lab.store, channels=60, channel_names=names, window_length=700, windows=(3, 2))
+    page = lab.open("reconstructions", run=run.id)
+    assert not page.exception
+    assert "The 24 channels with the largest errors of 60" in shown_text(page)

@@ -1,0 +1,146 @@
+"""The page Runs: the table, its filters, and what can be done with chosen rows."""
+
+import pytest
+
+from tests.fake_runs import Lab, make_run, shown_text
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    return Lab(tmp_path, monkeypatch)
+
+
+def rows(page):
+    return page.dataframe[0].value
+
+
+def select(page, *numbers):
+    key = page.dataframe[0].key
+    page.session_state[key] = {"selection": {"rows": list(numbers), "columns": [], "cells": []}}
+    return page.run()
+
+
+def press(page, label):
+    return next(item for item in page.button if item.label == label).click().run()
+
+
+def test_without_runs_it_leads_on(lab):
+    page = lab.open("runs")
+    assert "There are no runs yet" in page.info[0].value
+    assert page.get("page_link")[0].label == "Set up a run"
+
+
+def test_every_state_is_listed_newest_first(lab):
+    for state in ("finished", "failed", "cancelled", "running", "queued"):
+        make_run(lab.store, state, name=f"The {state} one")
+    damaged = make_run(lab.store, name="Damaged")
+    (damaged.folder / "status.json").write_text("{oops")
+    newer = make_run(lab.store, name="Newer")
+    status = newer.folder / "status.json"
+    status.write_text(status.read_text().replace('"version": 1', '"version": 99'))
+    page = lab.open("runs")
+    assert not page.exception
+    assert list(rows(page)["state"]) == [
+        *("newer", "waiting", "training", "cancelled", "failed", "finished", "damaged")
+    ]
+    assert rows(page)["validation_mae"].notna().sum() == 2
+
+
+def test_search_and_states_narrow_the_table(lab):
+    make_run(lab.store, name="Alpha", changes={"model.output_activation": "sigmoid"})
+    make_run(lab.store, "failed", name="Beta")
+    page = lab.open("runs")
+    page = page.text_input(key="runs_search").set_value("SIGMOID alpha").run()
+    assert list(rows(page)["name"]) == ["Alpha"]
+    page = page.text_input(key="runs_search").set_value("gamma").run()
+    assert "No run matches" in shown_text(page)
+    page = page.text_input(key="runs_search").set_value("").run()
+    page = page.pills(key="runs_states").set_value(["failed"]).run()
+    assert list(rows(page)["name"]) == ["Beta"]
+
+
+def test_chosen_runs_are_compared(lab):
+    make_run(lab.store, name="One", epochs=3)
+    make_run(lab.store, name="Two", epochs=6, changes={"training.batch_size": 64})
+    page = select(lab.open("runs"), 0, 1)
+    assert not page.exception
+    assert len(page.get("vega_lite_chart")) == 1
+    table = page.dataframe[1].value
+    table = table.set_index("Setting")
+    assert set(table.index) == {"training.epochs", "training.batch_size"}
+    assert list(table.loc["training.batch_size"]) == ["64", "256"]
+
+
+def test_runs_without_an_epoch_compare_without_a_curve(lab):
+    make_run(lab.store, "queued", name="Waiting")
+    page = select(lab.open("runs"), 0)
+    assert "has finished an epoch yet" in shown_text(page)
+
+
+def test_edit_loads_the_configuration(lab):
+    make_run(lab.store, name="One", changes={"training.epochs": 9})
+    page = press(select(lab.open("runs"), 0), "Edit as a new run")
+    assert page.title[0].value == "Train"
+    assert {item.label: item.value for item in page.number_input}["Epochs"] == 9
+
+
+def test_delete_asks_before_it_removes(lab):
+    run = make_run(lab.store, name="One")
+    page = press(select(lab.open("runs"), 0), "Delete")
+    assert "removed from the disk" in shown_text(page)
+    page = press(select(page, 0), "Keep")
+    assert lab.store.open(run.id)
+    page = press(select(page, 0), "Delete")
+    page = press(select(page, 0), "Delete 1 run")
+    assert not page.exception
+    assert not lab.store.list()
+
+
+def test_an_active_run_is_not_deleted(lab):
+    run = make_run(lab.store, "running")
+    page = press(select(lab.open("runs"), 0), "Delete")
+    page = press(select(page, 0), "Delete 1 run")
+    assert "cancel it first" in page.toast[0].value
+    assert lab.store.open(run.id).is_active
+
+
+def test_rename(lab):
+    run = make_run(lab.store, name="One")
+    page = select(lab.open("runs"), 0)
+    page.text_input(key=f"rename-{run.id}").set_value("Two $x$")
+    page = select(page, 0).button(key="runs_rename").click().run()
+    assert lab.store.open(run.id).status().name == "Two $x$"
+    assert list(rows(page)["name"]) == ["Two $x$"]
+
+
+def test_open_goes_to_the_run(lab):
+    run = make_run(lab.store, name="One")
+    page = press(select(lab.open("runs"), 0), "Open")
+    assert page.title[0].value == "Reconstructions"
+    assert page.query_params == {"run": run.id}
+
+
+def test_nothing_can_be_done_before_a_choice(lab):
+    make_run(lab.store)
+    assert all(button.disabled for button in lab.open("runs").button)
+
+
+def test_a_damaged_run_can_only_be_deleted(lab):
+    run = make_run(lab.store)
+    (run.folder / "status.json").write_text("{oops")
+    page = select(lab.open("runs"), 0)
+    assert {button.label for button in page.button if not button.disabled} == {"Delete"}
+
+
+def test_thousands_of_runs_come_in_pages(lab, monkeypatch):
+    from core.results import RunRow, RunTable
+
+    many = [
+        RunRow(f"{i:032x}", i, "finished", "", f"Run {i}", "2026-01-01T00:00:00+00:00", "")
+        for i in range(1200)
+    ]
+    monkeypatch.setattr(RunTable, "rows", lambda table: many)
+    page = lab.open("runs")
+    assert not page.exception
+    assert len(rows(page)) == 500
+    assert "1,200 runs" in shown_text(page)

@@ -1,0 +1,183 @@
+"""The page Train: the form, the start, the live view."""
+
+import pytest
+
+from core.config import ExperimentConfig
+from core.runs import RunNotFound
+from tests.fake_runs import UNIT, Lab, make_run, shown_text
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    return Lab(tmp_path, monkeypatch)
+
+
+def widget(page, kind, path):
+    return next(item for item in page.get(kind) if str(item.key or "").startswith(f"{path}@"))
+
+
+def test_first_visit_says_what_will_be_trained(lab):
+    page = lab.open("train")
+    assert not page.exception
+    text = shown_text(page)
+    assert "80 windows to train, 20 to validate" in text
+    assert "Error floor on validation: MAE 0" in text
+    assert "No bottleneck" in text
+    assert [metric.value for metric in page.metric] == ["800", "800", "1 : 1", "23,300"]
+
+
+def test_a_change_reaches_the_submitted_run_and_the_shape(lab):
+    page = lab.open("train")
+    widget(page, "number_input", "model.latent_channels").set_value(8)
+    widget(page, "text_input", "model.filters").set_value("16, 8")
+    page = page.run()
+    assert "No bottleneck" not in shown_text(page)
+    page = page.button(key="start").click().run()
+    config = ExperimentConfig.model_validate(lab.store.open(lab.runner.submitted[0]).config())
+    assert config.model.filters == (16, 8)
+    assert config.model.latent_channels == 8
+
+
+def test_start_shows_the_run_and_puts_it_in_the_address(lab):
+    page = lab.open("train").button(key="start").click().run()
+    assert not page.exception
+    assert page.query_params == {"run": lab.runner.submitted[0]}
+    assert "waiting" in shown_text(page)
+    assert page.button(key="start").disabled
+    assert "Change something to start another run" in shown_text(page)
+
+
+def test_two_clicks_are_one_run(lab):
+    page = lab.open("train")
+    page.button(key="start").click()
+    page.run()
+    again = page.button(key="start")
+    again.proto.disabled = False  # the second click was on its way before the button went grey
+    again.click().run()
+    assert len(lab.runner.submitted) == 1
+
+
+def test_another_setup_can_wait_in_the_queue_and_be_cancelled(lab):
+    page = lab.open("train").button(key="start").click().run()
+    widget(page, "number_input", "training.epochs").set_value(7)
+    page = page.run().button(key="start").click().run()
+    first, second = lab.runner.submitted
+    assert page.query_params == {"run": second}
+    assert "Other runs in work" in shown_text(page)
+    page = page.button(key=f"cancel-{first}").click().run()
+    assert lab.store.open(first).status().state == "cancelled"
+    assert lab.store.open(second).status().state == "queued"
+
+
+def test_a_faulty_field_says_so_and_stops_the_start(lab):
+    page = lab.open("train")
+    widget(page, "number_input", "training.epochs").set_value(0)
+    page = page.run()
+    assert page.button(key="start").disabled
+    assert "greater than or equal to 1" in shown_text(page)
+    assert "training" in page.error[0].value
+
+
+@pytest.mark.parametrize("filters", ["a, b", "0", "64; 32", "1,1,1,1,1,1,1,1"])
+def test_faulty_filters_are_explained(lab, filters):
+    page = lab.open("train")
+    widget(page, "text_input", "model.filters").set_value(filters)
+    page = page.run()
+    assert not page.exception
+    assert page.button(key="start").disabled
+
+
+def test_too_much_pooling_is_explained_at_the_field(lab):
+    page = lab.open("train")
+    widget(page, "number_input", "model.pooling_steps").set_value(5)
+    page = page.run()
+    assert "at most 3" in shown_text(page).replace("\\", "")
+
+
+def test_windows_that_do_not_fit_stop_the_start(lab):
+    page = lab.open("train", **{"v": "1", "windows.window_length": "19000"})
+    assert page.button(key="start").disabled
+    assert "fewer than one" in shown_text(page)
+
+
+def test_a_link_fills_the_form_and_is_told(lab):
+    page = lab.open("train", **{"v": "1", "training.epochs": "33", "model.dropout": "0.25"})
+    assert widget(page, "number_input", "training.epochs").value == 33
+    assert widget(page, "number_input", "model.dropout").value == 0.25
+    assert "Filled from the link" in shown_text(page)
+
+
+def test_a_faulty_link_changes_nothing(lab):
+    page = lab.open("train", **{"v": "1", "training.epochs": "many"})
+    assert not page.exception
+    assert widget(page, "number_input", "training.epochs").value == 20
+    assert "training" in shown_text(page)
+
+
+def test_a_running_run_is_shown_live(lab):
+    run = make_run(lab.store, "running", name="Live one", epochs=8)
+    page = lab.open("train", run=run.id)
+    assert not page.exception
+    text = shown_text(page)
+    assert "training" in text
+    assert "Live one" in text
+    assert "CPU \\(2 cores, test\\)" in text
+    assert [bar.text.split(" · ")[0] for bar in page.progress[:2]] == ["Epoch 5 of 8", "Training"]
+    assert "1 min 5 s left" in page.progress[0].text
+    assert "batch 3 of 12" in page.progress[1].text
+    page.button(key=f"cancel-{run.id}").click()
+
+
+def test_a_finished_run_is_summed_up(lab):
+    run = make_run(lab.store, name="Done")
+    page = lab.open("train", run=run.id)
+    assert page.metric[0].label == "MAE, validation"
+    assert page.metric[0].value.endswith(UNIT)
+    assert any(link.label == "See its reconstructions" for link in page.get("page_link"))
+
+
+@pytest.mark.parametrize("run_id", ["0" * 32, "../../etc", "", "ABC", "0" * 31, "%00"])
+def test_an_unknown_run_is_one_sentence(lab, run_id):
+    page = lab.open("train", run=run_id)
+    assert not page.exception
+    assert bool(run_id) == ("There is no run with this link" in shown_text(page))
+
+
+def test_failure_is_told_with_its_reason(lab):
+    run = make_run(lab.store, "failed", reason="Diverged in epoch 3.")
+    page = lab.open("train", run=run.id)
+    assert "Diverged in epoch 3" in page.error[0].value.replace("\\", "")
+
+
+def test_an_interrupted_run_can_be_put_back(lab):
+    run = make_run(lab.store, "interrupted", reason="The worker ended.")
+    page = lab.open("train", run=run.id).button(key=f"resume-{run.id}").click().run()
+    assert run.status().state == "queued"
+    assert not page.exception
+
+
+def test_a_full_disk_at_the_start_is_told(lab, monkeypatch):
+    def refuse(config, *, name, owner=None):
+        raise OSError(28, "No space left on device")
+
+    page = lab.open("train")
+    monkeypatch.setattr(lab.runner, "submit", refuse)
+    page = page.button(key="start").click().run()
+    assert "No space left" in shown_text(page)
+
+
+def test_a_name_is_shown_as_it_is(lab):
+    run = make_run(lab.store, "running", name=":red[x] $a$ ![](http://x) <b>")
+    text = shown_text(lab.open("train", run=run.id))
+    assert ":red[x]" not in text
+    assert "\\:red\\[x\\] \\$a\\$" in text
+
+
+def test_a_run_deleted_in_view_is_told(lab):
+    run = make_run(lab.store)
+    page = lab.open("train", run=run.id)
+    lab.store.delete(run.id)
+    page = page.run()
+    assert "There is no run with this link" in shown_text(page)
+    with pytest.raises(RunNotFound):
+        lab.store.open(run.id)

@@ -1,0 +1,242 @@
+"""What is read back from a run folder, and how it is put in words."""
+
+import csv
+import io
+import json
+import math
+
+import numpy as np
+import pytest
+
+from core.results import (
+    Results,
+    RunTable,
+    config_columns,
+    differences,
+    duration_text,
+    map_npz,
+    number_text,
+    read_reconstruction,
+    read_results,
+    unit_of,
+    verdict,
+    window_csv,
+)
+from core.runs import RunNotFound, RunStore, RunUnreadable
+from tests.fake_runs import make_run
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(tmp_path / "runs")
+
+
+def test_results_come_back_as_they_were_written(store):
+    run = make_run(store, channels=3)
+    written = json.loads((run.folder / "results.json").read_bytes())
+    results = read_results(run)
+    assert results.errors["validation"] == written["validation"]
+    assert results.floor["train"]["mae"] == written["floor"]["train"]["mae"]
+    assert results.channel_errors["train"]["mse"].tolist() == written["channel_mse"]["train"]
+    assert (results.unit, results.sampling_rate_hz, results.windows["train"]) == ("mV", 100.0, 40)
+
+
+def test_no_results_yet_is_none_and_no_folder_is_not_found(store):
+    run = make_run(store, "running")
+    assert read_results(run) is None
+    assert read_reconstruction(run) is None
+    done = make_run(store)
+    store.delete(done.id)
+    for read in (read_results, read_reconstruction):
+        with pytest.raises(RunNotFound):
+            read(done)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "3", '{"channel_mae": 3}', '{"windows": []}', ""])
+def test_damaged_results_are_named(store, content):
+    run = make_run(store)
+    (run.folder / "results.json").write_text(content)
+    with pytest.raises(RunUnreadable, match=r"results\.json is damaged"):
+        read_results(run)
+
+
+def test_missing_numbers_are_nan(store):
+    run = make_run(store)
+    (run.folder / "results.json").write_text('{"train": {"mae": null}, "validation": {"mae": NaN}}')
+    results = read_results(run)
+    assert math.isnan(results.errors["train"]["mae"])
+    assert math.isnan(results.floor["validation"]["mse"])
+    assert verdict(results) == "The errors of this run are not known."
+
+
+def test_mapped_arrays_equal_what_numpy_loads(tmp_path):
+    path = tmp_path / "a.npz"
+    arrays = {
+        "a": np.arange(24.0).reshape(2, 3, 4),
+        "fortran": np.asfortranarray(np.arange(6).reshape(2, 3)),
+        "empty": np.zeros((0, 5), np.float32),
+    }
+    np.savez(path, **arrays)
+    mapped = map_npz(path)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(mapped[name], array)
+        assert mapped[name].dtype == array.dtype
+    assert isinstance(mapped["a"], np.memmap)
+
+
+def test_objects_and_compressed_arrays_are_refused(store, tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, a=np.array([{}], dtype=object))
+    with pytest.raises(ValueError, match="objects"):
+        map_npz(path)
+    np.savez_compressed(path, a=np.zeros(3))
+    with pytest.raises(ValueError, match="compressed"):
+        map_npz(path)
+
+
+def test_a_damaged_reconstruction_is_named(store):
+    run = make_run(store)
+    path = run.folder / "reconstruction.npz"
+    whole = path.read_bytes()
+    for damaged in (b"", b"junk", whole[: len(whole) // 2]):
+        path.write_bytes(damaged)
+        with pytest.raises(RunUnreadable, match=r"reconstruction\.npz is damaged"):
+            read_reconstruction(run)
+
+
+def test_parts_that_do_not_fit_are_refused(store):
+    run = make_run(store)
+    path = run.folder / "reconstruction.npz"
+    arrays = dict(np.load(path))
+    np.savez(path, **arrays | {"train_positions": arrays["train_positions"] + 1000})
+    with pytest.raises(RunUnreadable, match="not there"):
+        read_reconstruction(run)
+    np.savez(path, **arrays | {"train_reconstruction": arrays["train_reconstruction"][:1]})
+    with pytest.raises(RunUnreadable, match="do not fit"):
+        read_reconstruction(run)
+
+
+def test_landmarks_and_ranks_agree_with_sorting(store):
+    windows = read_reconstruction(make_run(store, windows=(90, 60), kept=20))["validation"]
+    assert len(windows) == 20
+    assert not windows.is_whole
+    kept = windows.window_mae[windows.positions]
+    assert kept[windows.landmark("best")] == kept.min()
+    assert kept[windows.landmark("worst")] == kept.max()
+    middle = abs(kept - np.median(windows.window_mae))
+    assert middle[windows.landmark("median")] == middle.min()
+    assert [windows.rank(i) for i in range(20)] == [
+        sorted(windows.window_mae).index(error) for error in kept
+    ]
+    assert (np.diff(kept[windows.ranked()]) >= 0).all()
+    assert windows.positions[windows.nearest(10**6)] == 59
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (12.34, "12.34"),
+        (2089.53, "2,090"),
+        (0.0004321, "4.321e−04"),
+        (0.01, "0.01"),
+        (0, "0"),
+        (-1.5, "−1.5"),
+        (math.nan, "–"),
+        (None, "–"),
+        (math.inf, "∞"),
+        (1e9, "1.000e+09"),
+        (99.999, "100"),
+    ],
+)
+def test_numbers_have_four_digits(value, text):
+    assert number_text(value) == text
+
+
+def test_units():
+    assert number_text(1.5, "mV") == "1.5 mV"
+    assert (unit_of("mse", "mV"), unit_of("mae", "mV"), unit_of("mse", "")) == ("mV²", "mV", "")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "0.2 s"), (59.7, "1 min 0 s"), (65, "1 min 5 s"), (7500, "2 h 5 min"), (None, "–")],
+)
+def test_durations(seconds, text):
+    assert duration_text(seconds) == text
+
+
+def results_with(error, floor, constant):
+    def both(value):
+        return {part: {"mae": value, "mse": value} for part in ("train", "validation")}
+
+    return Results(both(error), both(floor), both(constant))
+
+
+@pytest.mark.parametrize(
+    ("error", "floor", "constant", "words"),
+    [
+        (12.41, 12.34, 12.34, "0.57 % above its floor"),
+        (12.3, 0.0, 12.34, "No better than the best constant"),
+        (6.61, 0.0, 12.34, "removes 46.4 %"),
+        (6.61, 3.0, 12.34, "45 % of what is left is the floor"),
+        (math.inf, 0.0, 1.0, "diverged"),
+        (1.0, 0.0, 0.0, "No better"),
+        (0.5, math.nan, 1.0, "removes 50 %"),
+        (0.5, math.nan, math.nan, ""),
+    ],
+)
+def test_verdicts(error, floor, constant, words):
+    text = verdict(results_with(error, floor, constant))
+    assert words in text if words else text == ""
+
+
+def test_the_table_reads_a_run_once(store, monkeypatch):
+    make_run(store, name="One", changes={"model.output_activation": "sigmoid"})
+    make_run(store, "queued", name="Two", changes={"normalization.method": "none"})
+    table = RunTable(store)
+    first, second = table.rows()
+    assert (first.name, first.normalization, first.activation) == ("Two", "none", "linear")
+    assert (second.activation, second.normalization) == ("sigmoid", "standard per channel")
+    assert second.validation_mae > 0
+    assert math.isnan(first.validation_mae)
+    reads = []
+    monkeypatch.setattr(RunTable, "_row", lambda self, summary: reads.append(summary.id))
+    assert table.rows() == [first, second]
+    assert not reads
+    store.rename(second.id, "Other")
+    table.rows()
+    assert reads == [second.id]
+
+
+def test_the_table_lists_what_cannot_be_read(store):
+    good, bad, worse = (make_run(store, name=name) for name in ("good", "bad", "worse"))
+    (bad.folder / "config.json").write_text("{")
+    (worse.folder / "status.json").write_text("{")
+    rows = {row.id: row for row in RunTable(store).rows()}
+    assert rows[good.id].reason == ""
+    assert "damaged" in rows[bad.id].reason
+    assert rows[worse.id].state == "damaged"
+
+
+def test_columns_of_a_strange_configuration():
+    assert config_columns({})["data"] == "file"
+    assert (
+        config_columns({"data": {"name": 3, "source": []}, "training": {"epochs": "x"}})["epochs"]
+        is None
+    )
+
+
+def test_differences_name_the_fields_and_every_value():
+    one = {"name": "a", "model": {"dropout": 0.0, "filters": [64, 32]}, "same": 1}
+    two = {"name": "b", "model": {"dropout": 0.1, "filters": [64, 32]}, "same": 1, "new": True}
+    assert differences([one, two]) == {"model.dropout": ["0", "0.1"], "new": ["–", "yes"]}
+    assert differences([one, one]) == {}
+
+
+def test_a_window_as_csv_reads_back_and_holds_no_formula():
+    original = np.array([[1.0, 2.0], [3.0, 4.0]])
+    text = window_csv(original, original + 0.5, ["=cmd|x", "=cmd|x"], 10.0)
+    header, *rows = list(csv.reader(io.StringIO(text)))
+    assert header[:3] == ["time_step", "time_s", "'=cmd|x original"]
+    assert len(header) == 8
+    assert [float(cell) for cell in rows[1]] == [1, 0.1, 3, 3.5, 0.5, 4, 4.5, 0.5]

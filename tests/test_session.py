@@ -1,0 +1,157 @@
+"""The session: the draft, links, names from outside, and what is found again."""
+
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import session
+from core.config import PRESETS, ExperimentConfig
+from tests.fake_runs import Lab, make_run, shown_text
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    return Lab(tmp_path, monkeypatch)
+
+
+def fields():
+    """A page with two bound fields, one of which can be hidden."""
+    import streamlit as st
+
+    from core import session
+
+    session.bound(st.number_input, "Epochs", "training.epochs", min_value=-5)
+    if not st.checkbox("hide", key="hide"):
+        session.bound(st.number_input, "Seed", "training.seed", min_value=0)
+    if st.button("ten", key="ten"):
+        session.change({"training.epochs": 10})
+        st.rerun()
+    config = session.experiment()
+    st.text(f"{session.value('training.epochs')} {session.value('training.seed')} {config is None}")
+
+
+def widget(page, label):
+    return next(item for item in page.number_input if item.label == label)
+
+
+def test_a_hidden_field_keeps_its_value():
+    page = AppTest.from_function(fields).run()
+    widget(page, "Seed").set_value(7)
+    page.run()
+    page.checkbox(key="hide").check().run()
+    assert page.text[0].value == "20 7 False"
+    page.checkbox(key="hide").uncheck().run()
+    assert widget(page, "Seed").value == 7
+
+
+def test_a_faulty_field_is_explained_and_kept_as_typed():
+    page = AppTest.from_function(fields).run()
+    widget(page, "Epochs").set_value(-3)
+    page.run()
+    assert page.text[0].value == "-3 0 True"
+    assert "greater than or equal to 1" in page.caption[0].value
+
+
+def test_a_change_from_outside_shows_in_the_widget():
+    page = AppTest.from_function(fields).run()
+    widget(page, "Epochs").set_value(3)
+    page.run()
+    page.button(key="ten").click().run()
+    assert widget(page, "Epochs").value == 10
+    assert page.text[0].value == "10 0 False"
+
+
+def test_the_draft_survives_another_page(lab):
+    page = lab.open("output").run()
+    page.selectbox[0].set_value("relu").run()
+    page.switch_page("pages/data.py").run()
+    page.switch_page("pages/output.py").run()
+    assert page.session_state["draft"]["model"]["output_activation"] == "relu"
+    assert page.selectbox[0].value == "relu"
+
+
+def test_a_link_fills_the_draft_once_and_later_edits_stay(lab):
+    page = lab.open("output", **PRESETS["question"].to_query() | {"data.time_steps": "60000"}).run()
+    assert page.session_state["draft"]["data"]["name"] == "question"
+    page.selectbox[0].set_value("linear").run()
+    assert page.session_state["draft"]["model"]["output_activation"] == "linear"
+
+
+def test_a_link_may_go_beyond_what_the_widgets_offer(lab):
+    query = {
+        "windows.validation_share": "0.7",
+        "data.frequency_hz": "0.00001",
+        "windows.split": "random",
+        "normalization.clip_percentile": "7",
+    }
+    page = lab.open("data", v="1", **query).run()
+    assert not page.exception
+    assert page.slider[0].value == 0.7
+    assert "windows.split=random" in page.error[0].value.replace("\\", "")
+    split = next(item for item in page.selectbox if item.label == "Validate on")
+    split.set_value("auto").run()
+    assert not page.error
+    page.switch_page("pages/output.py").run()
+    assert not page.exception
+    assert "at 7 and 93 %" in page.selectbox[3].options
+
+
+def test_a_faulty_link_changes_nothing_and_says_why(lab):
+    page = lab.open("start", v="1", **{"training.epochs": "0", "nonsense": ":red[x]"}).run()
+    assert not page.exception
+    assert "nothing was changed" in page.error[0].value
+    said = "\n".join(text.value for text in page.text)
+    assert "training.epochs" in said
+    assert "There is no such field" in said
+    config = ExperimentConfig.model_validate(page.session_state.get("draft") or {})
+    assert config == ExperimentConfig()
+
+
+def test_a_link_round_trip(monkeypatch):
+    config = PRESETS["question"].replace({"name": "a & b=c #1", "model.filters": (8, 4)})
+    address = session.link("reconstructions", config.to_query())
+    parts = urlsplit(address)
+    assert parts.path == "/reconstructions"
+    assert ExperimentConfig.from_query(dict(parse_qsl(parts.query))) == config
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("plain name", "plain name"),
+        ("$a$", r"\$a\$"),
+        (":red[x]", r"\:red\[x\]"),
+        ("![](http://x)", r"\!\[\]\(http\://x\)"),
+        ("<b>", r"\<b\>"),
+        ("# a\n\n- b", r"\# a \- b"),
+        ("a\u202eb\x00", "a b"),
+        ("", "(no name)"),
+    ],
+)
+def test_names_from_outside_are_literal(given, shown):
+    assert session.literal(given) == shown
+
+
+def test_long_names_are_shortened():
+    assert session.literal("x" * 500, 20) == "x" * 19 + "…"
+
+
+def test_the_newest_run_of_a_configuration_is_found(lab):
+    config = PRESETS["question"]
+    assert session.latest_run(config) is None
+    older, newer = (make_run(lab.store, "queued") for _ in range(2))
+    make_run(lab.store, "queued")  # of another configuration
+    for run, name in ((older, "a"), (newer, "b")):
+        (run.folder / "config.json").write_text(config.replace({"name": name}).to_json())
+    assert session.latest_run(config).id == newer.id
+    newer.transition("cancelled", "Cancelled.")
+    assert session.latest_run(config).id == older.id
+
+
+def test_every_page_opens_and_names_the_experiment(lab):
+    for stem in ("start", "data", "output"):
+        page = lab.open(stem).run()
+        assert not page.exception
+        assert "Experiment in hand" in page.sidebar.caption[0].value
+        assert shown_text(page)
