@@ -35,6 +35,7 @@ class Recording:
     unit: str = ""  # of the values, where it is known: "mV"
     time: np.ndarray | None = None  # (time_steps,) datetime64, or seconds; None: counted
     labels: Mapping[str, np.ndarray] = field(default_factory=dict)  # (time_steps,) or (windows,)
+    missing: tuple[int, ...] = ()  # of each channel, values that were missing and are filled
     anomalies: tuple[Anomaly, ...] = ()
     notes: tuple[str, ...] = ()  # what a reader detected, changed or left out, each a sentence
 

@@ -116,6 +116,7 @@ def load(key: str, folder: Path) -> Recording:
             unit=about["unit"],
             time=times,
             labels=labels,
+            missing=tuple(about["missing"]),
             anomalies=tuple(Anomaly(**fields) for fields in about["anomalies"]),
             notes=tuple(about["notes"]),
         )
@@ -238,6 +239,7 @@ def _about(recording: Recording) -> dict[str, Any]:
         "unit": recording.unit,
         "has_time": recording.time is not None,
         "labels": tuple(recording.labels),
+        "missing": recording.missing,
         "anomalies": [asdict(anomaly) for anomaly in recording.anomalies],
     }
 

@@ -366,3 +366,11 @@ def test_round_trip(tmp_path, values, separator, decimal, encoding):
     recording = read_recording(path, options)
     np.testing.assert_array_equal(recording.values, values)
     assert recording.channel_names == tuple(names)
+
+
+def test_gaps_are_counted_for_each_channel(tmp_path):
+    path = tmp_path / "gaps.csv"
+    path.write_text("a,b,c\n1,5,1\n,6,\n3,7,\n4,8,4\n")
+    recording = read_recording(path)
+    assert recording.missing == (1, 0, 2)
+    np.testing.assert_array_equal(recording.values, [[1, 5, 1], [2, 6, 2], [3, 7, 3], [4, 8, 4]])

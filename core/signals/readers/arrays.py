@@ -131,12 +131,13 @@ def array_recording(
         if picked != list(range(shape[-1])):  # choosing copies; all of them need no copy
             values, names = values[..., picked], tuple(names[index] for index in picked)
     values, converted = native_values(values)
-    values, repaired = without_gaps(values, names, options.missing)
+    values, repaired, missing = without_gaps(values, names, options.missing)
     return Recording(
         values=values,
         channel_names=names,
         name=name,
         sampling_rate_hz=options.sampling_rate_hz or sampling_rate_hz,
+        missing=missing,
         notes=(*notes, *found, *converted, *repaired),
     )
 

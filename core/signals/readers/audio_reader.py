@@ -50,7 +50,7 @@ def read_audio(path: Path, options: ReadOptions, name: str) -> Recording:
     if options.channels is not None:
         picked = picked_channels(names, options.channels)
         values, names = values[:, picked], tuple(names[index] for index in picked)
-    values, repaired = without_gaps(values, names, options.missing)
+    values, repaired, missing = without_gaps(values, names, options.missing)
     if options.sampling_rate_hz and options.sampling_rate_hz != rate:
         notes.append(
             f"The file says {rate} Hz; {options.sampling_rate_hz:g} Hz was set and is used."
@@ -61,6 +61,7 @@ def read_audio(path: Path, options: ReadOptions, name: str) -> Recording:
         name=name,
         sampling_rate_hz=options.sampling_rate_hz or float(rate),
         unit="full scale",
+        missing=missing,
         notes=(*notes, *repaired),
     )
 

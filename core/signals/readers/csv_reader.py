@@ -156,7 +156,7 @@ def _read_windows(path: Path, dialect: Dialect, options: ReadOptions, name: str)
     channels = ("channel 1",)
     if options.channels is not None and tuple(options.channels) != channels:
         raise DataError(f"There is no channel {listed(options.channels)}. There is: channel 1")
-    values, repaired = without_gaps(windows, channels, options.missing, in_place=True)
+    values, repaired, missing = without_gaps(windows, channels, options.missing, in_place=True)
     wanted = options.label_columns is None or "label" in options.label_columns
     found = (
         f"Each row was read as a window of {len(names) - 1} time steps with its label first; set "
@@ -168,6 +168,7 @@ def _read_windows(path: Path, dialect: Dialect, options: ReadOptions, name: str)
         name=name,
         sampling_rate_hz=options.sampling_rate_hz,
         labels={"label": labels} if wanted else {},
+        missing=missing,
         notes=(*dialect.notes, *notes, found, *repaired),
     )
 

@@ -127,7 +127,7 @@ def read_edf(path: Path, options: ReadOptions, name: str) -> Recording:
     values = np.empty((steps, len(names)))
     for index, channel in enumerate(names):
         values[:, index] = signals[channel][0].data[:steps]
-    values, repaired = without_gaps(values, names, options.missing)
+    values, repaired, missing = without_gaps(values, names, options.missing)
     units = {channel: signals[channel][0].physical_dimension for channel in names}
     same = len(set(units.values())) == 1
     if not same:
@@ -142,6 +142,7 @@ def read_edf(path: Path, options: ReadOptions, name: str) -> Recording:
         name=name,
         sampling_rate_hz=rate,
         unit=next(iter(units.values())) if same else "",
+        missing=missing,
         notes=(*notes, *left_out, *repaired),
     )
 

@@ -70,7 +70,7 @@ def long_recording(
             raise DataError(f"There is no series {listed(unknown)}. There are: {listed(series)}")
         picked = [series.index(channel) for channel in dict.fromkeys(options.channels)]
         values, series = values[:, picked], tuple(series[index] for index in picked)
-    values, repaired = without_gaps(
+    values, repaired, missing = without_gaps(
         values, series, options.missing, lambda row: f"{times[row]}", in_place=True
     )
     line = read_timeline(pa.chunked_array([pa.array(times)]), roles.time, lambda row: "a time")
@@ -80,6 +80,7 @@ def long_recording(
         name=name,
         sampling_rate_hz=options.sampling_rate_hz or line.sampling_rate_hz,
         time=line.time,
+        missing=missing,
         notes=(*found, *line.notes, *repaired),
     )
 

@@ -42,8 +42,8 @@ def without_gaps(
     place: Callable[[int], str] = lambda row: f"time step {row}",
     *,
     in_place: bool = False,
-) -> tuple[np.ndarray, list[str]]:
-    """`values` `(time_steps, channels)` or windows, free of NaN, and notes.
+) -> tuple[np.ndarray, list[str], tuple[int, ...]]:
+    """`values` `(time_steps, channels)` or windows, free of NaN; notes; gaps of each channel.
 
     Without gaps the array itself is returned, never a copy: it may be a memory map. `place` puts a
     row number (counted from 0) into words. Gaps in windows are filled from the same window only;
@@ -68,7 +68,7 @@ def without_gaps(
     constant += [names[i] for i in gaps if np.ptp(values[..., i]) == 0]
     if constant:
         notes.append(f"Constant, one value throughout: {listed(constant)}.")
-    return values, notes
+    return values, notes, tuple(gaps.get(index, 0) for index in range(len(names)))
 
 
 def _check_finite(values, names, lows, highs, place) -> None:

@@ -167,7 +167,9 @@ def wide_recording(
     if roles.time:
         line = read_timeline(table[roles.time], roles.time, place)
     labels, label_notes = read_labels(table, roles.labels, chosen=options.label_columns is not None)
-    values, repaired = without_gaps(values, roles.channels, options.missing, place, in_place=True)
+    values, repaired, missing = without_gaps(
+        values, roles.channels, options.missing, place, in_place=True
+    )
     return Recording(
         values=values,
         channel_names=roles.channels,
@@ -176,6 +178,7 @@ def wide_recording(
         unit=unit,
         time=line.time,
         labels=labels,
+        missing=missing,
         notes=(*notes, *roles.notes, *line.notes, *label_notes, *repaired),
     )
 

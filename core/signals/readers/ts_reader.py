@@ -125,7 +125,7 @@ def read_ts(path: Path, options: ReadOptions, name: str) -> Recording:
     if options.channels is not None:
         picked = picked_channels(names, options.channels)
         values, names = values[..., picked], tuple(names[index] for index in picked)
-    values, repaired = without_gaps(values, names, options.missing)
+    values, repaired, missing = without_gaps(values, names, options.missing)
     wanted = options.label_columns is None or "class" in options.label_columns
     return Recording(
         values=values,
@@ -133,6 +133,7 @@ def read_ts(path: Path, options: ReadOptions, name: str) -> Recording:
         name=name,
         sampling_rate_hz=options.sampling_rate_hz,
         labels={"class": np.array(labels)} if header.labelled and wanted else {},
+        missing=missing,
         notes=(*notes, *repaired),
     )
 
