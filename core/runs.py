@@ -14,10 +14,12 @@ Every file but `history.csv` and `log.txt` is published whole: a temporary file,
 fsync of the folder. A full disk or a lost permission comes out as the OSError it is.
 """
 
+import math
 import os
 import re
 import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +57,8 @@ class RunStore:
         self.root.mkdir(parents=True, exist_ok=True)
         self._now = now
         self._cache: dict[str, tuple[tuple[int, ...], RunSummary]] = {}
+        self._listing: tuple[RunSummary, ...] = ()
+        self._listed = -math.inf  # when the folder was last looked at
         self._cache_lock = threading.Lock()
 
     @property
@@ -150,21 +154,35 @@ class RunStore:
                     durable.remove(leftover)
 
     def list(self) -> list[RunSummary]:
-        """All runs in the order of their creation, damaged ones (whose order is lost) first.
+        """All runs in the order of their creation, damaged ones (whose order is lost) first."""
+        return list(self.listing())
 
-        Reads a status.json only if it changed since the last call: one `lstat` a run otherwise.
+    def listing(self, max_age_seconds: float = 0.0) -> tuple[RunSummary, ...]:
+        """The runs of `list`; the very same tuple as before while none of them has changed.
+
+        Reads a status.json only if it changed since the last call: one `lstat` a run otherwise,
+        and not even that if the last look at the folder is no older than `max_age_seconds`.
         """
         with self._cache_lock:
-            seen = {}
-            with os.scandir(self.root) as entries:
-                for entry in entries:
-                    if RUN_ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
-                        item = self._summary(entry.name, entry.path)
-                        if item is not None:
-                            seen[entry.name] = item
-            self._cache = seen
-            summaries = [summary for _, summary in seen.values()]
-        return sorted(summaries, key=lambda summary: (summary.sequence, summary.id))
+            now = time.monotonic()
+            if now - self._listed > max_age_seconds:
+                self._look()
+                self._listed = now
+            return self._listing
+
+    def _look(self) -> None:
+        """Bring the cached lines and the listing up to date."""
+        seen = {}
+        with os.scandir(self.root) as entries:
+            for entry in entries:
+                if RUN_ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
+                    item = self._summary(entry.name, entry.path)
+                    if item is not None:
+                        seen[entry.name] = item
+        if seen != self._cache:
+            summaries = (summary for _, summary in seen.values())
+            self._listing = tuple(sorted(summaries, key=lambda run: (run.sequence, run.id)))
+        self._cache = seen
 
     def _summary(self, run_id: str, folder: str) -> tuple[tuple[int, ...], RunSummary] | None:
         """The cached line of a run while its file is the same; None if the run is gone."""

@@ -72,8 +72,9 @@ class Training:
         self.best_epoch = 0
         self.best_loss = math.inf
         self._best_weights: list[np.ndarray] | None = None
+        self._timed_units = 0.0  # training batches, or as many validation batches as cost one
+        self._timed_seconds = 0.0
         self._done_units = 0.0
-        self._started = 0.0
 
     def epochs(
         self,
@@ -86,7 +87,6 @@ class Training:
         Diverged when a loss is not finite.
         """
         settings = self.config.training
-        self._started = time.monotonic()
         for number in range(1, settings.epochs + 1):
             began = time.monotonic()
             order = np.random.default_rng([settings.seed, number]).permutation(
@@ -134,6 +134,7 @@ class Training:
         for batch in range(batches):
             if is_cancelled():
                 raise Cancelled
+            began = time.monotonic()
             positions = order[batch * settings.batch_size : (batch + 1) * settings.batch_size]
             # (batch, window_length, channels)
             logs = step(windows.take(positions).astype(np.float32), return_dict=True)
@@ -142,7 +143,7 @@ class Training:
             seen += len(positions)
             for name in sums:
                 sums[name] += float(logs[name]) * len(positions)
-            self._done_units += 1.0 if is_training else VALIDATION_COST
+            self._clock(1.0 if is_training else VALIDATION_COST, began, epoch == 1 and batch == 0)
             report(
                 Progress(
                     *(phase, epoch, settings.epochs, batch + 1, batches),
@@ -152,11 +153,22 @@ class Training:
             )
         return {name: total / seen for name, total in sums.items()}
 
+    def _clock(self, units: float, began: float, is_first: bool) -> None:
+        """Note a batch's time; a first one, which Keras traces, only until there is a better."""
+        if is_first and self._timed_units:
+            self._done_units += units
+            return
+        if self._done_units == 1.0:  # the second training batch: forget the first
+            self._timed_units = self._timed_seconds = 0.0
+        self._timed_units += units
+        self._timed_seconds += time.monotonic() - began
+        self._done_units += units
+
     def _pace(self) -> tuple[float, float]:
         """Seconds for a training batch, and seconds left if every epoch is trained."""
         settings = self.config.training
         batches = math.ceil(len(self.split.train) / settings.batch_size)
         batches += VALIDATION_COST * math.ceil(len(self.split.validation) / settings.batch_size)
-        seconds_per_batch = (time.monotonic() - self._started) / self._done_units
+        seconds_per_batch = self._timed_seconds / self._timed_units
         left = settings.epochs * batches - self._done_units
         return seconds_per_batch, max(0.0, left * seconds_per_batch)

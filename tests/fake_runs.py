@@ -175,10 +175,10 @@ class Lab:
     """A store with a runner that trains nothing, and the app's pages upon them."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch):
-        self.store = RunStore(root)
+        monkeypatch.setenv("LAB_RUNS", str(root))
+        self.store = session.store()
         self.runner = FakeRunner(self.store)
-        monkeypatch.setattr(session, "store", lambda: self.store)
-        monkeypatch.setattr(session, "runner", lambda: self.runner)
+        monkeypatch.setattr(session.machine, "_runner", lambda folder: self.runner)
 
     def open(self, stem: str, *, embedded: bool = False, **query: str) -> AppTest:
         page = AppTest.from_file(session.PROJECT / "app.py", default_timeout=20)

@@ -5,13 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from core.charts import activations, palette, signals
-from core.config import NormalizationConfig, WindowsConfig
+from core.charts import activations, channels, palette, question, signals
+from core.charts.thinning import POINTS, Envelope
+from core.charts.time_axis import TimeAxis, rate_text, time_axis
 from core.metrics import summarize_channels
-from core.normalization import fit_normalization
-from core.output_range import ACTIVATIONS, error_floor
 from core.signals.recording import Anomaly, Recording
-from core.windows import split_windows
 
 
 def marks(node):
@@ -36,10 +34,10 @@ def test_a_peak_of_one_time_step_survives(steps, dtype):
     values[:, 0] = np.random.default_rng(0).integers(0, 10, steps)
     peak = steps * 2 // 3 + 1
     values[peak, 0] = 100
-    envelope = signals.Envelope(values[:, 0])
+    envelope = Envelope(values[:, 0])
     places = envelope.places(0, steps)
     assert peak in places
-    assert len(places) <= signals.POINTS + 100
+    assert len(places) <= POINTS + 100
     assert (np.diff(places) > 0).all()
     assert envelope.places(peak, peak + 40).tolist() == list(range(peak, min(peak + 40, steps)))
 
@@ -47,12 +45,12 @@ def test_a_peak_of_one_time_step_survives(steps, dtype):
 def test_the_last_time_steps_of_a_long_recording_are_drawn():
     values = np.zeros((1_000_017, 1), np.float32)
     values[-1] = 5
-    assert len(values) - 1 in signals.Envelope(values[:, 0]).places(0, len(values))
+    assert len(values) - 1 in Envelope(values[:, 0]).places(0, len(values))
 
 
 def test_a_part_of_a_long_recording_keeps_within_it():
     values = np.random.default_rng(1).standard_normal((2_000_000, 1))
-    places = signals.Envelope(values[:, 0]).places(300_001, 1_700_003)
+    places = Envelope(values[:, 0]).places(300_001, 1_700_003)
     assert places[0] >= 300_001
     assert places[-1] < 1_700_003
 
@@ -62,14 +60,14 @@ def test_a_part_of_a_long_recording_keeps_within_it():
 
 def test_time_is_counted_in_seconds_or_by_timestamps():
     values = np.zeros((100, 1))
-    counted = signals.time_axis(Recording(values, ("a",)))
+    counted = time_axis(Recording(values, ("a",)))
     assert (counted.title, counted.text(12)) == ("time step", "time step 12")
-    seconds = signals.time_axis(Recording(values, ("a",), sampling_rate_hz=50.0))
+    seconds = time_axis(Recording(values, ("a",), sampling_rate_hz=50.0))
     assert (seconds.title, seconds.text(25)) == ("time (s)", "0.5 s")
     assert seconds.steps(0.5, 1.0, 100) == (24, 52)
     start = np.datetime64("2024-05-01T00:00:00")
     time = start + np.arange(100) * np.timedelta64(60, "s")
-    stamps = signals.time_axis(Recording(values, ("a",), time=time))
+    stamps = time_axis(Recording(values, ("a",), time=time))
     assert (stamps.title, stamps.text(1)) == ("time (UTC)", "2024-05-01 00:01:00")
     low, high = float(stamps.at(10)), float(stamps.at(20))
     first, last = stamps.steps(low, high, 100)
@@ -80,7 +78,7 @@ def test_time_is_counted_in_seconds_or_by_timestamps():
 
 def test_irregular_seconds_are_kept():
     time = np.array([0.0, 1.0, 5.0, 6.0])
-    axis = signals.time_axis(Recording(np.zeros((4, 1)), ("a",), time=time))
+    axis = time_axis(Recording(np.zeros((4, 1)), ("a",), time=time))
     assert axis.at(np.array([2, 3])).tolist() == [5.0, 6.0]
     assert axis.steps(4.0, 5.5, 4) == (1, 4)
 
@@ -90,7 +88,7 @@ def test_irregular_seconds_are_kept():
     [(100.0, "100 Hz"), (1 / 300, "a time step every 5 min"), (1 / 86_400 / 7, "every 7 days")],
 )
 def test_rates_in_words(rate, said):
-    assert signals.rate_text(rate).endswith(said)
+    assert rate_text(rate).endswith(said)
 
 
 # Specifications
@@ -126,9 +124,9 @@ def test_timestamps_are_drawn_in_utc():
     "spec",
     [
         signals.overview_spec("time step", (0.0, 5.0), "a"),
-        signals.histogram_spec("a", 0, "mV"),
+        channels.histogram_spec("a", 0, "mV"),
         activations.activation_spec("sigmoid", -1.0, 2.0, -8.0, 8.0),
-        activations.question_spec(),
+        question.question_spec(),
     ],
 )
 def test_every_chart_has_a_title_tooltips_and_fits_its_page(spec):
@@ -140,7 +138,7 @@ def test_every_chart_has_a_title_tooltips_and_fits_its_page(spec):
 
 
 def test_regions_mark_both_parts_and_anomalies_in_their_channel():
-    axis = signals.TimeAxis("seconds", rate=10.0)
+    axis = TimeAxis("seconds", rate=10.0)
     anomalies = (Anomaly("spike", 2, 40, 41), Anomaly("dropout", 0, 5, 9), Anomaly("x", -1, 1, 2))
     frame = signals.region_frame(axis, 100, 80, anomalies, [0, 1, 2])
     assert frame["kind"].tolist() == ["training", "validation", *["anomaly"] * 3]
@@ -152,7 +150,7 @@ def test_regions_mark_both_parts_and_anomalies_in_their_channel():
 
 def test_histogram_bars_cover_all_values():
     values = np.random.default_rng(0).standard_normal((1000, 1))
-    frame = signals.histogram_frame(summarize_channels(values)[0])
+    frame = channels.histogram_frame(summarize_channels(values)[0])
     assert frame["count"].sum() == 1000
     assert frame["share"].sum() == pytest.approx(1)
 
@@ -170,93 +168,3 @@ def test_colours_are_legible_on_both_backgrounds():
     for color in {*named, *palette.CHANNELS}:
         assert 1.05 / (luminance(color) + 0.05) >= 3, color
         assert (luminance(color) + 0.05) / (luminance("#12171E") + 0.05) >= 3, color
-
-
-# Activations
-
-
-@pytest.fixture(scope="module")
-def question():
-    """Zeros, but for 10 % of the places, uniform on 0 to 255."""
-    rng = np.random.default_rng(0)
-    values = rng.uniform(0, 255, (40_000, 2)) * (rng.random((40_000, 2)) < 0.1)
-    return split_windows(values, WindowsConfig())
-
-
-def pair(parts, activation, **normalization):
-    fit = fit_normalization(NormalizationConfig(**normalization), parts.train)
-    floors = [error_floor(fit, activation, part) for part in (parts.train, parts.validation)]
-    return fit, floors
-
-
-def test_targets_out_of_reach_are_told_from_those_within(question):
-    fit, (floor, _) = pair(question, "sigmoid", method="none")
-    values = activations.target_values(fit, question)
-    frame = activations.target_frame(values, "sigmoid")
-    share = frame.groupby("reach")["share"].sum()
-    assert share.sum() == pytest.approx(1)
-    assert share["out of reach"] == pytest.approx(floor.above_share.mean(), abs=0.01)
-    assert share["only in saturation"] == pytest.approx(0.9, abs=0.02)
-
-
-def test_the_picture_shades_what_cannot_be_said(question):
-    fit, _ = pair(question, "sigmoid", method="standard")
-    values = activations.target_values(fit, question)
-    frame = activations.picture_frame(values, "sigmoid")
-    shade = frame[frame["kind"] == "shade"].set_index("side")
-    assert shade.loc["above", "low"] == 1
-    assert shade.loc["below", "high"] == 0
-    assert set(frame[frame["kind"] == "bar"]["reach"]) >= {"can be produced", "out of reach"}
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_the_curve_goes_through_the_values_shown(activation):
-    frame = activations.curve_frame(activation, -3.0, 10.0)
-    assert np.isfinite(frame[["x", "y", "slope"]].to_numpy()).all()
-    assert len(frame) > 100
-    seen = frame["y"].between(-3.0, 10.0).mean()
-    assert seen > 0.5
-
-
-@pytest.mark.parametrize(
-    ("activation", "normalization", "kind", "words"),
-    [
-        ("sigmoid", {"method": "none"}, "impossible", "lie above. No training gets below MAE 1"),
-        ("tanh", {"method": "standard"}, "impossible", "No training gets below"),
-        ("relu", {"method": "standard"}, "impossible", "lie below"),
-        ("sigmoid", {"method": "minmax"}, "saturation", "exactly on an end"),
-        ("relu", {"method": "none"}, "compatible", "stands in the way of none"),
-        ("linear", {"method": "robust"}, "compatible", "can say any value"),
-        (
-            "linear",
-            {"method": "none", "clip_percentile": 2},
-            "impossible",
-            "Clipping cuts values off; ",
-        ),
-        ("linear", {"method": "none", "clip_percentile": 0.1}, "compatible", "costs only MAE"),
-    ],
-)
-def test_the_verdict_in_words(question, activation, normalization, kind, words):
-    _, floors = pair(question, activation, **normalization)
-    found, sentence = activations.verdict(
-        activation, *floors, deviation=45.0, clips="clip_percentile" in normalization
-    )
-    assert found == kind
-    assert words in sentence
-
-
-def test_validation_beyond_the_training_part_is_said():
-    values = np.linspace(0, 1, 4000)[:, None] ** 2
-    parts = split_windows(values, WindowsConfig(window_length=20, stride=20))
-    _, floors = pair(parts, "hard_sigmoid", method="minmax")
-    kind, sentence = activations.verdict("hard_sigmoid", *floors, deviation=0.3)
-    assert kind == "validation"
-    assert "of the validation values lie beyond" in sentence
-
-
-def test_ours_are_drawn_over_the_published():
-    rows = [{"loss": 9.9, "mae": 9.8, "mse": 1300.0}]
-    frame = activations.question_frame({"relu": rows})
-    here = frame[frame["by"] == "run here"]
-    assert here[["activation", "epoch", "loss"]].to_numpy().tolist() == [["ReLU", 1, 9.8]]
-    assert len(frame) == 9

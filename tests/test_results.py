@@ -8,14 +8,15 @@ import math
 import numpy as np
 import pytest
 
+from core.number_text import number_text
 from core.results import (
+    ReadOnce,
     Results,
     RunTable,
     config_columns,
     differences,
     duration_text,
     map_npz,
-    number_text,
     read_reconstruction,
     read_results,
     unit_of,
@@ -116,19 +117,25 @@ def test_parts_that_do_not_fit_are_refused(store):
         read_reconstruction(run)
 
 
-def test_landmarks_and_ranks_agree_with_sorting(store):
-    windows = read_reconstruction(make_run(store, windows=(90, 60), kept=20))["validation"]
+@pytest.mark.parametrize("measure", ["mae", "mse"])
+def test_landmarks_and_ranks_agree_with_sorting(store, measure):
+    run = make_run(store, windows=(90, 60), kept=20)
+    path = run.folder / "reconstruction.npz"
+    arrays = dict(np.load(path))
+    arrays["validation_window_mse"] = arrays["validation_window_mse"][::-1].copy()  # another order
+    np.savez(path, **arrays)
+    windows = read_reconstruction(run)["validation"]
     assert len(windows) == 20
     assert not windows.is_whole
-    kept = windows.window_mae[windows.positions]
-    assert kept[windows.landmark("best")] == kept.min()
-    assert kept[windows.landmark("worst")] == kept.max()
-    middle = abs(kept - np.median(windows.window_mae))
-    assert middle[windows.landmark("median")] == middle.min()
-    assert [windows.rank(i) for i in range(20)] == [
-        sorted(windows.window_mae).index(error) for error in kept
+    errors = windows.window_errors(measure)
+    kept = errors[windows.positions]
+    assert kept[windows.landmark("best", measure)] == kept.min()
+    assert kept[windows.landmark("worst", measure)] == kept.max()
+    middle = abs(kept - np.median(errors))
+    assert middle[windows.landmark("median", measure)] == middle.min()
+    assert [windows.rank(i, measure) for i in range(20)] == [
+        sorted(errors).index(error) for error in kept
     ]
-    assert (np.diff(kept[windows.ranked()]) >= 0).all()
     assert windows.positions[windows.nearest(10**6)] == 59
 
 
@@ -201,7 +208,7 @@ def test_the_table_reads_a_run_once(store, monkeypatch):
     assert math.isnan(first.validation_mae)
     reads = []
     monkeypatch.setattr(RunTable, "_row", lambda self, summary: reads.append(summary.id))
-    assert table.rows() == [first, second]
+    assert table.rows() == (first, second)
     assert not reads
     store.rename(second.id, "Other")
     table.rows()
@@ -240,3 +247,41 @@ def test_a_window_as_csv_reads_back_and_holds_no_formula():
     assert header[:3] == ["time_step", "time_s", "'=cmd|x original"]
     assert len(header) == 8
     assert [float(cell) for cell in rows[1]] == [1, 0.1, 3, 3.5, 0.5, 4, 4.5, 0.5]
+
+
+def test_a_file_is_read_again_only_when_it_changed(tmp_path):
+    files, reads = ReadOnce(kept=2), []
+
+    def text_of(name):
+        def read():
+            reads.append(name)
+            return (tmp_path / name).read_text()
+
+        return files.get(tmp_path / name, read)
+
+    assert text_of("a") is None
+    for name in "abc":
+        (tmp_path / name).write_text("1")
+    assert [text_of("a"), text_of("a"), text_of("b")] == ["1", "1", "1"]
+    assert reads == ["a", "b"]
+    with (tmp_path / "a").open("a") as file:
+        file.write("2")
+    assert text_of("a") == "12"
+    assert reads == ["a", "b", "a"]
+    text_of("c")  # one more than are kept: b goes, which was not asked for the longest
+    text_of("a")
+    assert reads == ["a", "b", "a", "c"]
+    text_of("b")
+    assert reads[-1] == "b"
+
+
+def test_a_file_that_cannot_be_read_is_tried_again(tmp_path):
+    (tmp_path / "a").write_text("")
+
+    def fail():
+        raise RunUnreadable("damaged")
+
+    files = ReadOnce(kept=2)
+    for _ in range(2):
+        with pytest.raises(RunUnreadable):
+            files.get(tmp_path / "a", fail)

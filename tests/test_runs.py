@@ -200,6 +200,20 @@ def test_a_second_list_reads_only_what_changed(store, monkeypatch):
     assert read == [listed[2].folder]
 
 
+def test_a_listing_is_the_same_object_until_a_run_changes(store):
+    run = store.create({}, name="A")
+    before = store.listing()
+    assert store.listing() is before
+    run.update(name="B")
+    after = store.listing()
+    assert [summary.name for summary in after] == ["B"]
+    run.update(name="C")
+    assert store.listing(max_age_seconds=60) is after
+    assert [summary.name for summary in store.listing()] == ["C"]
+    store.delete(store.create({}, name="D", state="cancelled").id)
+    assert len(store.listing()) == 1
+
+
 # States
 
 

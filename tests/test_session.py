@@ -155,3 +155,39 @@ def test_every_page_opens_and_names_the_experiment(lab):
         assert not page.exception
         assert "Experiment in hand" in page.sidebar.caption[0].value
         assert shown_text(page)
+
+
+# The range in view
+
+
+def view():
+    return session.VisibleRange("key", (0.0, 100.0), least=1.0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ((20.0, 40.0), (20.0, 40.0)),
+        ((-30.0, 10.0), (0.0, 40.0)),  # moved into the recording, as wide as asked
+        ((90.0, 110.0), (80.0, 100.0)),
+        ((50.0, 50.1), (49.55, 50.55)),  # no narrower than can be seen
+        ((-50.0, 150.0), (0.0, 100.0)),
+    ],
+)
+def test_a_range_from_outside_the_chart_is_kept_within_the_recording(asked, shown):
+    seen = view()
+    before = seen.chart_key("detail")
+    seen.jump(*asked)
+    assert seen.range == pytest.approx(shown)
+    assert seen.chart_key("detail") != before  # the chart begins anew there
+
+
+def test_what_was_panned_in_the_chart_is_in_view_and_the_chart_goes_on():
+    seen = view()
+    seen.jump(20.0, 40.0)
+    before = seen.chart_key("detail")
+    seen.moved_to = (25.0, 45.0)
+    assert (seen.range, seen.start) == ((25.0, 45.0), (20.0, 40.0))
+    assert seen.chart_key("detail") == before
+    seen.jump(*seen.domain)
+    assert (seen.range, seen.start) == (seen.domain, None)

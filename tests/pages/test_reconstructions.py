@@ -1,5 +1,6 @@
 """The page Reconstructions in every state of a run."""
 
+import numpy as np
 import pytest
 
 from tests.fake_runs import Lab, make_run, shown_text
@@ -50,6 +51,22 @@ def test_windows_are_stepped_through_and_jumped_to(lab):
     page = page.segmented_control(key="part").set_value("train").run()
     assert "of 40" in shown_text(page)
     assert not page.exception
+
+
+def test_best_and_worst_are_by_the_error_chosen(lab):
+    run = make_run(lab.store, windows=(40, 10))  # the errors grow from window to window
+    path = run.folder / "reconstruction.npz"
+    arrays = dict(np.load(path))
+    arrays["validation_window_mse"] = arrays["validation_window_mse"][::-1].copy()
+    np.savez(path, **arrays)
+    page = lab.open("reconstructions", run=run.id).button(key="worst").click().run()
+    assert page.number_input(key="window_number").value == 10
+    assert "rank 10 from the best by MAE" in shown_text(page)
+    page = page.segmented_control(key="measure").set_value("mse").run()
+    assert "rank 1 from the best by MSE" in shown_text(page)
+    page = page.button(key="worst").click().run()
+    assert page.number_input(key="window_number").value == 1
+    assert page.button(key="best").help == "The window with the best mean squared error."
 
 
 def test_when_not_all_windows_are_kept_it_says_so_and_steps_over_the_gaps(lab):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.results import RunRow, RunTable
 from tests.fake_runs import Lab, make_run, shown_text
 
 
@@ -77,6 +78,15 @@ def test_runs_without_an_epoch_compare_without_a_curve(lab):
     assert "has finished an epoch yet" in shown_text(page)
 
 
+def test_a_run_with_a_damaged_configuration_is_left_out_of_the_comparison(lab):
+    for number in range(3):
+        run = make_run(lab.store, name=f"Run {number}", changes={"training.seed": number})
+    (run.folder / "config.json").write_text("{oops")
+    page = select(lab.open("runs"), 0, 1, 2)
+    assert not page.exception
+    assert list(page.dataframe[1].value.columns) == ["Setting", "Run 1", "Run 0"]
+
+
 def test_edit_loads_the_configuration(lab):
     make_run(lab.store, name="One", changes={"training.epochs": 9})
     page = press(select(lab.open("runs"), 0), "Edit as a new run")
@@ -133,8 +143,6 @@ def test_a_damaged_run_can_only_be_deleted(lab):
 
 
 def test_thousands_of_runs_come_in_pages(lab, monkeypatch):
-    from core.results import RunRow, RunTable
-
     many = [
         RunRow(f"{i:032x}", i, "finished", "", f"Run {i}", "2026-01-01T00:00:00+00:00", "")
         for i in range(1200)

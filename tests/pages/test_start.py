@@ -38,7 +38,7 @@ def test_first_visit_shows_the_question_its_numbers_and_the_answer(lab):
     text = shown_text(page)
     assert "Can ReLU be used at the last layer" in text
     assert "12.34" in text
-    table = page.dataframe[0].value.set_index("loss (MAE)")
+    table = page.table[0].value.set_index("loss (MAE)")
     assert table.loc["ReLU, published"].tolist() == ["9.82", "8.19", "7.35", "6.61", "1266 → 621"]
     assert table.loc["Sigmoid, here"].tolist() == ["–"] * 5
     assert [item.label for item in page.button] == ["Run the experiment here"]
@@ -67,7 +67,7 @@ def test_epochs_appear_while_it_trains(lab):
     page = lab.open("start").run()
     assert not page.exception
     assert "epoch 2 of 4" in shown_text(page)
-    table = page.dataframe[0].value.set_index("loss (MAE)")
+    table = page.table[0].value.set_index("loss (MAE)")
     assert table.loc["Sigmoid, here"].tolist() == ["12.50", "6.25", "–", "–", "2000 → 1000"]
 
 

@@ -1,0 +1,72 @@
+"""Channels of a recording: the histogram and the statistics of their values."""
+
+from functools import lru_cache
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from core.charts.altair_spec import finished, shortened
+from core.charts.palette import channel_color
+from core.metrics import ChannelSummary
+
+
+def histogram_frame(summary: ChannelSummary) -> pd.DataFrame:
+    """The bars of one channel's histogram, each with its share of all values."""
+    share = summary.counts / max(1, summary.counts.sum())
+    filled = summary.counts > 0
+    return pd.DataFrame(
+        {
+            "low": summary.edges[:-1][filled],
+            "high": summary.edges[1:][filled],
+            "share": share[filled],
+            "count": summary.counts[filled],
+        }
+    )
+
+
+@lru_cache(maxsize=256)
+def histogram_spec(name: str, color: int, unit: str) -> dict[str, Any]:
+    """How often each value of a channel occurs; the root scale keeps rare values visible."""
+    chart = (
+        alt.Chart(alt.NamedData("bars"))
+        .mark_rect(color=channel_color(color), opacity=0.85)
+        .encode(
+            x=alt.X(
+                "low:Q", title=f"value ({unit})" if unit else "value", axis=alt.Axis(tickCount=4)
+            ),
+            x2="high:Q",
+            y=alt.Y(
+                "share:Q",
+                title="share",
+                scale=alt.Scale(type="sqrt", zero=True),
+                axis=alt.Axis(format="~%", tickCount=3),
+            ),
+            y2=alt.datum(0),
+            tooltip=[
+                alt.Tooltip("low:Q", title="from", format=",.4~g"),
+                alt.Tooltip("high:Q", title="to", format=",.4~g"),
+                alt.Tooltip("share:Q", title="share of values", format=".3~%"),
+                alt.Tooltip("count:Q", title="values", format=",d"),
+            ],
+        )
+        .properties(height=110, title=alt.TitleParams(shortened(name, 30), fontSize=12))
+    )
+    return finished(chart)
+
+
+def summary_frame(summaries: list[ChannelSummary], names: tuple[str, ...]) -> pd.DataFrame:
+    """A row for each channel: its statistics in original units, and its histogram in small."""
+    return pd.DataFrame(
+        {
+            "channel": names,
+            "min": [s.minimum for s in summaries],
+            "max": [s.maximum for s in summaries],
+            "mean": [s.mean for s in summaries],
+            "std": [s.standard_deviation for s in summaries],
+            "median": [s.median for s in summaries],
+            "zeros": [s.zero_share for s in summaries],
+            "histogram": [np.sqrt(s.counts).tolist() for s in summaries],
+        }
+    )

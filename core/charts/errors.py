@@ -1,0 +1,192 @@
+"""Where the errors are: by channel, by time step of the window, and from window to window."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from core.charts import palette
+from core.charts.run_words import SERIES, TITLES, labelled
+from core.charts.vega_spec import BAND_HEIGHTS, Spec, band_height, chart_title, quantity
+from core.results import PARTS, Results, StoredWindows, unit_of
+
+MOST_BARS = 24  # channels in a chart
+MOST_CELLS = 120  # of the heat map along time
+
+
+@lru_cache(maxsize=64)
+def channel_error_spec(measure: str, unit: str, channels: int) -> Spec:
+    title = labelled(TITLES[measure], unit_of(measure, unit))
+    return {
+        "title": chart_title(f"{TITLES[measure]} by channel"),
+        "height": band_height(channels),
+        "mark": {"type": "bar", "cornerRadiusEnd": 2},
+        "encoding": {
+            "y": {
+                "field": "channel",
+                "type": "nominal",
+                "title": "Channel",
+                "sort": None,
+                "axis": {"labelLimit": 110},
+            },
+            "yOffset": {"field": "part", "type": "nominal", "sort": _part_names()},
+            "x": quantity("value", title, axis={"tickCount": 5}),
+            "color": _part_colour(),
+            "tooltip": [
+                {"field": "channel", "type": "nominal", "title": "Channel"},
+                {"field": "part", "type": "nominal", "title": "Part"},
+                quantity("value", title, format=",.5~g"),
+            ],
+        },
+    }
+
+
+def _part_names() -> list[str]:
+    return [SERIES[part] for part in PARTS]
+
+
+def _part_colour() -> Spec:
+    return {
+        "field": "part",
+        "type": "nominal",
+        "scale": {"domain": _part_names(), "range": [palette.TRAIN, palette.VALIDATION]},
+        "legend": {"orient": "bottom", "title": None, "offset": 4},
+    }
+
+
+def channel_error_frame(results: Results, measure: str, labels: Sequence[str]) -> pd.DataFrame:
+    """`channel, part, value`; of many channels the worst MOST_BARS, in the data's order."""
+    errors = {part: results.channel_errors[part][measure] for part in PARTS}
+    count = min(len(labels), *(len(values) for values in errors.values()))
+    chosen = np.arange(count)
+    if count > MOST_BARS:
+        chosen = np.sort(np.argsort(errors["validation"][:count])[-MOST_BARS:])
+    return pd.DataFrame(
+        [
+            {"channel": labels[c], "part": SERIES[part], "value": float(errors[part][c])}
+            for c in chosen
+            for part in PARTS
+        ],
+        columns=["channel", "part", "value"],
+    )
+
+
+@lru_cache(maxsize=64)
+def step_error_spec(measure: str, unit: str, time: str, part: str, channels: int) -> Spec:
+    title = labelled(TITLES[measure], unit_of(measure, unit))
+    return {
+        "title": chart_title(f"{TITLES[measure]} by time step, {SERIES[part]}"),
+        "height": band_height(channels),
+        "mark": {"type": "rect"},
+        "encoding": {
+            "x": quantity("start", time, scale={"nice": False, "zero": False}),
+            "x2": {"field": "stop"},
+            "y": {
+                "field": "channel",
+                "type": "nominal",
+                "title": "Channel",
+                "sort": None,
+                "axis": {"labelLimit": 110},
+            },
+            "color": quantity(
+                "value",
+                title,
+                scale={"scheme": "viridis"},
+                legend={"orient": "bottom", "gradientLength": 160, "tickCount": 3, "offset": 4},
+            ),
+            "tooltip": [
+                {"field": "channel", "type": "nominal", "title": "Channel"},
+                quantity("start", time, format=",.6~g"),
+                quantity("value", title, format=",.5~g"),
+            ],
+        },
+    }
+
+
+def step_error_frame(
+    windows: StoredWindows, measure: str, labels: Sequence[str], sampling_rate_hz: float | None
+) -> pd.DataFrame:
+    """`start, stop, channel, value`: the mean error of each stretch of the window."""
+    errors = np.asarray(windows.step_errors(measure), dtype=np.float64)  # (window_length, channels)
+    length = len(errors)
+    edges = np.unique(np.linspace(0, length, min(length, MOST_CELLS) + 1).round().astype(int))
+    channels = np.arange(min(errors.shape[1], len(labels)))
+    if len(channels) > MOST_BARS:
+        channels = np.sort(np.argsort(errors.mean(axis=0))[-MOST_BARS:])
+    means = np.add.reduceat(errors[:, channels], edges[:-1], axis=0) / np.diff(edges)[:, None]
+    times = edges / sampling_rate_hz if sampling_rate_hz else edges
+    cells = len(edges) - 1
+    return pd.DataFrame(
+        {
+            "start": np.tile(times[:-1], len(channels)),
+            "stop": np.tile(times[1:], len(channels)),
+            "channel": np.repeat([labels[c] for c in channels], cells),
+            "value": means.T.reshape(-1),
+        }
+    )
+
+
+@lru_cache(maxsize=64)
+def histogram_spec(measure: str, unit: str) -> Spec:
+    title = labelled(f"{TITLES[measure]} of a window", unit_of(measure, unit))
+    share = quantity("share", "Share of windows (%)")
+    is_mark = "datum.part == 'shown'"
+    return {
+        "title": chart_title(
+            f"Distribution of the windows' {TITLES[measure]}", "the line marks the window shown"
+        ),
+        "height": BAND_HEIGHTS[0],
+        "layer": [
+            {
+                "transform": [{"filter": f"!({is_mark})"}],
+                "mark": {"type": "bar", "opacity": 0.55, "binSpacing": 0},
+                "encoding": {
+                    "x": quantity("low", title, axis={"tickCount": 6}),
+                    "x2": {"field": "high"},
+                    "y": share | {"stack": None},
+                    "y2": {"datum": 0},
+                    "color": _part_colour(),
+                    "tooltip": [
+                        {"field": "part", "type": "nominal", "title": "Part"},
+                        quantity("low", "From", format=",.5~g"),
+                        quantity("high", "to", format=",.5~g"),
+                        quantity("share", "Share (%)", format=".3~g"),
+                    ],
+                },
+            },
+            {
+                "transform": [{"filter": is_mark}],
+                "mark": {"type": "rule", "strokeWidth": 2, "color": palette.RECONSTRUCTION},
+                "encoding": {
+                    "x": quantity("low", title),
+                    "tooltip": [quantity("low", "The window shown", format=",.5~g")],
+                },
+            },
+        ],
+    }
+
+
+def histogram_frame(
+    parts: Mapping[str, StoredWindows], measure: str, shown: float, bins: int = 40
+) -> pd.DataFrame:
+    """`low, high, share, part` on common edges, and a row of the part `shown`."""
+    errors = {part: np.asarray(parts[part].window_errors(measure)) for part in PARTS}
+    errors = {part: values[np.isfinite(values)] for part, values in errors.items()}
+    together = np.concatenate(list(errors.values()))
+    frames = [pd.DataFrame({"low": [shown], "high": [shown], "share": [0.0], "part": ["shown"]})]
+    if len(together):
+        edges = np.histogram_bin_edges(together, bins=bins)
+        for part, values in errors.items():
+            counts, _ = np.histogram(values, bins=edges)
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "low": edges[:-1],
+                        "high": edges[1:],
+                        "share": 100 * counts / max(1, len(values)),
+                        "part": SERIES[part],
+                    }
+                )
+            )
+    return pd.concat(frames, ignore_index=True)

@@ -1,0 +1,56 @@
+"""Which time steps of a long signal to draw, so that every peak stays."""
+
+import numpy as np
+from tsdownsample import MinMaxLTTBDownsampler
+
+POINTS = 2000  # per channel: more than a screen has columns
+_BLOCK = 32  # time steps that a long recording keeps the least and the greatest value of
+_LONG = 1_000_000  # time steps from which that is worth it
+_REMEMBERED = 16  # ranges of a channel
+
+
+def thin(values: np.ndarray, points: int = POINTS) -> np.ndarray:
+    """Which of `values` `(time_steps,)` to draw: about `points` positions, peaks among them."""
+    if len(values) <= points:
+        return np.arange(len(values))
+    values = np.ascontiguousarray(values)
+    if (values.dtype.kind == "f" and values.dtype.itemsize > 8) or not values.dtype.isnative:
+        values = values.astype(np.float64)
+    return MinMaxLTTBDownsampler().downsample(values, n_out=points).astype(np.int64)
+
+
+class Envelope:
+    """One channel `(time_steps,)` for drawing: any range of it thinned in a few milliseconds.
+
+    For a long one, the places of the least and the greatest value of every 32 time steps are found
+    once, and wide ranges are thinned from these. The values themselves are not copied.
+    """
+
+    def __init__(self, values: np.ndarray):
+        self.values = values
+        self._places = None
+        self._known: dict[tuple[int, int, int], np.ndarray] = {}  # ranges asked for lately
+        if len(values) >= _LONG:
+            whole = len(values) // _BLOCK * _BLOCK
+            blocks = np.ascontiguousarray(values[:whole]).reshape(-1, _BLOCK)
+            starts = np.arange(0, whole, _BLOCK)
+            pair = np.stack([starts + blocks.argmin(axis=1), starts + blocks.argmax(axis=1)], 1)
+            pair.sort(axis=1)
+            self._places = pair.reshape(-1)
+
+    def places(self, start: int, stop: int, points: int = POINTS) -> np.ndarray:
+        """The time steps to draw of `start <= t < stop`."""
+        asked = (start, stop, points)
+        if asked not in self._known:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[asked] = self._find(*asked)
+        return self._known[asked]
+
+    def _find(self, start: int, stop: int, points: int) -> np.ndarray:
+        if self._places is None or stop - start < _LONG // 2:
+            return start + thin(self.values[start:stop], points)
+        first, last = np.searchsorted(self._places, [start, stop])
+        kept = self._places[first:last]
+        kept = np.concatenate([kept, np.arange(kept[-1] + 1, stop)])  # after the last whole block
+        return kept[thin(self.values[kept], points)]

@@ -1,0 +1,77 @@
+"""Time as it is shown: timestamps, seconds, or time steps counted from 0; and rates in words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.signals.recording import Recording
+
+UTC = "time (UTC)"  # the title of an axis of timestamps
+
+
+@dataclass(frozen=True)
+class TimeAxis:
+    """How time steps are shown: as timestamps, in seconds, or counted."""
+
+    kind: str  # "timestamps", "seconds" or "time steps"
+    time: np.ndarray | None = None  # (time_steps,), sorted; None: counted or evenly sampled
+    rate: float = 1.0  # time steps a unit of the axis
+
+    @property
+    def title(self) -> str:
+        return {"timestamps": UTC, "seconds": "time (s)"}.get(self.kind, "time step")
+
+    def at(self, steps: np.ndarray | int) -> Any:
+        """The place on the axis of a time step, or of several."""
+        if self.time is None:
+            return np.asarray(steps) / self.rate
+        steps = np.clip(steps, 0, len(self.time) - 1)
+        chosen = np.asarray(self.time[steps])
+        if self.kind == "timestamps":
+            return chosen.astype("datetime64[us]").astype(np.int64) / 1000.0
+        return chosen.astype(np.float64)
+
+    def text(self, step: int) -> str:
+        """A time step's place in words: `160 s`, a timestamp, or `time step 16,000`."""
+        if self.kind == "timestamps":
+            return np.datetime_as_string(self.time[step].astype("datetime64[s]")).replace("T", " ")
+        if self.kind == "seconds":
+            return f"{float(self.at(step)):,.6g} s"
+        return f"time step {step:,}"
+
+    def steps(self, low: float, high: float, time_steps: int) -> tuple[int, int]:
+        """The time steps between two places on the axis, at least two."""
+        if self.time is None:
+            start, stop = int(low * self.rate), int(high * self.rate) + 2
+        elif self.kind == "timestamps":
+            edges = (np.array([low, high]) * 1000).astype(np.int64).astype("datetime64[us]")
+            start, stop = (int(place) for place in np.searchsorted(self.time, edges))
+            stop += 2
+        else:
+            start, stop = (int(place) for place in np.searchsorted(self.time, [low, high]))
+            stop += 2
+        start = min(max(start - 1, 0), max(time_steps - 2, 0))
+        return start, min(max(stop, start + 2), time_steps)
+
+
+def time_axis(recording: Recording) -> TimeAxis:
+    """The axis of a recording, or of one of its ready windows."""
+    if recording.time is not None and not recording.is_windowed:
+        if recording.time.dtype.kind == "M":
+            return TimeAxis("timestamps", recording.time)
+        return TimeAxis("seconds", recording.time)
+    if recording.sampling_rate_hz:
+        return TimeAxis("seconds", rate=recording.sampling_rate_hz)
+    return TimeAxis("time steps")
+
+
+def rate_text(rate_hz: float) -> str:
+    """A sampling rate as people say it: `100 Hz`, or `a time step every 5 min`."""
+    if rate_hz >= 0.1:
+        return f"{rate_hz:g} Hz"
+    period = 1 / rate_hz
+    for unit, seconds in (("days", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        if period >= seconds:
+            return f"a time step every {period / seconds:.4g} {unit}"
+    return f"a time step every {period:.4g} s"

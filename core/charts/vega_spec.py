@@ -1,0 +1,34 @@
+"""Pieces of Vega-Lite specifications that the charts of runs share.
+
+A chart of a run is a pair of a cached specification, a plain dict, and a small frame with fixed
+field names, so that a live view sends only numbers.
+"""
+
+from typing import Any
+
+from core.charts import palette
+
+Spec = dict[str, Any]
+
+BAND_HEIGHTS = (300, 720)  # of charts with a band a channel, at least and at most
+# Plain digits where they fit: d3's own `g` writes 250 as 2.5e+2 when the ticks are round.
+NUMBER_LABELS = (
+    "datum.value != 0 && (abs(datum.value) >= 1e6 || abs(datum.value) < 1e-4)"
+    " ? format(datum.value, '.3~e') : format(datum.value, ',.4~r')"
+)
+
+
+def chart_title(text: str, subtitle: str = "") -> Spec:
+    title = {"text": text, "anchor": "start", "fontSize": 14, "limit": 480, "offset": 8}
+    if subtitle:
+        title |= {"subtitle": subtitle, "subtitleFontSize": 12, "subtitleColor": palette.NEUTRAL}
+    return title
+
+
+def band_height(bands: int) -> int:
+    lowest, highest = BAND_HEIGHTS
+    return min(highest, max(lowest, 180 + 22 * bands))
+
+
+def quantity(field: str, title: str, **more: Any) -> Spec:
+    return {"field": field, "type": "quantitative", "title": title} | more

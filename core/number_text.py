@@ -1,0 +1,21 @@
+"""Numbers as a person reads them."""
+
+import math
+
+
+def number_text(value: float | None, unit: str = "") -> str:
+    """Four significant digits, with a unit: `12.34 mV`; a dash for what is not known."""
+    if value is None or math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        text = "∞" if value > 0 else "−∞"
+    elif value == 0:
+        text = "0"
+    elif 1e-3 <= abs(value) < 1e7:
+        digits = max(0, 3 - math.floor(math.log10(abs(value))))
+        text = f"{value:,.{digits}f}"
+        if digits:
+            text = text.rstrip("0").rstrip(".")
+    else:
+        text = f"{value:.3e}"
+    return f"{text} {unit}".rstrip().replace("-", "−")

@@ -1,0 +1,49 @@
+"""What the pages say of stored configurations, which may be of another version than this."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.config import flatten
+
+
+def config_columns(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What the table of runs shows of a configuration, which may be of another version."""
+    flat = flatten(config)
+    method = str(flat.get("normalization.method", ""))
+    scope = str(flat.get("normalization.scope", ""))
+    epochs = flat.get("training.epochs")
+    return {
+        "data": describe_data(flat),
+        "normalization": method
+        if method in ("none", "log1p")
+        else f"{method} per {scope}".strip()
+        if scope in ("channel", "window")
+        else f"{method} {scope}".strip(),
+        "activation": str(flat.get("model.output_activation", "")),
+        "epochs": epochs if isinstance(epochs, int) else None,
+    }
+
+
+def describe_data(flat: Mapping[str, Any]) -> str:
+    """The data of a flat configuration in a few words; a name given by a user stays as it is."""
+    name = str(flat.get("data.name", ""))
+    kind = {"generator": "generated", "sample": "sample"}.get(str(flat.get("data.source")), "file")
+    return f"{name} ({kind})" if name else kind
+
+
+def differences(configs: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The dotted fields in which configurations differ, each with its value in every one."""
+    flats = [flatten(config) for config in configs]
+    fields = list(dict.fromkeys(name for flat in flats for name in flat if name != "name"))
+    texts = {name: [_text(flat.get(name, "–")) for flat in flats] for name in fields}
+    return {name: values for name, values in texts.items() if len(set(values)) > 1}
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)

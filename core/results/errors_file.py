@@ -1,0 +1,108 @@
+"""`results.json` of a run: the errors of both parts beside the error floor and the constant."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from core.runs import Run, RunNotFound, RunUnreadable
+
+PARTS = ("train", "validation")
+MEASURES = ("mae", "mse")
+
+PartErrors = Mapping[str, Mapping[str, float]]  # part -> measure -> error in original units
+
+
+@dataclass(frozen=True)
+class Results:
+    """`results.json`. Errors are in original units; NaN where the run did not tell."""
+
+    errors: PartErrors
+    floor: PartErrors
+    constant: PartErrors  # of the best constant per channel
+    channel_names: tuple[str, ...] = ()
+    unit: str = ""
+    channel_errors: PartErrors = field(default_factory=dict)  # part -> measure -> (channels,)
+    sampling_rate_hz: float | None = None
+    best_epoch: int | None = None
+    epochs_trained: int | None = None
+    parameters: int | None = None
+    compression_ratio: float | None = None
+    device: str = ""
+    seconds: float | None = None
+    windows: Mapping[str, int] = field(default_factory=dict)
+
+    def visible_floor(self, part: str, measure: str) -> float:
+        """The floor; 0 if it is no more than the rounding of values, beside the best constant."""
+        floor = self.floor[part][measure]
+        return 0.0 if floor < 1e-6 * self.constant[part][measure] else floor
+
+
+def read_results(run: Run) -> Results | None:
+    """The results of a run; None while there are none. Raises RunUnreadable, RunNotFound."""
+    content = _read_json(run, "results.json")
+    if content is None:
+        return None
+    try:
+        return _results(content)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise RunUnreadable(f"This run's results.json is damaged: {error!r}") from error
+
+
+def _read_json(run: Run, name: str) -> Any:
+    try:
+        return json.loads((run.folder / name).read_bytes())
+    except FileNotFoundError:
+        if not run.folder.is_dir():
+            raise RunNotFound(run.id) from None
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunUnreadable(f"This run's {name} is damaged: {error}") from error
+
+
+def _results(content: Mapping[str, Any]) -> Results:
+    known = {
+        key: content[key]
+        for key in ("best_epoch", "epochs_trained", "parameters", "compression_ratio", "seconds")
+        if _is_number(content.get(key))
+    }
+    rate = content.get("sampling_rate_hz")
+    return Results(
+        errors=part_errors(content),
+        floor=part_errors(content.get("floor")),
+        constant=part_errors(content.get("constant")),
+        channel_names=tuple(str(name) for name in content.get("channel_names", ())),
+        unit=str(content.get("unit") or ""),
+        channel_errors={
+            part: {
+                measure: np.array(content.get(f"channel_{measure}", {}).get(part, ()), dtype=float)
+                for measure in MEASURES
+            }
+            for part in PARTS
+        },
+        sampling_rate_hz=float(rate) if _is_number(rate) and rate > 0 else None,
+        device=str(content.get("device") or ""),
+        windows={part: int(content.get("windows", {}).get(part, 0)) for part in PARTS},
+        **known,
+    )
+
+
+def part_errors(content: Any) -> PartErrors:
+    """`{"train": {"mae": .., "mse": ..}, "validation": ..}`, with NaN for what is missing."""
+    content = content if isinstance(content, Mapping) else {}
+    return {
+        part: {measure: _number(content.get(part), measure) for measure in MEASURES}
+        for part in PARTS
+    }
+
+
+def _number(errors: Any, measure: str) -> float:
+    value = errors.get(measure) if isinstance(errors, Mapping) else None
+    return float(value) if _is_number(value) else math.nan
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,38 @@
+"""Values read from files, so that a view that is drawn every second reads only what changed."""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+
+class ReadOnce:
+    """Keeps what was last read from each of the files asked for last. Safe for threads."""
+
+    def __init__(self, kept: int):
+        self._kept = kept
+        self._values: dict[Path, tuple[tuple[int, ...], object]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, path: Path, read: Callable[[], Value]) -> Value | None:
+        """What `read` gives for the file as it is now; None while there is no such file."""
+        try:
+            found = os.stat(path)
+        except OSError:
+            return None
+        # A file that is replaced has another inode, one that is appended to another size.
+        stamp = (found.st_mtime_ns, found.st_ino, found.st_size)
+        with self._lock:
+            known = self._values.pop(path, None)
+            if known is not None and known[0] == stamp:
+                self._values[path] = known  # the last one asked for, now
+                return known[1]
+        value = read()
+        with self._lock:
+            self._values[path] = (stamp, value)
+            while len(self._values) > self._kept:
+                self._values.pop(next(iter(self._values)))  # the one not asked for the longest
+        return value

@@ -1,0 +1,36 @@
+"""One window as CSV, for a spreadsheet."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def window_csv(
+    original: np.ndarray,
+    reconstruction: np.ndarray,
+    channel_names: Sequence[str],
+    sampling_rate_hz: float | None,
+) -> str:
+    """One window `(window_length, channels)` as CSV: original, reconstruction and residual."""
+    steps = np.arange(len(original))
+    columns = [("time_step", steps)]
+    if sampling_rate_hz:
+        columns.append(("time_s", steps / sampling_rate_hz))
+    for c in range(original.shape[1]):
+        name = channel_names[c] if c < len(channel_names) else f"channel {c + 1}"
+        columns.append((f"{name} original", original[:, c]))
+        columns.append((f"{name} reconstruction", reconstruction[:, c]))
+        columns.append((f"{name} residual", reconstruction[:, c] - original[:, c]))
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([quoted(name) for name, _ in columns])
+    for row in zip(*(values for _, values in columns), strict=True):
+        writer.writerow([f"{value:.9g}" for value in row])
+    return text.getvalue()
+
+
+def quoted(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

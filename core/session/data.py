@@ -1,0 +1,87 @@
+"""Recordings, their windows, and what a page computes from them, once for each content.
+
+Arrays are never hashed: a cache is keyed by what names their content.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.charts.thinning import Envelope
+from core.config import DataConfig, ExperimentConfig
+from core.metrics import ChannelSummary, summarize_channels
+from core.session.drafts import part
+from core.session.machine import store
+from core.signals.recording import DataError, Recording
+from core.signals.store import open_recording, recording_key
+from core.windows import Split, split_windows
+
+
+def recording(data: DataConfig) -> Recording:
+    """The recording of a configuration, memory-mapped and shared. Raises DataError."""
+    return _recording(data.model_dump_json(), str(store().data_folder))
+
+
+@st.cache_resource(show_spinner="Reading the data…", max_entries=8)
+def _recording(data_json: str, folder: str) -> Recording:
+    return open_recording(DataConfig.model_validate_json(data_json), Path(folder))
+
+
+def split(config: ExperimentConfig) -> Split:
+    """Training and validation windows of a configuration. Raises DataError."""
+    return split_windows(recording(config.data).values, config.windows, config.training.seed)
+
+
+def summaries(data: DataConfig) -> list[ChannelSummary]:
+    """Statistics and histogram of each channel. Raises DataError."""
+    return _summaries(recording_key(data), recording(data).values)
+
+
+@st.cache_resource(show_spinner="Measuring the channels…", max_entries=16)
+def _summaries(key: str, _values: np.ndarray) -> list[ChannelSummary]:
+    return summarize_channels(_values)
+
+
+def deviation(data: DataConfig) -> float:
+    """The standard deviation of all values, in original units. Raises DataError."""
+    return float(np.sqrt(np.mean([s.standard_deviation**2 for s in summaries(data)])))
+
+
+def envelope(data: DataConfig, channel: int) -> Envelope:
+    """One channel of a recording, ready to be drawn over any range. Raises DataError."""
+    return _envelope(recording_key(data), channel, recording(data).values)
+
+
+@st.cache_resource(show_spinner=False, max_entries=512)
+def _envelope(key: str, channel: int, _values: np.ndarray) -> Envelope:
+    return Envelope(_values[:, channel])
+
+
+# The draft's own data
+
+
+def data_key() -> str:
+    """The key of the draft's data; empty while a field of it is faulty."""
+    data = part("data")
+    return recording_key(data) if data else ""
+
+
+def draft_split() -> Split | None:
+    """The draft's training and validation windows; None while a field is faulty.
+
+    Raises DataError.
+    """
+    data, windows, training = part("data"), part("windows"), part("training")
+    if data is None or windows is None:
+        return None
+    return split_windows(recording(data).values, windows, training.seed if training else 0)
+
+
+def boundary() -> int | None:
+    """The first validation time step of the draft's recording, where it has such."""
+    try:
+        parts = draft_split()
+    except DataError:
+        return None
+    return parts.boundary if parts else None

@@ -1,0 +1,114 @@
+"""The draft: the experiment being edited.
+
+It is a nested dict shaped like `ExperimentConfig`, which may be invalid while it is typed. Widgets
+are bound to its fields, so that no edit is lost when a page is left or a widget is hidden, and
+everything that reads the draft reads one truth.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+from pydantic import ValidationError
+
+from core.config import ExperimentConfig, explain, flatten, with_changes
+
+_DRAFT = "draft"
+_REVISION = "draft_revision"  # changes when the draft is set from outside the widgets
+
+
+def draft() -> dict[str, Any]:
+    return st.session_state.setdefault(_DRAFT, ExperimentConfig().model_dump(mode="json"))
+
+
+def value(path: str) -> Any:
+    """A draft field by its dotted name: `model.dropout`."""
+    return flatten(draft())[path]
+
+
+def revision() -> int:
+    """Changes when the draft is set from outside its widgets; part of their keys."""
+    return st.session_state.get(_REVISION, 0)
+
+
+def change(changes: Mapping[str, Any]) -> None:
+    """Set draft fields from outside their widgets; the widgets show them in the next run."""
+    st.session_state[_DRAFT] = with_changes(draft(), changes)
+    st.session_state[_REVISION] = revision() + 1
+
+
+def load(config: ExperimentConfig) -> None:
+    """Replace the draft by a configuration: from a link, a preset, or a run."""
+    change(config.model_dump(mode="json"))
+
+
+def problems() -> dict[str, str]:
+    """Each faulty draft field, dotted, with what is wrong."""
+    try:
+        ExperimentConfig.model_validate(draft())
+    except ValidationError as error:
+        return explain(error)
+    return {}
+
+
+def experiment() -> ExperimentConfig | None:
+    """The draft as a configuration; None while a field is faulty."""
+    return None if problems() else ExperimentConfig.model_validate(draft())
+
+
+def part(name: str) -> Any:
+    """One valid part of the draft (`data`, `windows`, ...), whatever the others are; or None."""
+    kind = ExperimentConfig.model_fields[name].annotation
+    try:
+        return kind.model_validate(draft()[name])
+    except ValidationError:
+        return None
+
+
+def bound(
+    widget: Callable[..., Any],
+    label: str,
+    path: str,
+    *,
+    to_widget: Callable[[Any], Any] = lambda stored: stored,
+    from_widget: Callable[[Any], Any] = lambda shown: shown,
+    optional: bool = False,
+    then: Callable[[Any], Mapping[str, Any]] = lambda stored: {},
+    **arguments: Any,
+) -> Any:
+    """Draw a widget for a draft field, with the field's fault under it. Returns the field's value.
+
+    to_widget, from_widget translate between the stored value and what the widget shows; `then`
+    gives further changes that follow from a new value.
+    """
+    key = f"{path}@{revision()}"
+
+    def keep() -> None:
+        shown = st.session_state[key]
+        if shown is not None or optional:  # an emptied field keeps what it had
+            stored = from_widget(shown)
+            st.session_state[_DRAFT] = with_changes(draft(), {path: stored, **then(stored)})
+
+    if key not in st.session_state:
+        st.session_state[key] = to_widget(value(path))
+    arguments = _with_room(arguments, st.session_state[key])
+    widget(label, key=key, on_change=keep, **arguments)
+    fault = problems().get(path)
+    if fault:
+        st.caption(f":red[{fault}]")
+    return value(path)
+
+
+def _with_room(arguments: dict[str, Any], shown: Any) -> dict[str, Any]:
+    """Widget arguments that allow the value a link or a run brought: core has the last word."""
+    if isinstance(shown, int | float):
+        for bound_name, wider in (("min_value", min), ("max_value", max)):
+            if arguments.get(bound_name) is not None:
+                limit = wider(arguments[bound_name], shown)
+                arguments = arguments | {bound_name: type(shown)(limit)}
+    if "options" in arguments:
+        options = list(arguments["options"])
+        wanted = shown if isinstance(shown, list | tuple) else [shown]
+        missing = [item for item in wanted if item not in options]
+        arguments = arguments | {"options": options + missing} if missing else arguments
+    return arguments

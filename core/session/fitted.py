@@ -1,0 +1,81 @@
+"""What follows from fitting a normalization to a recording's windows: floors and their picture.
+
+Arrays are never hashed: a cache is keyed by what names their content.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.charts.activations import activation_spec, picture_frame, value_range
+from core.config import ExperimentConfig, NormalizationConfig
+from core.normalization import Normalization, fit_normalization
+from core.output_range import ErrorFloor, error_floor
+from core.session.data import split
+from core.signals.store import recording_key
+from core.targets import target_values
+from core.windows import Split, Windows
+
+Floors = tuple[ErrorFloor, ErrorFloor]  # of the training and of the validation part
+Picture = tuple[pd.DataFrame, dict[str, Any]]  # data and chart
+
+
+def floors(config: ExperimentConfig) -> Floors:
+    """The error floors of the training and the validation part. Raises DataError."""
+    return _floors(_key(config), config.model.output_activation, *_fitted(config))
+
+
+@st.cache_resource(show_spinner="Working out the error floor…", max_entries=256)
+def _floors(key: tuple[str, ...], activation: str, _fit: Normalization, _parts: Split) -> Floors:
+    train, validation = _parts.train, _parts.validation
+    return error_floor(_fit, activation, train), error_floor(_fit, activation, validation)
+
+
+def activation_picture(config: ExperimentConfig, channel: int | None = None) -> Picture:
+    """The output activation over the targets' histogram: data and chart. Raises DataError."""
+    key = _key(config)
+    values = _targets(key, channel, *_fitted(config))
+    return _picture(key, channel, config.model.output_activation, values)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _targets(
+    key: tuple[str, ...], channel: int | None, _fit: Normalization, _parts: Split
+) -> np.ndarray:
+    return target_values(_fit, _parts, channel)
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _picture(
+    key: tuple[str, ...], channel: int | None, activation: str, _values: np.ndarray
+) -> Picture:
+    frame = picture_frame(_values, activation)
+    inputs = frame["x"].dropna()
+    low, high = value_range(_values, activation)
+    ends = (float(inputs.min()), float(inputs.max()))
+    return frame, activation_spec(activation, low, high, *ends)
+
+
+def _fitted(config: ExperimentConfig) -> tuple[Normalization, Split]:
+    """The normalization fitted to the training part, and the split. Raises DataError."""
+    parts = split(config)
+    return _normalization(_key(config), config.normalization, parts.train), parts
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _normalization(
+    key: tuple[str, ...], _method: NormalizationConfig, _train: Windows
+) -> Normalization:
+    return fit_normalization(_method, _train)
+
+
+def _key(config: ExperimentConfig) -> tuple[str, ...]:
+    """All that decides the normalized windows."""
+    return (
+        recording_key(config.data),
+        config.windows.model_dump_json(),
+        config.normalization.model_dump_json(),
+        str(config.training.seed),
+    )

@@ -1,0 +1,29 @@
+"""The pages of the app: names, icons and what each is for."""
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+APP_TITLE = "Signal autoencoder lab"
+
+PAGES = {
+    "start": ("Start", ":material/home:", "What this is, and the question that began it."),
+    "data": ("Data", ":material/show_chart:", "Upload or generate a recording, and cut it."),
+    "output": ("Output", ":material/tune:", "Match the output activation to the data's range."),
+    "train": ("Train", ":material/model_training:", "Set up the model and train it."),
+    "reconstructions": (
+        "Reconstructions",
+        ":material/ssid_chart:",
+        "One run: what the model gives back, window by window, and its errors.",
+    ),
+    "runs": ("Runs", ":material/table_rows:", "All runs, and their error curves compared."),
+}
+
+
+def page(stem: str) -> Any:
+    """The Streamlit page object of a page, for links and switches."""
+    title, icon, text = PAGES[stem]
+    path = PROJECT / "pages" / f"{stem}.py"
+    return st.Page(path, title=title, icon=icon, url_path=stem, default=stem == "start", help=text)

@@ -1,0 +1,97 @@
+"""The shell: navigation around every page, also when a page's own address is opened first."""
+
+import gc
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.output_range import ACTIVATIONS
+from core.session.drafts import part
+from core.session.links import show_link
+from core.session.machine import runner, store
+from core.session.pages import APP_TITLE, PAGES, page
+from core.session.words import METHODS, SCOPES, literal
+
+_SHELL = "shell_active"
+
+
+def run_shell() -> None:
+    """Run the page the address names, inside the navigation. Called by app.py alone."""
+    current = _navigate()
+    st.set_page_config(page_title=f"{current.title} · {APP_TITLE}")
+    _warm_up()
+    show_link()
+    st.session_state[_SHELL] = True
+    try:
+        current.run()
+        if not st.context.is_embedded:
+            _draw_sidebar()
+    finally:
+        st.session_state[_SHELL] = False
+
+
+def open_page() -> None:
+    """First call of every page.
+
+    Streamlit runs a file of `pages/` alone, without app.py, when its address is the first one that
+    is opened after a start. Registering the pages and running again brings the whole shell.
+    """
+    if not st.session_state.get(_SHELL):
+        _navigate()
+        st.rerun()
+
+
+def _navigate() -> Any:
+    """Register the pages. The icon comes first: the browser would fetch a page's from the web."""
+    st.set_page_config(page_icon=_icon(), layout="wide")
+    position = "hidden" if st.context.is_embedded else "sidebar"
+    return st.navigation([page(stem) for stem in PAGES], position=position)
+
+
+def _draw_sidebar() -> None:
+    """The experiment in hand in a few words, on every page."""
+    data, model, scaling = part("data"), part("model"), part("normalization")
+    lines = [f"Data: {literal(data.name, 40)}" if data else ":red[Data: has a fault]"]
+    if scaling:
+        per = "" if scaling.method == "none" else f", {SCOPES[scaling.scope]}"
+        lines.append(f"Normalization: {METHODS[scaling.method].lower()}{per}")
+    if model:
+        lines.append(f"Output: {ACTIVATIONS[model.output_activation].title}")
+    active = sum(summary.is_active for summary in store().list())
+    with st.sidebar:
+        st.caption("**Experiment in hand**  \n" + "  \n".join(lines))
+        if active:
+            st.caption(f":material/progress_activity: {active} run{'s' * (active > 1)} in work")
+
+
+@st.cache_resource(show_spinner=False)
+def _icon() -> Any:
+    """A sine on a rounded square, as an image of 64 x 64 pixels."""
+    from PIL import Image
+
+    y, x = np.mgrid[0:64, 0:64]
+    curve = np.abs(y - 32 + 17 * np.sin((x - 6) * 2 * np.pi / 52)) < 6.5
+    corner = np.hypot(
+        np.maximum(np.abs(x - 31.5) - 19.5, 0), np.maximum(np.abs(y - 31.5) - 19.5, 0)
+    )
+    icon = np.zeros((64, 64, 4), np.uint8)
+    icon[corner < 12] = (36, 99, 159, 255)
+    icon[(corner < 12) & curve & (x > 5) & (x < 58)] = (255, 255, 255, 255)
+    return Image.fromarray(icon)
+
+
+@st.cache_resource(show_spinner=False)
+def _warm_up() -> None:
+    """Once per process: import what charts need, then keep the collector away from it.
+
+    Streamlit collects garbage after every script run; walking the objects of pandas and Altair
+    each time took two thirds of a rerun.
+    """
+    import altair
+    import pandas  # noqa: F401
+
+    altair.data_transformers.disable_max_rows()
+    runner()
+    gc.collect()
+    gc.freeze()

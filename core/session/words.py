@@ -1,0 +1,42 @@
+"""How things are said to a visitor: names of choices, text that came from outside, faults."""
+
+import re
+
+import streamlit as st
+
+METHODS = {
+    "none": "None",
+    "minmax": "Min-max to 0…1",
+    "minmax_symmetric": "Min-max to −1…1",
+    "standard": "Standard (z-score)",
+    "robust": "Robust (quartiles)",
+    "maxabs": "Largest magnitude",
+    "log1p": "Log(1 + |x|)",
+}
+SCOPES = {"global": "all channels together", "channel": "per channel", "window": "per window"}
+
+_KEPT_FAULT = "kept_fault"
+_MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$:~=^&@\"'])")
+
+
+def literal(text: str, limit: int = 60) -> str:
+    """A name from a file or a visitor, so that Markdown shows it as it is, shortened."""
+    plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    plain = plain if len(plain) <= limit else f"{plain[: limit - 1]}…"
+    return _MARKS.sub(r"\\\1", plain) or "(no name)"
+
+
+def show_fault(error: Exception | str) -> None:
+    """An error in words, shown as it is: it may quote names of the visitor's."""
+    st.error(literal(str(error), 700), icon=":material/error:")
+
+
+def keep_fault(text: str) -> None:
+    """Keep what went wrong in a callback, where nothing can be drawn; see `show_kept_fault`."""
+    st.session_state[_KEPT_FAULT] = text
+
+
+def show_kept_fault() -> None:
+    """Show, once, what the last callback left by `keep_fault`."""
+    if fault := st.session_state.pop(_KEPT_FAULT, ""):
+        show_fault(fault)

@@ -1,0 +1,73 @@
+"""Whether an output activation and a normalization suit the data, in words and before training."""
+
+import numpy as np
+
+from core.number_text import number_text
+from core.output_range import ACTIVATIONS, ErrorFloor
+
+
+def verdict(
+    activation: str,
+    train: ErrorFloor,
+    validation: ErrorFloor,
+    deviation: float,
+    clips: bool = False,
+) -> tuple[str, str]:
+    """A kind (impossible, saturation, validation, compatible) and one sentence with the numbers.
+
+    deviation: the signal's standard deviation in original units; a floor under a hundredth of it
+    is no obstacle. clips: whether the normalization cuts values off, which counts as error too.
+    """
+    output = ACTIVATIONS[activation]
+    small = 0.01 * deviation
+    can_only = f"{output.title} can only say {output.range_text}"
+    if np.isinf(output.low) and np.isinf(output.high):
+        can_only = "Clipping cuts values off"
+    elif clips:
+        can_only += ", and clipping cuts values off"
+    outside = _outside(train)
+    if train.mae > small:
+        return "impossible", (
+            f"{can_only}; {outside}. No training gets below MAE {number_text(train.mae)}."
+        )
+    at_end = float(train.at_open_end_share.mean())
+    if at_end > 0.01 and not clips:
+        return "saturation", (
+            f"{can_only}, and {_percent(at_end)} of your values lie exactly on an end it never "
+            "reaches. It comes close only in saturation, where its slope vanishes and learning "
+            "slows."
+        )
+    if validation.mae > small:
+        share = float((validation.below_share + validation.above_share).mean())
+        return "validation", (
+            f"{output.title} reaches the training part, but {_percent(share)} of the validation "
+            f"values lie beyond what it can say there: no training gets below MAE "
+            f"{number_text(validation.mae)} on them."
+        )
+    if train.mae > 0:
+        return "compatible", (
+            f"{can_only}; {outside}, but so little that it costs only MAE {number_text(train.mae)}."
+        )
+    if np.isinf(output.low) and np.isinf(output.high):
+        return "compatible", (
+            f"{output.title} can say any value: the output stands in the way of none of yours."
+        )
+    return "compatible", (
+        f"{output.title} says {output.range_text}, which holds your normalized values: "
+        "the output stands in the way of none of them."
+    )
+
+
+def _outside(floor: ErrorFloor) -> str:
+    """`2.0 % of your values lie below and 9.7 % above`."""
+    sides = [(float(floor.below_share.mean()), "below"), (float(floor.above_share.mean()), "above")]
+    texts = [(f"{_percent(share)}", side) for share, side in sides if share > 0]
+    if not texts:
+        return "some of your values lie beyond"
+    (first, side), *rest = texts
+    text = f"{first} of your values lie {side}"
+    return text + "".join(f" and {other} {where}" for other, where in rest)
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}".replace("%", " %") if share >= 0.001 else "under 0.1 %"

@@ -1,0 +1,65 @@
+"""The layers of the model, before it is trained."""
+
+import pandas as pd
+import streamlit as st
+
+from core import session
+from core.architecture import Architecture, describe_architecture
+from core.charts.architecture import architecture_frame, architecture_spec
+from core.config import ModelConfig
+from core.signals.recording import DataError
+
+
+def architecture(model: ModelConfig) -> None:
+    """The layers this model has on these windows, and whether there is a bottleneck."""
+    windows = session.part("windows")
+    length = windows.window_length if windows else 200
+    shape = describe_architecture(model, length, _channels())
+    _sizes(shape)
+    frame = architecture_frame(shape, length)
+    st.vega_lite_chart(
+        frame,
+        architecture_spec(len(frame)),
+        key="architecture",
+        alt="The layers of the model with their time steps and channels",
+    )
+    st.caption("Above each bar its channels; below it, where it changes, its length in time steps.")
+    with st.expander("Layers as a table"):
+        _table(frame)
+
+
+def _channels() -> int:
+    """Of the recording, or as many as its configuration says where it cannot be read."""
+    data = session.part("data")
+    try:
+        return session.recording(data).channels if data else 1
+    except DataError:
+        return data.channels
+
+
+def _sizes(shape: Architecture) -> None:
+    steps, latent = shape.latent_shape
+    with st.grid(4, min_column_width=150):
+        st.metric("Values in a window", f"{shape.window_values:,}")
+        st.metric("Latent values", f"{shape.latent_values:,}", help=f"{steps:,} × {latent:,}")
+        st.metric("Compression", f"{shape.compression_ratio:.3g} : 1")
+        st.metric("Parameters", f"{shape.parameters:,}")
+    if shape.compression_ratio <= 1:
+        st.warning(
+            f"No bottleneck: the latent layer holds {shape.latent_values:,} values for the "
+            f"{shape.window_values:,} of a window, so the model could copy its input. For a real "
+            "compression use fewer latent channels or more pooling steps.",
+            icon=":material/compress:",
+        )
+
+
+def _table(frame: pd.DataFrame) -> None:
+    titles = {
+        "name": "Layer",
+        "steps": "Time steps",
+        "channels": "Channels",
+        "parameters": "Parameters",
+    }
+    st.dataframe(
+        frame[list(titles)].rename(columns=titles), hide_index=True, alt="Layers of the model"
+    )

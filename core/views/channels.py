@@ -1,0 +1,40 @@
+"""The channels of the recording: their statistics and the histograms of their values."""
+
+import streamlit as st
+
+from core import session
+from core.charts import channels as charts
+from core.session import literal
+from core.signals.recording import Recording
+
+MOST_HISTOGRAMS = 8
+
+
+def channels(found: Recording) -> None:
+    st.subheader("Channels")
+    measured = session.summaries(session.part("data"))
+    unit = f" ({literal(found.unit)})" if found.unit else ""
+    st.dataframe(
+        charts.summary_frame(measured, found.channel_names),
+        hide_index=True,
+        height="content" if found.channels <= 12 else 420,
+        column_config={
+            "zeros": st.column_config.NumberColumn("zeros", format="percent"),
+            "histogram": st.column_config.BarChartColumn(
+                "histogram", help="Square root of the count, from the least to the greatest value"
+            ),
+        },
+    )
+    st.caption(f"All {found.time_steps:,} time steps, in original units{unit}.")
+    shown = min(found.channels, MOST_HISTOGRAMS)
+    with st.grid(min(4, max(2, shown)), min_column_width=190):
+        for channel in range(shown):
+            st.vega_lite_chart(
+                charts.histogram_frame(measured[channel]),
+                charts.histogram_spec(found.channel_names[channel], channel, found.unit),
+                key=f"histogram-{channel}",
+                width="stretch",
+                alt="How often each value of the channel occurs",
+            )
+    if found.channels > shown:
+        st.caption(f"Histograms of the first {shown} of {found.channels} channels.")

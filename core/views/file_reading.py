@@ -1,0 +1,188 @@
+"""What was detected in a file, each thing changeable."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core import session
+from core.charts.time_axis import rate_text
+from core.config import MissingPolicy, ReadOptions, choices
+from core.session import bound, literal
+from core.signals.readers import FileOutline
+from core.views.shapes import shape_text
+
+MISSING_TITLES = {
+    "interpolate": "interpolate between neighbours",
+    "previous": "repeat the value before",
+    "zero": "set to zero",
+    "error": "refuse the file",
+}
+
+
+def detected(name: str, found: FileOutline) -> None:
+    """A line of what was detected in a file, and a form to read it in another way."""
+    st.markdown(f"**{literal(name)}** — " + " · ".join(literal(fact) for fact in _facts(found)))
+    with st.expander("How the file is read", icon=":material/rule:"):
+        with st.grid(4, min_column_width=180):
+            if found.separator:
+                _text_fields(found)
+            if found.columns:
+                _column_fields(found)
+            _array_fields(found)
+            _rate_field(found)
+            _choice("Missing values", "missing", choices(MissingPolicy), titles=MISSING_TITLES)
+        if found.preview is not None:
+            st.caption("The first rows, as they were read")
+            st.dataframe(found.preview, hide_index=True, height="content")
+
+
+def _facts(found: FileOutline) -> list[str]:
+    facts = [found.format, found.encoding]
+    facts += [f"{found.layout} layout" if found.separator or found.layout == "long" else ""]
+    facts += [f"{found.separator}-separated" if found.separator else ""]
+    facts += [f"decimal {found.decimal}" if found.decimal else ""]
+    if found.header is not None:
+        facts.append("with a header" if found.header else "without a header")
+    if found.shape:
+        facts.append(shape_text(found.shape))
+    if found.time_column:
+        facts.append(f"time: {found.time_column}")
+    if found.label_columns:
+        facts.append(f"labels: {', '.join(found.label_columns)}")
+    if found.sampling_rate_hz:
+        facts.append(rate_text(found.sampling_rate_hz))
+    return [fact for fact in facts if fact]
+
+
+# The fields: each is one of the reading options
+
+
+def _text_fields(found: FileOutline) -> None:
+    """How the text of a table is split into numbers."""
+    header = {True: "yes", False: "no"}.get(found.header, "")
+    for label, field, seen in (
+        ("Separator", "separator", found.separator),
+        ("Decimal mark", "decimal", found.decimal),
+        ("Header", "header", header),
+    ):
+        _choice(label, field, _offered(field), titles={"auto": _detected(seen)})
+    _choice("Thousands mark", "thousands", _offered("thousands"))
+
+
+def _column_fields(found: FileOutline) -> None:
+    """What the columns of a table mean."""
+    _choice(
+        "Layout",
+        "layout",
+        _offered("layout"),
+        titles={
+            "auto": _detected(found.layout),
+            "wide": "wide: a column for each channel",
+            "long": "long: a row for each value",
+        },
+    )
+    _choice(
+        "Time column",
+        "time_column",
+        ["auto", "none", *found.columns],
+        titles={"auto": _detected(found.time_column or "none"), "none": "no time column"},
+        help="Gives the time axis and the sampling rate. It is never a channel.",
+        to_widget=lambda stored: "none" if stored is None else stored,
+        from_widget=lambda shown: None if shown == "none" else shown,
+    )
+    _choices(
+        "Label columns",
+        "label_columns",
+        found.label_columns,
+        found.columns,
+        "What a person said about the data, such as a class. Kept apart: never a channel.",
+    )
+
+
+def _array_fields(found: FileOutline) -> None:
+    """Which of the values are the signal."""
+    if found.layout == "long":
+        for label, field, column in (
+            ("Series column", "id_column", found.id_column),
+            ("Value column", "value_column", found.value_column),
+        ):
+            _choice(label, field, ["", *found.columns], titles={"": f"detected: {column}"})
+    if found.channels:
+        _choices("Channels", "channels", found.channels, found.channels, "Which columns to model.")
+    if len(found.variables) > 1:
+        shapes = {n: f"{n} {'×'.join(map(str, shape))}" for n, shape in found.variables.items()}
+        titles = {"": f"detected: {found.variable}"} | shapes
+        _choice("Variable", "variable", ["", *found.variables], titles=titles)
+    if found.axes:
+        titles = {"auto": _detected(found.axes.replace("_", " "))}
+        _choice("Axes", "axes", _offered("axes"), titles=titles)
+
+
+def _rate_field(found: FileOutline) -> None:
+    if len(found.rates) > 1:
+        rates = {rate: f"{rate:g} Hz: {', '.join(who)}"[:80] for rate, who in found.rates.items()}
+        titles = {None: f"detected: {found.sampling_rate_hz or 0:g} Hz"} | rates
+        _choice("Sampling rate to keep", "sampling_rate_hz", [None, *rates], titles=titles)
+        return
+    bound(
+        st.number_input,
+        "Sampling rate (Hz)",
+        "data.reading.sampling_rate_hz",
+        min_value=0.0,
+        max_value=1e12,
+        step=None,
+        format="%g",
+        optional=True,
+        from_widget=lambda shown: shown or None,
+        placeholder=f"{found.sampling_rate_hz:g}" if found.sampling_rate_hz else "not stated",
+        help="Time steps a second. Empty: as the file says.",
+    )
+
+
+def _detected(what: str) -> str:
+    return f"detected: {what}" if what else "detected"
+
+
+def _offered(field: str) -> tuple[Any, ...]:
+    """What a reading option can be."""
+    return choices(ReadOptions.model_fields[field].annotation)
+
+
+def _choice(
+    label: str,
+    field: str,
+    options: Sequence[Any],
+    *,
+    titles: Mapping[Any, str] | None = None,
+    to_widget: Callable[[Any], Any] = lambda stored: stored,
+    **more: Any,
+) -> None:
+    """A box to choose one value of a reading option; what a link brought is among them."""
+    path = f"data.reading.{field}"
+    stored = to_widget(session.value(path))
+    bound(
+        st.selectbox,
+        label,
+        path,
+        options=list(options) if stored in options else [*options, stored],
+        format_func=lambda option: (titles or {}).get(option, str(option).replace("_", " ")),
+        to_widget=to_widget,
+        **more,
+    )
+
+
+def _choices(
+    label: str, field: str, automatic: Iterable[str], options: Iterable[str], help: str
+) -> None:
+    """A box to choose several columns; shows the detected ones while none were chosen."""
+    path = f"data.reading.{field}"
+    bound(
+        st.multiselect,
+        label,
+        path,
+        options=list(dict.fromkeys([*options, *(session.value(path) or ())])),
+        to_widget=lambda stored: list(automatic if stored is None else stored),
+        from_widget=list,
+        help=help,
+    )

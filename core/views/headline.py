@@ -1,0 +1,36 @@
+"""The errors of a run beside what is possible."""
+
+import streamlit as st
+
+from core.charts.run_words import TITLES
+from core.number_text import number_text
+from core.results import Results, unit_of, verdict
+
+
+def headline(results: Results, measure: str) -> None:
+    """The errors beside what is possible, in original units, and what that means."""
+    unit = unit_of(measure, results.unit)
+    name = TITLES[measure]
+    constant = results.constant["validation"][measure]
+    error = results.errors["validation"][measure]
+    with st.grid(4, min_column_width=150):
+        st.metric(
+            f"{name}, validation",
+            number_text(error, unit),
+            help="Over all windows the model never trained on, in the data's own units.",
+        )
+        st.metric(f"{name}, training", number_text(results.errors["train"][measure], unit))
+        st.metric(
+            "Error floor",
+            number_text(results.visible_floor("validation", measure), unit),
+            help="The least any model with this output activation and normalization can reach on "
+            "the validation windows.",
+        )
+        st.metric(
+            "Best constant",
+            number_text(constant, unit),
+            help="The error of the best constant per channel on the validation windows: what a "
+            "model reaches that has learned nothing but the level.",
+        )
+    if text := verdict(results, measure):
+        st.markdown(text)

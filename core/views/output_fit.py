@@ -1,0 +1,98 @@
+"""How well an output activation and a normalization suit the data: the verdict and its numbers."""
+
+import pandas as pd
+import streamlit as st
+
+from core import session
+from core.config import ExperimentConfig
+from core.number_text import number_text
+from core.output_range import ACTIVATIONS, ErrorFloor
+from core.results import unit_of
+from core.signals.recording import Recording
+from core.verdicts import verdict
+
+VERDICTS = {  # kind: how it is shown, its icon, what it is called
+    "impossible": (st.error, ":material/block:", "Impossible"),
+    "saturation": (st.warning, ":material/trending_flat:", "Only in saturation"),
+    "validation": (st.warning, ":material/warning:", "Not beyond the training part"),
+    "compatible": (st.success, ":material/check_circle:", "Compatible"),
+}
+SHARES = ("below", "above", "on an open end", "beyond, validation")
+
+
+def floor_metrics(train: ErrorFloor, validation: ErrorFloor, unit: str) -> None:
+    squared = unit_of("mse", unit)
+    with st.grid(2, min_column_width=150):
+        for label, value, of in (
+            ("MAE floor, training", train.mae, unit),
+            ("MAE floor, validation", validation.mae, unit),
+            ("MSE floor, training", train.mse, squared),
+            ("MSE floor, validation", validation.mse, squared),
+        ):
+            st.metric(
+                label,
+                number_text(value),
+                border=True,
+                help=f"In original units{f' ({session.literal(of)})' if of else ''}. No model with "
+                "this output and normalization gets below it, however long it trains.",
+            )
+
+
+def verdict_box(config: ExperimentConfig, train: ErrorFloor, validation: ErrorFloor) -> None:
+    kind, sentence = verdict(
+        config.model.output_activation,
+        train,
+        validation,
+        session.deviation(config.data),
+        config.normalization.clip_percentile is not None,
+    )
+    show, icon, title = VERDICTS[kind]
+    show(f"**{title}.** {sentence}", icon=icon)
+
+
+def activation_picture(config: ExperimentConfig, found: Recording) -> None:
+    """The activation over the histogram of its targets."""
+    channel = None
+    if found.channels > 1:
+        channel = st.selectbox(
+            "Values of",
+            [None, *range(found.channels)],
+            format_func=lambda c: "all channels" if c is None else found.channel_names[c][:60],
+            key=f"output-channel@{session.data_key()}",
+            persist_state="session",
+        )
+    frame, spec = session.activation_picture(config, channel)
+    title = ACTIVATIONS[config.model.output_activation].title
+    st.vega_lite_chart(
+        frame,
+        spec,
+        key="activation",
+        width="stretch",
+        alt=f"{title} over the histogram of the normalized values",
+    )
+
+
+def channel_floors(found: Recording, train: ErrorFloor, validation: ErrorFloor) -> None:
+    st.subheader("Channel by channel")
+    percent = st.column_config.NumberColumn(format="percent")
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "channel": found.channel_names,
+                SHARES[0]: train.below_share,
+                SHARES[1]: train.above_share,
+                SHARES[2]: train.at_open_end_share,
+                SHARES[3]: validation.below_share + validation.above_share,
+                "MAE floor": train.channel_mae,
+                "MAE floor, valid.": validation.channel_mae,
+            }
+        ),
+        hide_index=True,
+        height="content" if found.channels <= 12 else 420,
+        column_config=dict.fromkeys(SHARES, percent),
+    )
+    st.caption(
+        "Shares of training values below and above what the output can produce, and exactly on an "
+        "end it approaches but never reaches; the share of validation values beyond it; and the "
+        "error floors, in original units."
+    )

@@ -1,0 +1,62 @@
+"""What can be done with the selected runs: open, edit, rename, delete."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import session
+from core.results import RunRow
+from core.runs import NAME_LENGTH, RunNotFound, RunUnreadable
+from core.views.run_commands import open_in_draft
+from core.views.run_deletion import ask_to_delete, confirm_deletion, count_text
+from core.views.run_state import SHOWABLE
+
+
+def run_actions(rows: Sequence[RunRow]) -> None:
+    one = rows[0] if len(rows) == 1 else None
+    readable = one is not None and one.state in SHOWABLE
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Open",
+            key="runs_open",
+            icon=":material/ssid_chart:",
+            disabled=not readable,
+            on_click=_open,
+            args=(one.id if one else "",),
+        )
+        st.button(
+            "Edit as a new run",
+            key="runs_edit",
+            icon=":material/content_copy:",
+            disabled=not (readable and session.run_config(one.id) is not None),
+            help="Loads its configuration into the form on the page Train; the run stays as it is.",
+            on_click=open_in_draft,
+            args=(one.id, one.name) if one else (),
+        )
+        with st.popover("Rename", icon=":material/edit:", disabled=not readable):
+            if readable:
+                key = f"rename-{one.id}"
+                st.text_input("Name", one.name, max_chars=NAME_LENGTH, key=key)
+                st.button("Rename", key="runs_rename", on_click=_rename, args=(one.id, key))
+        st.button(
+            "Delete",
+            key="runs_delete",
+            icon=":material/delete:",
+            disabled=not rows,
+            on_click=ask_to_delete,
+            args=(rows,),
+        )
+        if rows:
+            st.caption(f"{count_text(len(rows))} selected")
+    confirm_deletion(rows)
+
+
+def _open(run_id: str) -> None:
+    st.switch_page(session.page("reconstructions"), query_params={"run": run_id})
+
+
+def _rename(run_id: str, key: str) -> None:
+    try:
+        session.store().rename(run_id, st.session_state[key])
+    except (ValueError, OSError, RunNotFound, RunUnreadable) as error:
+        st.toast(session.literal(str(error), 200), icon=":material/error:")

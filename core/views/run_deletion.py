@@ -1,0 +1,63 @@
+"""Deleting runs, which asks before anything is removed."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import session
+from core.results import RunRow
+from core.runs import RunNotFound, RunUnreadable, TransitionRefused
+from core.views.run_state import display_name
+
+NAMED = 5  # runs that the question names
+
+_ASKED = "runs_to_delete"
+
+
+def ask_to_delete(rows: Sequence[RunRow]) -> None:
+    st.session_state[_ASKED] = [row.id for row in rows]
+
+
+def confirm_deletion(rows: Sequence[RunRow]) -> None:
+    """The second question, about the selected rows; another selection withdraws it."""
+    rows = [row for row in rows if row.id in st.session_state.get(_ASKED, ())]
+    if not rows:
+        return
+    with st.container(border=True):
+        names = ", ".join(display_name(row.name) for row in rows[:NAMED])
+        more = f" and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
+        st.markdown(f"**Delete for good?** {names}{more}")
+        st.caption("Models, reconstructions and error curves are removed from the disk.")
+        with st.container(horizontal=True):
+            st.button(
+                f"Delete {count_text(len(rows))}",
+                key="delete_sure",
+                type="primary",
+                on_click=_delete,
+                args=([row.id for row in rows],),
+            )
+            st.button("Keep", key="delete_keep", on_click=_keep)
+
+
+def _delete(run_ids: Sequence[str]) -> None:
+    refused = []
+    for run_id in run_ids:
+        try:
+            session.store().delete(run_id)
+        except RunNotFound:
+            continue  # somebody else was faster
+        except (TransitionRefused, RunUnreadable, OSError) as error:
+            refused.append(str(error))
+    _keep()
+    st.session_state["runs_deleted"] = st.session_state.get("runs_deleted", 0) + 1
+    if refused:
+        text = f"{len(refused)} could not be deleted: {refused[0]}"
+        st.toast(session.literal(text, 300), icon=":material/error:")
+
+
+def _keep() -> None:
+    st.session_state.pop(_ASKED, None)
+
+
+def count_text(number: int) -> str:
+    return f"{number:,} run{'s' * (number != 1)}"

@@ -1,0 +1,55 @@
+"""A run's name, its facts, and what can be taken from it."""
+
+import streamlit as st
+
+from core import session
+from core.results import Results, duration_text
+from core.runs import Run, Status
+from core.views.copy_button import copy_button
+from core.views.run_commands import open_in_draft
+from core.views.run_state import display_name, state_badge
+from core.views.window_choice import window_query
+
+
+def run_head(run: Run, status: Status, results: Results | None) -> None:
+    st.subheader(display_name(status.name), anchor=False)
+    facts = _facts(status, results)
+    st.markdown(f"{state_badge(status.state)} " + " · ".join(facts))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        link = session.link("reconstructions", {"run": run.id} | window_query(run.id))
+        copy_button(link, "Copy link", "copy-run")
+        if st.context.is_embedded:
+            return
+        if (run.folder / "model.keras").is_file():
+            st.download_button(
+                "Model",
+                data=(run.folder / "model.keras").read_bytes,
+                file_name=f"model-{run.id[:8]}.keras",
+                icon=":material/download:",
+                on_click="ignore",
+                help="The trained model as a Keras file.",
+            )
+        st.button(
+            "Edit and run again",
+            key="edit",
+            icon=":material/edit:",
+            on_click=open_in_draft,
+            args=(run.id, status.name),
+        )
+
+
+def _facts(status: Status, results: Results | None) -> list[str]:
+    device = (results.device if results else "") or status.device
+    facts = [session.literal(device, 80)] if device else []
+    if results is None:
+        return facts
+    facts += [
+        f"{results.epochs_trained:,} epochs, best {results.best_epoch}",
+        duration_text(results.seconds),
+    ]
+    if results.parameters:
+        facts.append(f"{results.parameters:,} parameters")
+    if results.compression_ratio:
+        none = " (no bottleneck)" if results.compression_ratio <= 1 else ""
+        facts.append(f"compression {results.compression_ratio:.3g} : 1{none}")
+    return facts

@@ -1,0 +1,53 @@
+"""The run of the page's address: live while it is active, what it came to afterwards."""
+
+import streamlit as st
+
+from core import session
+from core.results import Results
+from core.runs import Run, RunUnreadable, Status
+from core.views.copy_button import copy_button
+from core.views.curves import curves
+from core.views.headline import headline
+from core.views.live import live
+from core.views.run_notes import ended, find_run
+from core.views.run_state import display_name, state_badge
+from core.views.stored import history_of, results_of
+
+
+def run_in_view(run_id: str) -> None:
+    """A run in a box, with links to it and to its reconstructions."""
+    if (found := find_run(run_id)) is None:
+        return
+    run, status = found
+    with st.container(border=True):
+        if status.is_active:
+            live(run)
+        else:
+            _summed_up(run, status)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if not status.is_active:
+                st.page_link(
+                    session.page("reconstructions"),
+                    label="See its reconstructions",
+                    icon=":material/ssid_chart:",
+                    query_params={"run": run.id},
+                )
+            link = session.link("train", {"run": run.id})
+            copy_button(link, "Copy link to this run", "copy-run")
+
+
+def _summed_up(run: Run, status: Status) -> None:
+    st.markdown(f"{state_badge(status.state)} **{display_name(status.name)}**")
+    ended(run, status)
+    if (results := _results(run)) is not None:
+        headline(results, "mae")
+        history = history_of(run)
+        curves(history, history.epochs, results.unit, results.floor, results.constant)
+
+
+def _results(run: Run) -> Results | None:
+    try:
+        return results_of(run)
+    except RunUnreadable as error:
+        st.error(session.literal(str(error), 300))
+        return None

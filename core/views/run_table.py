@@ -1,0 +1,103 @@
+"""The table of runs: searched, in pages, its rows to be selected."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.results import RunRow
+from core.views.run_state import STATES
+
+PAGE_ROWS = 500
+COLUMNS = {
+    "state": st.column_config.TextColumn("State", width=92),
+    "name": st.column_config.TextColumn("Name", width="medium"),
+    "activation": st.column_config.TextColumn("Output"),
+    "normalization": st.column_config.TextColumn("Normalization"),
+    "data": st.column_config.TextColumn("Data"),
+    "validation_mae": st.column_config.NumberColumn(
+        "MAE",
+        format="%.4g",
+        width=80,
+        help="Mean absolute error on validation, in the data's own units.",
+    ),
+    "floor_mae": st.column_config.NumberColumn(
+        "Floor",
+        format="%.4g",
+        width=80,
+        help="The MAE that no training with this output can undercut.",
+    ),
+    "validation_mse": st.column_config.NumberColumn(
+        "MSE", format="%.4g", width=80, help="Mean squared error on validation, in squared units."
+    ),
+    "unit": st.column_config.TextColumn("Unit", width="small"),
+    "epochs": st.column_config.NumberColumn("Epochs", format="%d", width="small"),
+    "best_epoch": st.column_config.NumberColumn("Best epoch", format="%d", width="small"),
+    "seconds": st.column_config.NumberColumn("Time (s)", format="%.1f", width="small"),
+    "created": st.column_config.DatetimeColumn("Created", format="YYYY-MM-DD HH:mm"),
+    "reason": st.column_config.TextColumn("Reason", width="large"),
+}
+
+
+def searched(rows: Sequence[RunRow]) -> Sequence[RunRow]:
+    """The rows that fit the search and the states chosen above the table."""
+    present = {row.state for row in rows}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input(
+            "Search",
+            key="runs_search",
+            placeholder="Name, data, normalization, output",
+            width=320,
+        )
+        wanted = st.pills(
+            "State",
+            [state for state in STATES if state in present],
+            selection_mode="multi",
+            format_func=lambda state: STATES[state][0],
+            key="runs_states",
+        )
+    words = text.lower().split()
+    if not (words or wanted):
+        return rows
+    return [row for row in rows if (not wanted or row.state in wanted) and _holds(row, words)]
+
+
+def _holds(row: RunRow, words: Sequence[str]) -> bool:
+    text = f"{row.name} {row.data} {row.normalization} {row.activation} {row.id}".lower()
+    return all(word in text for word in words)
+
+
+def selected(rows: Sequence[RunRow]) -> list[RunRow]:
+    """Draw a page of the rows; returns those that are selected."""
+    number = _page_number(len(rows))
+    shown = rows[(number - 1) * PAGE_ROWS : number * PAGE_ROWS]
+    event = st.dataframe(
+        _frame(shown),
+        column_config=COLUMNS,
+        hide_index=True,
+        placeholder="",
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=f"runs-{number}-{st.session_state.get('runs_deleted', 0)}",
+        height=min(38 + 35 * len(shown), 420),
+        alt="The runs and what they reached",
+    )
+    return [shown[i] for i in event.selection.rows if i < len(shown)]
+
+
+def _page_number(rows: int) -> int:
+    pages = -(-rows // PAGE_ROWS)
+    if pages == 1:
+        return 1
+    if st.session_state.get("runs_page", 1) > pages:  # the search has left fewer
+        st.session_state["runs_page"] = pages
+    number = st.pagination(pages, key="runs_page")
+    st.caption(f"{rows:,} runs, {PAGE_ROWS} on a page, newest first; search to narrow them.")
+    return number
+
+
+def _frame(rows: Sequence[RunRow]) -> pd.DataFrame:
+    frame = pd.DataFrame({name: [getattr(row, name) for row in rows] for name in COLUMNS})
+    frame["state"] = [STATES[row.state][0] for row in rows]
+    frame["created"] = pd.to_datetime(frame["created"], errors="coerce", utc=True)
+    return frame

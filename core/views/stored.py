@@ -1,0 +1,109 @@
+"""What is known of runs and their data, kept between reruns and shared by all visitors."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core import session
+from core.charts.curves import thinned
+from core.config import ExperimentConfig
+from core.results import (
+    PARTS,
+    PartErrors,
+    ReadOnce,
+    Results,
+    RunTable,
+    StoredWindows,
+    read_reconstruction,
+    read_results,
+)
+from core.runs import Run, RunSummary
+from core.signals.recording import DataError
+
+CHEAP_VALUES = 40_000_000  # a floor over more values is not worked out just to be drawn
+KEPT_FILES = 200
+ACTIVE_SECONDS = 2.0  # for so long many live views share one look at the runs
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """The epochs of a run as curves show them. Equal to itself alone: what it draws is cached."""
+
+    epochs: int  # finished ones
+    rows: Sequence[Mapping[str, float]]  # thinned
+
+
+NO_HISTORY = History(0, ())
+
+
+def history_of(run: Run) -> History:
+    """The finished epochs of a run; the same object until another one is finished."""
+
+    def read() -> History:
+        rows = run.history()
+        return History(len(rows), thinned(rows))
+
+    return _files().get(run.folder / "history.csv", read) or NO_HISTORY
+
+
+def results_of(run: Run) -> Results | None:
+    """The results of a run; None while there are none. Raises RunUnreadable."""
+    return _files().get(run.folder / "results.json", lambda: read_results(run))
+
+
+def reconstruction_of(run: Run) -> Mapping[str, StoredWindows] | None:
+    """The kept windows of a run, mapped from the disk. Raises RunUnreadable."""
+    return _files().get(run.folder / "reconstruction.npz", lambda: read_reconstruction(run))
+
+
+@st.cache_resource(show_spinner=False)
+def _files() -> ReadOnce:
+    return ReadOnce(KEPT_FILES)
+
+
+def unit_and_floor(config: ExperimentConfig | None) -> tuple[str, PartErrors | None]:
+    """The unit of a configuration's data and its error floor, where they cost little to know."""
+    if config is None:
+        return "", None
+    try:
+        recording = session.recording(config.data)
+        parts = session.split(config)
+        values = recording.values.size
+        if config.normalization.scope == "window":
+            values = sum(len(part) for part in (parts.train, parts.validation))
+            values *= config.windows.window_length * recording.channels
+        if values > CHEAP_VALUES:
+            return recording.unit, None
+        floors = dict(zip(PARTS, session.floors(config), strict=True))
+    except (DataError, OSError):
+        return "", None
+    return recording.unit, {
+        part: {"mae": floor.mae, "mse": floor.mse} for part, floor in floors.items()
+    }
+
+
+def run_table() -> RunTable:
+    """The table of runs of this process, which reads a run's small files once."""
+    return _run_table(str(session.store().root))
+
+
+@st.cache_resource(show_spinner="Reading the runs…")
+def _run_table(folder: str) -> RunTable:
+    return RunTable(session.store())
+
+
+def active_runs() -> Sequence[RunSummary]:
+    """Runs that train, then those that wait, in their order."""
+    return _active_runs(str(session.store().root))
+
+
+def forget_active_runs() -> None:
+    """Look at the runs anew when they are asked for next: one has just changed."""
+    _active_runs.clear()
+
+
+@st.cache_resource(show_spinner=False, ttl=ACTIVE_SECONDS, max_entries=4)
+def _active_runs(folder: str) -> Sequence[RunSummary]:
+    active = [item for item in session.store().listing() if item.is_active]
+    return sorted(active, key=lambda item: (item.state == "queued", item.sequence))

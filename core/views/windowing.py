@@ -1,0 +1,123 @@
+"""The cut into windows, what it means in words, and a way out where it does not fit the data."""
+
+import streamlit as st
+
+from core import session
+from core.charts.time_axis import time_axis
+from core.session import bound
+from core.signals.recording import DataError, Recording
+from core.windows import Split
+
+FEW_WINDOWS = 32
+SPLIT_TITLES = {"last": "the last windows", "random": "random windows"}
+
+
+def windowing(found: Recording) -> None:
+    st.subheader("Windows")
+    with st.grid(4, min_column_width=170):
+        _fields(found)
+    try:
+        parts = session.draft_split()
+    except DataError as error:
+        session.show_fault(error)
+        _offer_fit(found)
+        return
+    if parts is None:
+        st.caption(":red[Mend the marked field to see the windows.]")
+        return
+    st.markdown(_consequence(found, parts))
+    _offer_overlap(parts)
+
+
+def _fields(found: Recording) -> None:
+    bound(
+        st.number_input,
+        "Window length",
+        "windows.window_length",
+        min_value=2,
+        max_value=65_536,
+        help="Time steps the model sees at once. Long enough for the pattern to show.",
+    )
+    bound(
+        st.number_input,
+        "Stride",
+        "windows.stride",
+        min_value=1,
+        max_value=1_000_000,
+        help="Time steps from the start of one window to the next. Less than the length: "
+        "windows overlap, which gives more of them.",
+    )
+    bound(
+        st.slider,
+        "Validation share",
+        "windows.validation_share",
+        min_value=0.05,
+        max_value=0.5,
+        step=0.05,
+        format="percent",
+        help="The part the model never learns from, to judge it by.",
+    )
+    if found.is_windowed or session.value("windows.split") == "random":
+        automatic = "a random choice" if found.is_windowed else "the last part"
+        bound(
+            st.selectbox,
+            "Validate on",
+            "windows.split",
+            options=["auto", "last"],
+            format_func=(SPLIT_TITLES | {"auto": automatic}).get,
+            help="Which windows are kept for validation.",
+        )
+
+
+def _offer_fit(found: Recording) -> None:
+    """One click to a window length that the data have room for."""
+    share = session.value("windows.validation_share")
+    if found.is_windowed:
+        length = found.values.shape[1]
+        changes = {"windows.window_length": length, "windows.stride": length}
+        label = f"Use each whole window: {length} time steps"
+    else:
+        length = int(min(share, 1 - share) * found.time_steps) // 4
+        changes = {"windows.window_length": length, "windows.stride": max(1, length // 2)}
+        label = f"Use windows of {length} time steps"
+    if length >= 2:
+        st.button(label, on_click=session.change, args=(changes,), type="primary")
+
+
+def _offer_overlap(parts: Split) -> None:
+    """One click to more windows, where there are few and a smaller stride gives more."""
+    train = parts.train
+    stride = max(1, train.stride // 4)
+    if len(train) < FEW_WINDOWS and train.per_segment > 1 and stride < train.stride:
+        st.warning(f"{len(train)} windows are few to learn from.", icon=":material/warning:")
+        st.button(
+            f"Use a stride of {stride}, for about four times as many",
+            on_click=session.change,
+            args=({"windows.stride": stride},),
+        )
+
+
+def _consequence(found: Recording, parts: Split) -> str:
+    """What the choice of windows means, in words."""
+    train, validation = len(parts.train), len(parts.validation)
+    length, stride = parts.train.window_length, parts.train.stride
+    axis = time_axis(found)
+    is_even = axis.kind == "seconds" and axis.time is None
+    lasting = f" ({length / axis.rate:.4g} s)" if is_even else ""
+    if stride < length:
+        overlap = f"neighbours share {length - stride:,} time steps ({1 - stride / length:.0%})"
+    else:
+        overlap = "without overlap"
+        if stride > length:
+            overlap += f", {stride - length:,} time steps between them unused"
+    text = (
+        f"**{train:,} windows train, {validation:,} validate** "
+        f"({validation / (train + validation):.0%}): {length:,} time steps{lasting} each, "
+        f"{overlap}. "
+    )
+    if parts.boundary is None:
+        return f"{text}No window is in both parts."
+    return (
+        f"{text}Training ends and validation begins at {axis.text(parts.boundary)}; "
+        "no time step is in both."
+    )

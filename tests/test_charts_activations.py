@@ -1,0 +1,52 @@
+"""The picture of an output activation: which targets it reaches, and its curve through them."""
+
+import numpy as np
+import pytest
+
+from core.charts import activations
+from core.config import NormalizationConfig, WindowsConfig
+from core.normalization import fit_normalization
+from core.output_range import ACTIVATIONS, error_floor
+from core.targets import target_values
+from core.windows import split_windows
+
+
+@pytest.fixture(scope="module")
+def question():
+    """Zeros, but for 10 % of the places, uniform on 0 to 255."""
+    rng = np.random.default_rng(0)
+    values = rng.uniform(0, 255, (40_000, 2)) * (rng.random((40_000, 2)) < 0.1)
+    return split_windows(values, WindowsConfig())
+
+
+def fitted(parts, method):
+    return fit_normalization(NormalizationConfig(method=method), parts.train)
+
+
+def test_targets_out_of_reach_are_told_from_those_within(question):
+    fit = fitted(question, "none")
+    floor = error_floor(fit, "sigmoid", question.train)
+    values = target_values(fit, question)
+    frame = activations.target_frame(values, "sigmoid")
+    share = frame.groupby("reach")["share"].sum()
+    assert share.sum() == pytest.approx(1)
+    assert share["out of reach"] == pytest.approx(floor.above_share.mean(), abs=0.01)
+    assert share["only in saturation"] == pytest.approx(0.9, abs=0.02)
+
+
+def test_the_picture_shades_what_cannot_be_said(question):
+    values = target_values(fitted(question, "standard"), question)
+    frame = activations.picture_frame(values, "sigmoid")
+    shade = frame[frame["kind"] == "shade"].set_index("side")
+    assert shade.loc["above", "low"] == 1
+    assert shade.loc["below", "high"] == 0
+    assert set(frame[frame["kind"] == "bar"]["reach"]) >= {"can be produced", "out of reach"}
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_curve_goes_through_the_values_shown(activation):
+    frame = activations.curve_frame(activation, -3.0, 10.0)
+    assert np.isfinite(frame[["x", "y", "slope"]].to_numpy()).all()
+    assert len(frame) > 100
+    seen = frame["y"].between(-3.0, 10.0).mean()
+    assert seen > 0.5
