@@ -56,8 +56,13 @@ def histogram_spec(name: str, color: int, unit: str) -> dict[str, Any]:
     return finished(chart)
 
 
-def summary_frame(summaries: list[ChannelSummary], names: tuple[str, ...]) -> pd.DataFrame:
-    """A row for each channel: its statistics in original units, and its histogram in small."""
+def summary_frame(
+    summaries: list[ChannelSummary], names: tuple[str, ...], missing: tuple[int, ...] = ()
+) -> pd.DataFrame:
+    """A row for each channel: its statistics in original units, and its histogram in small.
+
+    missing: how many of its values were missing and have been filled; none by default.
+    """
     return pd.DataFrame(
         {
             "channel": names,
@@ -67,6 +72,7 @@ def summary_frame(summaries: list[ChannelSummary], names: tuple[str, ...]) -> pd
             "std": [s.standard_deviation for s in summaries],
             "median": [s.median for s in summaries],
             "zeros": [s.zero_share for s in summaries],
+            "missing": missing or [0] * len(summaries),
             "histogram": [np.sqrt(s.counts).tolist() for s in summaries],
         }
     )

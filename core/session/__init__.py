@@ -1,4 +1,4 @@
-"""What a browser session holds: the only place that names session keys and caches.
+"""What a browser session holds: the only place that names caches, and the session keys that modules share.
 
 | module | holds |
 |---|---|

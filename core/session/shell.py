@@ -58,7 +58,7 @@ def _draw_sidebar() -> None:
         lines.append(f"Normalization: {METHODS[scaling.method].lower()}{per}")
     if model:
         lines.append(f"Output: {ACTIVATIONS[model.output_activation].title}")
-    active = sum(summary.is_active for summary in store().list())
+    active = sum(summary.is_active for summary in store().listing(max_age_seconds=0.5))
     with st.sidebar:
         st.caption("**Experiment in hand**  \n" + "  \n".join(lines))
         if active:

@@ -15,11 +15,14 @@ def channels(found: Recording) -> None:
     measured = session.summaries(session.part("data"))
     unit = f" ({literal(found.unit)})" if found.unit else ""
     st.dataframe(
-        charts.summary_frame(measured, found.channel_names),
+        charts.summary_frame(measured, found.channel_names, found.missing),
         hide_index=True,
         height="content" if found.channels <= 12 else 420,
         column_config={
             "zeros": st.column_config.NumberColumn("zeros", format="percent"),
+            "missing": st.column_config.NumberColumn(
+                "missing", format="localized", help="Values the file lacks; they have been filled"
+            ),
             "histogram": st.column_config.BarChartColumn(
                 "histogram", help="Square root of the count, from the least to the greatest value"
             ),

@@ -44,6 +44,8 @@ def _facts(found: FileOutline) -> list[str]:
     facts += [f"decimal {found.decimal}" if found.decimal else ""]
     if found.header is not None:
         facts.append("with a header" if found.header else "without a header")
+    if found.comment_lines:
+        facts.append(f"{found.comment_lines} comment lines left out")
     if found.shape:
         facts.append(shape_text(found.shape))
     if found.time_column:
@@ -68,6 +70,13 @@ def _text_fields(found: FileOutline) -> None:
     ):
         _choice(label, field, _offered(field), titles={"auto": _detected(seen)})
     _choice("Thousands mark", "thousands", _offered("thousands"))
+    bound(
+        st.text_input,
+        "Comment mark",
+        "data.reading.comment",
+        max_chars=4,
+        help="Lines that begin with it are left out.",
+    )
 
 
 def _column_fields(found: FileOutline) -> None:
