@@ -1,4 +1,4 @@
-"""What a browser session holds: the only place that names caches, and the session keys that modules share.
+"""What a browser session holds: the place of all caches, and of the session keys modules share.
 
 | module | holds |
 |---|---|
