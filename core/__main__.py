@@ -114,7 +114,7 @@ def _train(options: argparse.Namespace) -> int:
     _import_keras()
     from core.processes import process_identity
     from core.runs import RunStore
-    from core.worker import EXIT_CODES, train_run
+    from core.worker import EXIT_CODES, end_soon, train_run
 
     store = RunStore(options.runs)
     if options.data is not None:
@@ -126,8 +126,13 @@ def _train(options: argparse.Namespace) -> int:
         pid=os.getpid(),
         pid_started=process_identity(os.getpid()),
     )
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: run.request_cancel())
+
+    def cancel(number: int, frame: object) -> None:
+        run.request_cancel()
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a second one ends it at once
+
+    signal.signal(signal.SIGINT, cancel)
+    signal.signal(signal.SIGTERM, end_soon)
     print(f"run {run.folder}", file=sys.stderr)
     state = train_run(run, store.data_folder, _progress_bar)
     print(file=sys.stderr)
@@ -173,6 +178,8 @@ def _progress_bar(progress: dict[str, Any], width: int = 24) -> None:
     """One line on standard error, drawn over itself."""
     if "batch" not in progress:
         line = progress["phase"]
+        if "share" in progress:
+            line += f" {progress['share']:.0%}"
     else:
         share = progress["batch"] / progress["batches"]
         bar = "#" * round(share * width)
@@ -194,8 +201,7 @@ def _show(options: argparse.Namespace) -> int:
         status, config = run.status(), run.config()
     except (RunNotFound, RunUnreadable) as error:
         raise Fault(f"{options.run}: {error}") from error
-    results_file = run.folder / "results.json"
-    results = json.loads(results_file.read_text()) if results_file.is_file() else {}
+    results = _results(run.folder / "results.json")
     shown = {
         "id": run.id,
         "name": status.name,
@@ -212,6 +218,15 @@ def _show(options: argparse.Namespace) -> int:
         _write_reconstructions(run, options.reconstructions, options.part)
     print(json.dumps(shown, indent=2) if options.json else _summary(shown))
     return 0
+
+
+def _results(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise Fault(f"{path} is damaged: {error}") from error
 
 
 def _summary(shown: dict[str, Any]) -> str:
@@ -243,7 +258,12 @@ def _write_reconstructions(run: Any, path: Path, part: str) -> None:
     from core.signals.store import open_recording
     from core.windows import split_windows
 
-    config = ExperimentConfig.model_validate(run.config())
+    try:
+        config = ExperimentConfig.model_validate(run.config())
+    except ValidationError as error:
+        raise Fault(
+            f"The run has a configuration of another version:\n  {_faults(error)}"
+        ) from error
     try:
         recording = open_recording(config.data, run.folder.parent / "data")
     except DataError as error:
@@ -257,7 +277,10 @@ def _write_reconstructions(run: Any, path: Path, part: str) -> None:
     reconstruction = np.concatenate(
         [reconstruct(model, block) for w in parts for _, block in w.chunks(400_000)]
     )
-    np.savez(path, original=original, reconstruction=reconstruction)
+    try:
+        np.savez(path, original=original, reconstruction=reconstruction)
+    except OSError as error:
+        raise Fault(f"{path} cannot be written: {error}") from error
 
 
 def _worker(options: argparse.Namespace) -> int:

@@ -62,7 +62,10 @@ def _listed(value: Any) -> Any:
         return value
     text = value.strip()
     if text.startswith("["):
-        return json.loads(text)
+        try:
+            return json.loads(text)
+        except RecursionError as error:
+            raise ValueError("The list is nested too deeply.") from error
     return [part.strip() for part in text.split(",")] if text else []
 
 

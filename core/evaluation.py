@@ -1,5 +1,6 @@
 """What a trained model reaches, beside what needs no model."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +31,13 @@ def reconstruct(model: keras.Model, windows: np.ndarray) -> np.ndarray:
     return np.asarray(model.predict_on_batch(windows.astype(np.float32)))
 
 
-def evaluate_part(model: keras.Model, windows: Windows) -> PartEvaluation:
-    """Errors of every window; reconstructions of evenly spaced, the best and the worst ones."""
+def evaluate_part(
+    model: keras.Model, windows: Windows, report: Callable[[int], None] = lambda windows: None
+) -> PartEvaluation:
+    """Errors of every window; reconstructions of evenly spaced, the best and the worst ones.
+
+    report is told how many windows are done, again and again.
+    """
     count, length, channels = windows.shape
     room = max(1, STORED_VALUES // (length * channels))
     kept = np.unique(np.linspace(0, count - 1, min(count, room)).round().astype(np.int64))
@@ -44,6 +50,7 @@ def evaluate_part(model: keras.Model, windows: Windows) -> PartEvaluation:
         chosen = kept[first:last] - positions.start
         originals.append(original[chosen].astype(np.float32))
         reconstructions.append(reconstruction[chosen])
+        report(positions.stop)
     errors = accumulator.errors()
     ranked = errors.ranked()
     extremes = np.setdiff1d(np.r_[ranked[:RANKED_WINDOWS], ranked[-RANKED_WINDOWS:]], kept)
@@ -62,9 +69,20 @@ def evaluate_part(model: keras.Model, windows: Windows) -> PartEvaluation:
 
 
 def evaluate(
-    model: keras.Model, split: Split, recording: Recording
+    model: keras.Model,
+    split: Split,
+    recording: Recording,
+    report: Callable[[float], None] = lambda share: None,
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """What `results.json` and `reconstruction.npz` of a run hold, in original units."""
+    """What `results.json` and `reconstruction.npz` of a run hold, in original units.
+
+    report is told what share of all windows is done, again and again.
+    """
+    before, total = 0, len(split.train) + len(split.validation)
+
+    def done(windows: int) -> None:
+        report((before + windows) / total)
+
     medians, means = best_constants(split.train)
     results: dict[str, Any] = {
         "channel_names": list(recording.channel_names),
@@ -78,7 +96,8 @@ def evaluate(
     }
     arrays: dict[str, np.ndarray] = {}
     for part, windows in split.parts():
-        evaluation = evaluate_part(model, windows)
+        evaluation = evaluate_part(model, windows, done)
+        before += len(windows)
         errors = evaluation.errors
         results[part] = {"mae": errors.mae, "mse": errors.mse}
         results["windows"][part] = len(windows)

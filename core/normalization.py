@@ -56,13 +56,15 @@ class Normalization:
 
         statistics: from `statistics(windows)` of the same windows in original units.
         """
+        return self.clip(self.unscale(normalized, statistics))
+
+    def unscale(self, normalized: np.ndarray, statistics: Statistics) -> np.ndarray:
+        """As `inverse_transform`, without the clipping."""
         if self.config.method == "log1p":
             with np.errstate(over="ignore"):  # exp of a wild output is inf, which is its value
-                values = np.sign(normalized) * np.expm1(np.abs(normalized))
-        else:
-            offset, scale = statistics
-            values = normalized * scale + offset
-        return self.clip(values)
+                return np.sign(normalized) * np.expm1(np.abs(normalized))
+        offset, scale = statistics
+        return normalized * scale + offset
 
     def to_dict(self) -> dict:
         """Plain numbers for JSON; bounds that clip nothing are None."""

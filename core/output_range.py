@@ -134,15 +134,15 @@ def error_floor(normalization: Normalization, activation: str, windows: Windows)
 def reachable_bounds(
     normalization: Normalization, activation: str, windows: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The ends of an activation's range in original units: `(..., channels)`, clipping included.
+    """The ends of an activation's range in original units: `(..., channels)`, before clipping.
 
     windows: `(windows, window_length, channels)`; matters for per-window normalization alone.
     """
     output = ACTIVATIONS[activation]
     statistics = normalization.statistics(windows)
     shape = np.shape(statistics[0])
-    lower = normalization.inverse_transform(np.full(shape, output.low, float), statistics)
-    upper = normalization.inverse_transform(np.full(shape, output.high, float), statistics)
+    lower = normalization.unscale(np.full(shape, output.low, float), statistics)
+    upper = normalization.unscale(np.full(shape, output.high, float), statistics)
     return lower, upper
 
 
@@ -151,16 +151,18 @@ def _block_totals(
 ) -> np.ndarray:
     """Weighted sums over windows and time steps: `(5, channels)`, as in `error_floor`."""
     output = ACTIVATIONS[activation]
-    lower, upper = reachable_bounds(normalization, activation, block)
+    raw_lower, raw_upper = reachable_bounds(normalization, activation, block)
+    lower, upper = normalization.clip(raw_lower), normalization.clip(raw_upper)
     # (windows, time steps, channels); positive beyond an end
     under, over = lower - block, block - upper
     rounding = 1e-14 * np.fmax(*(np.where(np.isfinite(end), abs(end), 0) for end in (lower, upper)))
     below, above = under > rounding, over > rounding
     distance = np.where(below, under, np.where(above, over, 0.0))
+    # An end that clipping hides is none of the activation's.
     at_end = np.zeros_like(below)
     if output.low_open:
-        at_end |= np.abs(under) <= rounding
+        at_end |= (np.abs(under) <= rounding) & (raw_lower >= normalization.low_)
     if output.high_open:
-        at_end |= np.abs(over) <= rounding
+        at_end |= (np.abs(over) <= rounding) & (raw_upper <= normalization.high_)
     per_value = (distance, distance**2, below, above, at_end)
     return np.stack([np.einsum("t,wtc->c", weight, value) for value in per_value])

@@ -16,7 +16,7 @@ from core.run_folder import Run
 from core.run_status import RunNotFound, RunUnreadable, Status, TransitionRefused
 
 CANCELLED_EXIT = 3
-RESUME_HINT = "Resume the run to go on from its last checkpoint."
+RESUME_HINT = "It can be started again, from its first epoch."
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,8 @@ class RunWatch:
             if removed or self.run.cancel_requested():
                 self._stop_since = now
             return
+        if self._signals_sent == 0 and self._is_finishing(now):
+            self._stop_since = now  # it has heeded the wish, and saves what it has reached
         waited = now - self._stop_since
         patience = self._patience
         if self._signals_sent == 0 and waited >= patience.cancel_seconds:
@@ -85,6 +87,11 @@ class RunWatch:
         elif self._signals_sent == 1 and waited >= patience.cancel_seconds + patience.kill_seconds:
             self._signal(signal.SIGKILL)
             self._signals_sent = 2
+
+    def _is_finishing(self, now: float) -> bool:
+        """Whether the worker is past its last epoch and still makes progress."""
+        moved = now - self._last_trace < self._patience.cancel_seconds
+        return moved and self.run.progress().get("phase") == "reconstructing"
 
     def _end_if_hung(self, now: float) -> None:
         """End a worker whose files no longer change, by this process's clock, not the wall's."""

@@ -72,6 +72,8 @@ class Training:
         self.best_epoch = 0
         self.best_loss = math.inf
         self._best_weights: list[np.ndarray] | None = None
+        self._last_weights: list[np.ndarray] | None = None
+        self._has_traced = False  # whether the second training batch, the first true one, came
         self._timed_units = 0.0  # training batches, or as many validation batches as cost one
         self._timed_seconds = 0.0
         self._done_units = 0.0
@@ -106,6 +108,8 @@ class Training:
             if epoch.val_loss < self.best_loss:
                 self.best_epoch, self.best_loss = number, epoch.val_loss
                 self._best_weights = self.trainer.get_weights()
+            if not settings.keep_best:
+                self._last_weights = self.trainer.get_weights()
             yield epoch
             if settings.patience and number - self.best_epoch >= settings.patience:
                 return
@@ -114,6 +118,11 @@ class Training:
         """Put the weights of the epoch with the least validation loss back, if there was one."""
         if self._best_weights is not None:
             self.trainer.set_weights(self._best_weights)
+
+    def keep_last(self) -> None:
+        """Put the weights of the last finished epoch back, if there was one; without keep_best."""
+        if self._last_weights is not None:
+            self.trainer.set_weights(self._last_weights)
 
     def _pass(
         self,
@@ -143,7 +152,7 @@ class Training:
             seen += len(positions)
             for name in sums:
                 sums[name] += float(logs[name]) * len(positions)
-            self._clock(1.0 if is_training else VALIDATION_COST, began, epoch == 1 and batch == 0)
+            self._clock(is_training, began, is_traced=epoch == 1 and batch == 0)
             report(
                 Progress(
                     *(phase, epoch, settings.epochs, batch + 1, batches),
@@ -153,16 +162,18 @@ class Training:
             )
         return {name: total / seen for name, total in sums.items()}
 
-    def _clock(self, units: float, began: float, is_first: bool) -> None:
-        """Note a batch's time; a first one, which Keras traces, only until there is a better."""
-        if is_first and self._timed_units:
-            self._done_units += units
+    def _clock(self, is_training: bool, began: float, is_traced: bool) -> None:
+        """Note a batch's time. The first of its kind, which Keras traces, tells nothing of the
+        others: that of training counts until there is a second, that of validation never."""
+        units = 1.0 if is_training else VALIDATION_COST
+        self._done_units += units
+        if is_traced and not is_training:
             return
-        if self._done_units == 1.0:  # the second training batch: forget the first
+        if is_training and not is_traced and not self._has_traced:
+            self._has_traced = True
             self._timed_units = self._timed_seconds = 0.0
         self._timed_units += units
         self._timed_seconds += time.monotonic() - began
-        self._done_units += units
 
     def _pace(self) -> tuple[float, float]:
         """Seconds for a training batch, and seconds left if every epoch is trained."""

@@ -30,9 +30,10 @@ from core.runs import ACTIVE_STATES, Run, RunStore, TransitionRefused
 from core.signals.recording import DataError, Recording
 from core.signals.store import open_recording
 from core.training import Cancelled, Diverged, Progress, Training
-from core.windows import split_windows
+from core.windows import Windows, split_windows
 
 EXIT_CODES = {"finished": 0, "failed": 1, "cancelled": 3, "interrupted": 4}
+LEAST_STEPS = 256  # values that 32 bits tell apart between a channel's least and greatest
 _REPORT_SECONDS = 0.2  # between two writes of progress.json
 
 Report = Callable[[dict[str, Any]], None]
@@ -61,6 +62,8 @@ def train_run(run: Run, data_folder: Path, report: Report = lambda progress: Non
         reason = str(error)
     except MemoryError as error:
         reason = f"The memory did not suffice: {error}. Try a smaller batch or model."
+    except KeyboardInterrupt:
+        state, reason = "cancelled", "Cancelled by a second Ctrl-C; the results are not complete."
     except Interrupted:
         state, reason = "interrupted", "The worker was told to end; the run can be started again."
     except TransitionRefused:
@@ -82,6 +85,7 @@ def _train(
     began = time.monotonic()
     report({"phase": "building the model"})
     split = split_windows(recording.values, config.windows, config.training.seed)
+    _check_precision(split.train, recording.channel_names)
     training = Training(config, split)
     run.publish_json("normalization.json", training.normalization.to_dict())
     run.replace_history([])  # of a run that was interrupted and starts anew
@@ -112,9 +116,42 @@ def _train(
         return state, reason
     if config.training.keep_best or state == "failed":
         training.keep_best()
-    report({"phase": "reconstructing", "epoch": epochs, "epochs": config.training.epochs})
-    _publish_results(run, training, recording, epochs, time.monotonic() - began)
+    else:
+        training.keep_last()
+    run.publish("model.keras", training.trainer.export.save)  # safe before the long part
+
+    def reconstructing(share: float) -> None:
+        report(
+            {
+                "phase": "reconstructing",
+                "epoch": epochs,
+                "epochs": config.training.epochs,
+                "share": share,
+            }
+        )
+
+    reconstructing(0.0)
+    seconds = time.monotonic() - began
+    _publish_results(run, training, recording, epochs, seconds, reconstructing)
     return state, reason
+
+
+def _check_precision(train: Windows, names: tuple[str, ...]) -> None:
+    """Raise DataError for a channel whose values differ too little for 32-bit numbers."""
+    low, high = np.inf, -np.inf
+    for block, _ in train.values():
+        low = np.minimum(low, block.min(axis=0))
+        high = np.maximum(high, block.max(axis=0))
+    low, high = low.astype(np.float64), high.astype(np.float64)
+    steps = (high - low) / (
+        np.finfo(np.float32).eps * np.maximum(np.abs(low), np.abs(high)) + 1e-300
+    )
+    for channel in np.flatnonzero((high > low) & (steps < LEAST_STEPS)):
+        raise DataError(
+            f"Channel {names[channel]!r} varies between {low[channel]:.12g} and "
+            f"{high[channel]:.12g}: models compute with 32 bits, which tell only "
+            f"{steps[channel]:.0f} values apart there. Subtract a constant from it first."
+        )
 
 
 def _floors(training: Training) -> dict[str, dict[str, float]]:
@@ -127,14 +164,18 @@ def _floors(training: Training) -> dict[str, dict[str, float]]:
 
 
 def _publish_results(
-    run: Run, training: Training, recording: Recording, epochs: int, seconds: float
+    run: Run,
+    training: Training,
+    recording: Recording,
+    epochs: int,
+    seconds: float,
+    report: Callable[[float], None],
 ) -> None:
     config, model = training.config, training.trainer.export
-    results, arrays = evaluate(model, training.split, recording)
+    results, arrays = evaluate(model, training.split, recording, report)
     architecture = describe_architecture(
         config.model, config.windows.window_length, recording.channels
     )
-    run.publish("model.keras", model.save)
     run.publish("reconstruction.npz", lambda path: np.savez(path, **arrays))
     run.publish_json(
         "results.json",
@@ -178,6 +219,11 @@ def _stop_check(run: Run) -> Callable[[], bool]:
 _TERMINATED: list[int] = []  # signals that came; a handler can do no more than note them
 
 
+def end_soon(number: int, frame: object = None) -> None:
+    """A signal handler: leave as interrupted before the next batch."""
+    _TERMINATED.append(number)
+
+
 def _throttled(run: Run, report: Report) -> Report:
     """Write progress to the run folder and pass it on, a few times a second at the most."""
     last_phase, last_time = None, -math.inf
@@ -213,7 +259,7 @@ def warm_up() -> None:
 
 def main(run_folder: str | None = None) -> int:
     """Wait for a run folder on standard input, unless it is given; train it. Returns exit code."""
-    signal.signal(signal.SIGTERM, lambda number, frame: _TERMINATED.append(number))
+    signal.signal(signal.SIGTERM, end_soon)
     if run_folder is None:
         if not select.select([sys.stdin], [], [], 0)[0]:  # a run that already waits comes first
             warm_up()

@@ -109,6 +109,7 @@ def test_presets_round_trip(preset):
         ({"data.sha256": "../../x"}, "data.sha256", "pattern"),
         ({"training.epochs.x": 1}, "training.epochs", "valid integer"),
         ({"version": 2}, "version", "Input should be 1"),
+        ({"model.filters": "[" * 20_000}, "model.filters", "nested too deeply"),
     ],
 )
 def test_a_fault_names_its_field(changes, field, text):

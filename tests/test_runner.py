@@ -66,6 +66,12 @@ while does != "finish":
     if run.cancel_requested() and does == "wait":
         run.transition("cancelled", "Cancelled in epoch 1.")
         sys.exit(3)
+    if run.cancel_requested() and does == "save slowly":
+        for share in range(300):
+            run.write_progress({{"phase": "reconstructing", "share": share / 300}})
+            time.sleep(0.01)
+        run.transition("cancelled", "Cancelled, and all is saved.")
+        sys.exit(3)
     if run.pause_requested() and does == "wait":
         run.transition("paused", "Paused after epoch 1.")
         sys.exit(0)
@@ -337,6 +343,16 @@ def test_a_removed_run_folder_frees_its_slot(store, make_runner):
     store.open(first).folder.rename(store.root.parent / "gone")
     reached(store, second, "finished")
     assert not is_alive(status.pid, status.pid_started)
+
+
+def test_a_cancelled_run_may_take_its_time_to_save(store, make_runner):
+    runner = make_runner(cancel_seconds=1.5, kill_seconds=0.1)  # looked at each second
+    runner.start()
+    run = store.open(runner.submit({"does": "save slowly"}, name="a"))
+    eventually(lambda: run.status().state == "running")
+    runner.cancel(run.id)
+    eventually(lambda: run.status().is_final)
+    assert run.status().reason == "Cancelled, and all is saved."
 
 
 def test_the_queue_outlives_a_full_disk(store, make_runner, monkeypatch):

@@ -31,6 +31,22 @@ def fields():
     st.text(f"{session.value('training.epochs')} {session.value('training.seed')} {config is None}")
 
 
+def linked_fields():
+    """A page where a change of one field sets another."""
+    import streamlit as st
+
+    from core import session
+
+    session.bound(
+        st.number_input,
+        "Epochs",
+        "training.epochs",
+        then=lambda epochs: {"training.patience": epochs // 2},
+    )
+    session.bound(st.number_input, "Patience", "training.patience")
+    st.text(f"{session.value('training.epochs')} {session.value('training.patience')}")
+
+
 def widget(page, label):
     return next(item for item in page.number_input if item.label == label)
 
@@ -60,6 +76,27 @@ def test_a_change_from_outside_shows_in_the_widget():
     page.button(key="ten").click().run()
     assert widget(page, "Epochs").value == 10
     assert page.text[0].value == "10 0 False"
+
+
+def test_a_field_that_follows_from_another_is_shown_as_it_is():
+    page = AppTest.from_function(linked_fields).run()
+    widget(page, "Epochs").set_value(8)
+    page.run()
+    assert page.text[0].value == "8 4"
+    assert widget(page, "Patience").value == 4
+    widget(page, "Patience").set_value(3)
+    page.run()
+    assert page.text[0].value == "8 3"
+
+
+def test_a_field_that_follows_from_another_wins_over_an_edit_in_the_same_request():
+    page = AppTest.from_function(linked_fields).run()
+    widget(page, "Epochs").set_value(8)
+    widget(page, "Patience").set_value(7)
+    page.run()
+    assert not page.exception
+    assert page.text[0].value == "8 4"
+    assert widget(page, "Patience").value == 4
 
 
 def test_the_draft_survives_another_page(lab):
@@ -135,6 +172,21 @@ def test_names_from_outside_are_literal(given, shown):
 
 def test_long_names_are_shortened():
     assert session.literal("x" * 500, 20) == "x" * 19 + "…"
+
+
+@pytest.mark.parametrize(
+    ("method", "scope", "text"),
+    [
+        ("none", "channel", "Normalization: none"),
+        ("log1p", "channel", "Normalization: log(1 + |x|)"),
+        ("minmax", "channel", "Normalization: min-max to 0…1, per channel"),
+        ("standard", "global", "Normalization: standard (z-score), all channels together"),
+    ],
+)
+def test_the_sidebar_names_a_scope_where_there_is_one(lab, method, scope, text):
+    query = {"v": "1", "normalization.method": method, "normalization.scope": scope}
+    page = lab.open("start", **query).run()
+    assert text in page.sidebar.caption[0].value.split("  \n")
 
 
 def test_the_newest_run_of_a_configuration_is_found(lab):

@@ -248,3 +248,53 @@ def test_kept_reconstructions_hold_the_extremes():
     np.testing.assert_allclose(
         np.abs(part.original).mean(axis=(1, 2)), part.errors.window_mae[part.positions], rtol=1e-6
     )
+
+
+def test_the_published_sigmoid_log_is_met_at_every_epoch():
+    """The public question at its full size: 25,088 windows, batches of 256, four epochs."""
+    training, epochs = trained(PRESETS["question"])
+    assert len(training.split.train) == 25_088
+    floor = error_floor(training.normalization, "sigmoid", training.split.train)
+    assert floor.mae == pytest.approx(12.34, rel=0.01)
+    assert floor.mse == pytest.approx(2090, rel=0.01)
+    assert [epoch.mae for epoch in epochs] == pytest.approx([12.36, 12.34, 12.34, 12.34], rel=0.01)
+    assert [epoch.mse for epoch in epochs] == pytest.approx([2089] * 4, rel=0.01)
+
+
+def test_without_keep_best_the_last_finished_epoch_is_kept():
+    config = SMALL.replace({"training.keep_best": False})
+    training = training_module.Training(
+        config, split_windows(generate(config.data).values, config.windows)
+    )
+    reports = []
+    batches = math.ceil(len(training.split.train) / 16)
+    kept = []
+
+    def train_into_the_second_epoch():
+        for _ in training.epochs(reports.append, lambda: len(reports) > batches + 4):
+            kept.append(training.trainer.get_weights())
+
+    with pytest.raises(training_module.Cancelled):
+        train_into_the_second_epoch()
+    moved = training.trainer.get_weights()
+    assert any((a != b).any() for a, b in zip(kept[0], moved, strict=True))
+    training.keep_last()
+    for mine, other in zip(training.trainer.get_weights(), kept[0], strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+@pytest.mark.parametrize("batches", [1, 3])
+def test_the_pace_forgets_the_batches_that_keras_traced(monkeypatch, batches):
+    training = training_module.Training(
+        SMALL, split_windows(generate(SMALL.data).values, SMALL.windows)
+    )
+    clock = [0.0]
+    monkeypatch.setattr(training_module.time, "monotonic", lambda: clock[0])
+    for epoch in range(1, 6):
+        for is_training in (True, False):
+            for batch in range(batches):
+                traced = epoch == 1 and batch == 0
+                began = clock[0]
+                clock[0] += 5.0 if traced else 0.3 if is_training else 0.1
+                training._clock(is_training, began, traced)
+    assert training._pace()[0] == pytest.approx(0.3)

@@ -30,6 +30,7 @@ def floors_of(parts, activation, **normalization):
         ("tanh", {"method": "standard"}, "impossible", "No training gets below"),
         ("relu", {"method": "standard"}, "impossible", "lie below"),
         ("sigmoid", {"method": "minmax"}, "saturation", "exactly on an end"),
+        ("sigmoid", {"method": "minmax", "clip_percentile": 0}, "saturation", "exactly on an end"),
         ("relu", {"method": "none"}, "compatible", "stands in the way of none"),
         ("linear", {"method": "robust"}, "compatible", "can say any value"),
         (
@@ -44,7 +45,11 @@ def floors_of(parts, activation, **normalization):
 def test_the_verdict_in_words(question, activation, normalization, kind, words):
     floors = floors_of(question, activation, **normalization)
     found, sentence = verdict(
-        activation, *floors, deviation=45.0, clips="clip_percentile" in normalization
+        activation,
+        *floors,
+        np.full(2, 45.0),
+        ["left", "right"],
+        clips="clip_percentile" in normalization,
     )
     assert found == kind
     assert words in sentence
@@ -54,6 +59,27 @@ def test_validation_beyond_the_training_part_is_said():
     values = np.linspace(0, 1, 4000)[:, None] ** 2
     parts = split_windows(values, WindowsConfig(window_length=20, stride=20))
     floors = floors_of(parts, "hard_sigmoid", method="minmax")
-    kind, sentence = verdict("hard_sigmoid", *floors, deviation=0.3)
+    kind, sentence = verdict("hard_sigmoid", *floors, np.array([0.3]), ["only"])
     assert kind == "validation"
     assert "of the validation values lie beyond" in sentence
+
+
+def test_a_loud_channel_does_not_hide_a_quiet_one():
+    time = np.arange(8000)
+    values = np.stack([1000 + 500 * np.sin(time / 9), np.sin(time / 9)], axis=1)
+    floors = floors_of(split_windows(values, WindowsConfig()), "relu", method="none")
+    kind, sentence = verdict("relu", *floors, np.array([354, 0.71]), ["loud", "quiet"])
+    assert kind == "impossible"
+    assert "0.317" in sentence
+    assert "in quiet" in sentence
+
+
+def test_clipping_is_not_blamed_on_the_activation():
+    values = np.linspace(0, 1, 4000)[:, None]
+    parts = split_windows(values, WindowsConfig(window_length=20, stride=20))
+    floors = floors_of(parts, "linear", method="minmax", clip_percentile=0)
+    assert floors[0].at_open_end_share.max() == 0
+    kind, sentence = verdict("linear", *floors, np.array([0.3]), ["only"], clips=True)
+    assert kind == "validation"
+    assert "Clipping cuts values off" in sentence
+    assert "Linear" not in sentence

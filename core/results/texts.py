@@ -39,9 +39,9 @@ def verdict(results: Results, measure: str = "mae") -> str:
     if floor > 0.01 * constant and error <= NEAR_FLOOR * floor:
         above = 100 * max(0.0, error / floor - 1)
         return (
-            f"The {name} is {above:.2g} % above its floor: this output activation cannot say the "
-            "values that the normalization asks for. More training cannot help; another output "
-            "activation or normalization can."
+            f"The {name} is {above:.2g} % above its floor: this output and normalization cannot "
+            "say some of the values. More training cannot help; another output activation, "
+            "normalization or clipping can."
         )
     if error >= 0.98 * constant:
         return (

@@ -17,7 +17,7 @@
 from core.session.data import (
     boundary,
     data_key,
-    deviation,
+    deviations,
     draft_split,
     envelope,
     recording,
@@ -42,7 +42,15 @@ from core.session.shell import open_page, run_shell
 from core.session.sources import begin_source, source_key, switch_source
 from core.session.uploads import UPLOADER, keep_upload, last_reading, take_upload, upload
 from core.session.visible import VisibleRange, visible_range
-from core.session.words import METHODS, SCOPES, keep_fault, literal, show_fault, show_kept_fault
+from core.session.words import (
+    METHODS,
+    SCOPES,
+    keep_fault,
+    literal,
+    normalization_text,
+    show_fault,
+    show_kept_fault,
+)
 
 __all__ = [
     "APP_TITLE",
@@ -58,7 +66,7 @@ __all__ = [
     "boundary",
     "change",
     "data_key",
-    "deviation",
+    "deviations",
     "draft",
     "draft_split",
     "envelope",
@@ -71,6 +79,7 @@ __all__ = [
     "link",
     "literal",
     "load",
+    "normalization_text",
     "open_page",
     "page",
     "part",

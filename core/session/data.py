@@ -43,9 +43,9 @@ def _summaries(key: str, _values: np.ndarray) -> list[ChannelSummary]:
     return summarize_channels(_values)
 
 
-def deviation(data: DataConfig) -> float:
-    """The standard deviation of all values, in original units. Raises DataError."""
-    return float(np.sqrt(np.mean([s.standard_deviation**2 for s in summaries(data)])))
+def deviations(data: DataConfig) -> np.ndarray:
+    """Each channel's standard deviation, in original units: `(channels,)`. Raises DataError."""
+    return np.array([s.standard_deviation for s in summaries(data)])
 
 
 def envelope(data: DataConfig, channel: int) -> Envelope:

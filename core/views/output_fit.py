@@ -43,7 +43,8 @@ def verdict_box(config: ExperimentConfig, train: ErrorFloor, validation: ErrorFl
         config.model.output_activation,
         train,
         validation,
-        session.deviation(config.data),
+        session.deviations(config.data),
+        [session.literal(name) for name in session.recording(config.data).channel_names],
         config.normalization.clip_percentile is not None,
     )
     show, icon, title = VERDICTS[kind]

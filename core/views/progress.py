@@ -14,7 +14,7 @@ def fractions(progress: Mapping, epochs: int) -> tuple[float, float]:
     """How much of all epochs, and of the present pass over the windows, is done."""
     phase = progress.get("phase")
     if phase == "reconstructing":
-        return 1.0, 1.0
+        return 1.0, progress.get("share", 1.0)
     batches = progress.get("batches") or 0
     within = min(1.0, progress.get("batch", 0) / batches) if batches else 0.0
     epoch_share = (
