@@ -6,12 +6,12 @@ from core import session
 from core.charts.run_words import NAMES
 from core.results import Results
 from core.runs import Run, RunUnreadable, Status
-from core.views.copy_button import copy_button
 from core.views.curves import curves
 from core.views.headline import headline
 from core.views.live import live
 from core.views.run_choice import chosen_run
 from core.views.run_head import run_head
+from core.views.run_link import run_link
 from core.views.run_notes import ended, find_run
 from core.views.stored import history_of, reconstruction_of, results_of
 from core.views.windows_viewer import windows_viewer
@@ -22,7 +22,7 @@ def page() -> None:
         st.title("Reconstructions")
     run_id = chosen_run()
     if run_id is None:
-        no_runs()
+        no_run()
     elif (found := find_run(run_id)) is not None:
         try:
             show(*found)
@@ -30,7 +30,10 @@ def page() -> None:
             st.error(session.literal(str(error), 400), icon=":material/broken_image:")
 
 
-def no_runs() -> None:
+def no_run() -> None:
+    if st.context.is_embedded:
+        st.info("This link names no run. Copy it again, whole, from the run that it should show.")
+        return
     st.info("There are no runs yet. Train one, and what it gives back is shown here.")
     st.page_link(session.page("train"), label="Set up a run", icon=":material/model_training:")
 
@@ -38,14 +41,16 @@ def no_runs() -> None:
 def show(run: Run, status: Status) -> None:
     if status.is_active:
         live(run)
-        copy_button(session.link("reconstructions", {"run": run.id}), "Copy link", "copy-run")
+        run_link(run.id)
         return
     results = results_of(run)
     run_head(run, status, results)
     ended(run, status)
     if results is not None:
         show_results(run, results)
-    elif (history := history_of(run)).epochs:
+        return
+    run_link(run.id)
+    if (history := history_of(run)).epochs:
         config = session.run_config(run.id)
         curves(history, config.training.epochs if config else history.epochs, "", None)
 
@@ -56,6 +61,7 @@ def show_results(run: Run, results: Results) -> None:
     parts = reconstruction_of(run)
     if parts is None:
         st.info("This run left no reconstructions.")
+        run_link(run.id)
     else:
         windows_viewer(run.id, parts, results, measure)
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -9,11 +9,12 @@ from core.views.model_form import model_form
 from core.views.run_commands import last_started
 from core.views.run_in_view import run_in_view
 from core.views.run_queue import queue_alone
-from core.views.start_bar import start_bar
+from core.views.start_bar import start_bar, start_if_clicked
 from core.views.training_form import training_form
 
 
 def page() -> None:
+    start_if_clicked()
     st.title("Train")
     if run_id := st.query_params.get("run") or last_started():
         run_in_view(run_id)

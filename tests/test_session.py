@@ -41,9 +41,10 @@ def linked_fields():
         st.number_input,
         "Epochs",
         "training.epochs",
+        min_value=1,
         then=lambda epochs: {"training.patience": epochs // 2},
     )
-    session.bound(st.number_input, "Patience", "training.patience")
+    session.bound(st.number_input, "Patience", "training.patience", min_value=0)
     st.text(f"{session.value('training.epochs')} {session.value('training.patience')}")
 
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from core.config import ExperimentConfig, explain, flatten, with_changes
 
 _DRAFT = "draft"
+_FOLLOWED = "draft_followed"  # fields that the last edit of another field has set
 _REVISION = "draft_revision"  # changes when the draft is set from outside the widgets
 
 
@@ -79,24 +80,40 @@ def bound(
     """Draw a widget for a draft field, with the field's fault under it. Returns the field's value.
 
     to_widget, from_widget translate between the stored value and what the widget shows; `then`
-    gives further changes that follow from a new value.
+    gives further changes that follow from a new value, which their own widgets show.
     """
-    key = f"{path}@{revision()}"
+    drawn = revision()
+    key = f"{path}@{drawn}"
 
     def keep() -> None:
+        if revision() != drawn and path in st.session_state.get(_FOLLOWED, ()):
+            return  # another field's `then` has set this one in the same request
         shown = st.session_state[key]
         if shown is not None or optional:  # an emptied field keeps what it had
             stored = from_widget(shown)
-            st.session_state[_DRAFT] = with_changes(draft(), {path: stored, **then(stored)})
+            st.session_state[_DRAFT] = with_changes(draft(), {path: stored})
+            following = {name: new for name, new in then(stored).items() if value(name) != new}
+            if following:
+                st.session_state[_FOLLOWED] = set(following)
+                change(following)
 
-    if key not in st.session_state:
-        st.session_state[key] = to_widget(value(path))
-    arguments = _with_room(arguments, st.session_state[key])
-    widget(label, key=key, on_change=keep, **arguments)
+    # The field is passed as the widget's default rather than through the session state: a browser
+    # that missed the script run in which the state was set would send the widget's own default.
+    shown = st.session_state.get(key, to_widget(value(path)))
+    arguments = _with_room(arguments, shown)
+    widget(label, key=key, on_change=keep, **arguments, **_default(widget, shown, arguments))
     fault = problems().get(path)
     if fault:
         st.caption(f":red[{fault}]")
     return value(path)
+
+
+def _default(widget: Callable[..., Any], shown: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The argument by which a kind of widget is told what to begin with."""
+    kind = widget.__name__
+    if kind == "selectbox":
+        return {"index": list(arguments["options"]).index(shown)}
+    return {"default" if kind in ("multiselect", "segmented_control") else "value": shown}
 
 
 def _with_room(arguments: dict[str, Any], shown: Any) -> dict[str, Any]:

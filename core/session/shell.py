@@ -11,7 +11,7 @@ from core.session.drafts import part
 from core.session.links import show_link
 from core.session.machine import runner, store
 from core.session.pages import APP_TITLE, PAGES, page
-from core.session.words import METHODS, SCOPES, literal
+from core.session.words import literal, normalization_text
 
 _SHELL = "shell_active"
 
@@ -54,8 +54,7 @@ def _draw_sidebar() -> None:
     data, model, scaling = part("data"), part("model"), part("normalization")
     lines = [f"Data: {literal(data.name, 40)}" if data else ":red[Data: has a fault]"]
     if scaling:
-        per = "" if scaling.method == "none" else f", {SCOPES[scaling.scope]}"
-        lines.append(f"Normalization: {METHODS[scaling.method].lower()}{per}")
+        lines.append(f"Normalization: {normalization_text(scaling)}")
     if model:
         lines.append(f"Output: {ACTIVATIONS[model.output_activation].title}")
     active = sum(summary.is_active for summary in store().listing(max_age_seconds=0.5))

@@ -18,6 +18,11 @@ def open_source() -> str | None:
     return st.session_state.get(source_key())
 
 
+def open_files() -> None:
+    """Callback: keep the uploads open, whatever the source of the draft's data is."""
+    st.session_state[source_key()] = "file"
+
+
 def begin_source() -> None:
     """Remember what the draft's source holds, and open that source at first."""
     now = draft()["data"]

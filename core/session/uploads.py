@@ -10,9 +10,9 @@ from typing import BinaryIO
 import streamlit as st
 
 from core.config import ReadOptions
-from core.session.drafts import change, draft, part
+from core.session.drafts import change, part, value
 from core.session.machine import store
-from core.session.sources import open_source
+from core.session.sources import open_files, open_source
 from core.signals.readers import FileOutline, outline, read_recording
 from core.signals.recording import DataError
 from core.signals.store import save
@@ -20,6 +20,7 @@ from core.signals.store import save
 UPLOADER = "uploader"  # the key of the widget that takes a file
 
 _UPLOAD = "upload"
+_BESIDE = "upload_beside"  # SHA-256 of the draft's data since the upload came or was last taken
 _READING = "reading"
 
 
@@ -52,7 +53,9 @@ def keep_upload() -> None:
     came = st.session_state[UPLOADER]
     if came is not None:
         st.session_state[_UPLOAD] = _on_disk(came.name, came)
-        draft()["data"]["reading"] = ReadOptions().model_dump(mode="json")
+        st.session_state[_BESIDE] = value("data.sha256")
+        change({"data.reading": ReadOptions().model_dump(mode="json")})
+        open_files()
 
 
 def _on_disk(name: str, stream: BinaryIO) -> Upload:
@@ -65,8 +68,12 @@ def _on_disk(name: str, stream: BinaryIO) -> Upload:
 
 
 def upload() -> Upload | None:
-    """The file in hand, which took the place of the one before."""
-    return st.session_state.get(_UPLOAD)
+    """The file in hand, which took the place of the one before.
+
+    None once a run or a link has put another recording into the draft.
+    """
+    is_in_hand = st.session_state.get(_BESIDE) == value("data.sha256")
+    return st.session_state.get(_UPLOAD) if is_in_hand else None
 
 
 def last_reading() -> Reading | None:
@@ -86,6 +93,7 @@ def take_upload() -> None:
         reading = _read(kept, data.reading)
     if reading is not before and reading.sha256:
         change({"data.source": "file", "data.name": kept.name, "data.sha256": reading.sha256})
+        st.session_state[_BESIDE] = reading.sha256
 
 
 def _read(kept: Upload, options: ReadOptions) -> Reading:

@@ -4,6 +4,8 @@ import re
 
 import streamlit as st
 
+from core.config import NormalizationConfig
+
 METHODS = {
     "none": "None",
     "minmax": "Min-max to 0…1",
@@ -24,6 +26,12 @@ def literal(text: str, limit: int = 60) -> str:
     plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     plain = plain if len(plain) <= limit else f"{plain[: limit - 1]}…"
     return _MARKS.sub(r"\\\1", plain) or "(no name)"
+
+
+def normalization_text(scaling: NormalizationConfig) -> str:
+    """A normalization in a few words; `none` and `log1p` treat all channels alike, as they are."""
+    method = METHODS[scaling.method].lower()
+    return method if scaling.method in ("none", "log1p") else f"{method}, {SCOPES[scaling.scope]}"
 
 
 def show_fault(error: Exception | str) -> None:

@@ -9,10 +9,13 @@ LISTED = 100  # runs offered in the box
 
 
 def chosen_run() -> str | None:
-    """The run of the address, or else the newest finished one; a box to choose another."""
+    """The run of the address, or else the newest finished one; a box to choose another.
+
+    Where it is embedded, the address alone says which.
+    """
     wanted = st.query_params.get("run")
     if st.context.is_embedded:
-        return wanted
+        return wanted or None
     listed = [item for item in reversed(session.store().listing()) if item.state in SHOWABLE]
     finished = [item.id for item in listed if item.state == "finished"]
     shown = wanted or (finished[0] if finished else listed[0].id if listed else None)

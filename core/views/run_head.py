@@ -5,21 +5,17 @@ import streamlit as st
 from core import session
 from core.results import Results, duration_text
 from core.runs import Run, Status
-from core.views.copy_button import copy_button
 from core.views.run_commands import open_in_draft
 from core.views.run_state import display_name, state_badge
-from core.views.window_choice import window_query
 
 
 def run_head(run: Run, status: Status, results: Results | None) -> None:
     st.subheader(display_name(status.name), anchor=False)
     facts = _facts(status, results)
     st.markdown(f"{state_badge(status.state)} " + " · ".join(facts))
+    if st.context.is_embedded:
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
-        link = session.link("reconstructions", {"run": run.id} | window_query(run.id))
-        copy_button(link, "Copy link", "copy-run")
-        if st.context.is_embedded:
-            return
         if (run.folder / "model.keras").is_file():
             st.download_button(
                 "Model",

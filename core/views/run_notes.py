@@ -10,8 +10,9 @@ from core.views.run_state import STATES
 ADVICE = {
     "failed": "Change what the reason names and start it again; nothing else is affected.",
     "cancelled": "What its finished epochs have reached is kept. It can be set up and run again.",
-    "interrupted": "Its worker ended before the run did. It can be put in the queue again.",
-    "paused": "It goes on from its last checkpoint when it is put in the queue again.",
+    "interrupted": "Its worker ended before the run did. Put in the queue again, it starts anew "
+    "from its first epoch.",
+    "paused": "Put in the queue again, it starts anew from its first epoch.",
 }
 NO_RUN = (
     "There is no run with this link. It may have been deleted, or the address was not copied whole."

@@ -12,6 +12,22 @@ from core.views.run_commands import running_twin, start
 from core.views.run_state import default_name
 from core.views.stored import unit_and_floor
 
+_CLICKED = "start_clicked"
+
+
+def start_if_clicked() -> None:
+    """Start what the form says by now, if the button was clicked. To be called before drawing.
+
+    A click and an edit can come in one request. Streamlit calls back its widgets as they were
+    drawn, so that the button's own callback would not know of the fields below it.
+    """
+    if not st.session_state.pop(_CLICKED, False):
+        return
+    config = session.experiment()
+    if config is not None and not _hindrance(config):
+        start(config)
+        st.rerun()
+
 
 def start_bar() -> None:
     """The experiment in hand, its name, and its start."""
@@ -20,6 +36,8 @@ def start_bar() -> None:
         _data_line()
         _range_line()
         hindrance = _hindrance(config)
+        if config and not hindrance:
+            _prospect(config)
         twin = running_twin(config) if config else None
         with st.container(horizontal=True, vertical_alignment="bottom"):
             session.bound(
@@ -35,8 +53,7 @@ def start_bar() -> None:
                 type="primary",
                 icon=":material/play_arrow:",
                 disabled=bool(hindrance or twin),
-                on_click=start,
-                args=(config,),
+                on_click=lambda: st.session_state.update({_CLICKED: True}),
             )
             if config is not None:
                 setup = session.link("train", config.to_query())
@@ -63,29 +80,30 @@ def _range_line() -> None:
     scaling, activation = session.part("normalization"), session.value("model.output_activation")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if scaling:
-            is_alike = scaling.method in ("none", "log1p")  # for every channel
-            per = "" if is_alike else f", {session.SCOPES[scaling.scope]}"
             title = ACTIVATIONS[activation].title if activation in ACTIVATIONS else activation
-            st.markdown(
-                f"**Normalization** {session.METHODS[scaling.method].lower()}{per} · "
-                f"**Output** {title}"
-            )
+            text = session.normalization_text(scaling)
+            st.markdown(f"**Normalization** {text} · **Output** {title}")
         st.page_link(session.page("output"), label="Change", icon=":material/tune:")
 
 
 def _hindrance(config: ExperimentConfig | None) -> str:
-    """Why it cannot start; if it can, how many windows there are and what they can come to."""
+    """Why it cannot start; empty if it can."""
     if config is None:
         faults = session.problems()
         return "Mend first: " + "; ".join(f"{field}: {text}" for field, text in faults.items())
     try:
-        parts = session.split(config)
+        session.split(config)
     except DataError as error:
         return str(error)
+    return ""
+
+
+def _prospect(config: ExperimentConfig) -> None:
+    """How many windows there are, and what the errors can come to."""
+    parts = session.split(config)
     unit, floor = unit_and_floor(config)
     text = f"{len(parts.train):,} windows to train, {len(parts.validation):,} to validate."
     if floor:
         mae = floor["validation"]["mae"]
         text += f" Error floor on validation: MAE {number_text(mae, unit)}."
     st.caption(text)
-    return ""

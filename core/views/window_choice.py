@@ -58,14 +58,6 @@ def window_choice(run_id: str, parts: Parts, measure: str) -> tuple[str, int]:
     return part, st.session_state["window_index"]
 
 
-def window_query(run_id: str) -> dict[str, str]:
-    """The window in view, for a link."""
-    state = st.session_state
-    if state.get("window_run") != run_id or "window_number" not in state:
-        return {}
-    return {"part": state["window_part"], "window": str(state["window_number"])}
-
-
 def _begin(run_id: str, parts: Parts, measure: str) -> None:
     """Start at the window of the address, or at the median one; keep the widgets in step."""
     state = st.session_state

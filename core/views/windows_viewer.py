@@ -9,6 +9,7 @@ from core.number_text import number_text
 from core.results import Results, StoredWindows, unit_of, window_csv
 from core.views.error_views import where_errors_are
 from core.views.legend import legend
+from core.views.run_link import run_link
 from core.views.window_choice import Parts, window_choice
 
 FIRST_CHANNELS = 4
@@ -20,11 +21,14 @@ def windows_viewer(run_id: str, parts: Parts, results: Results, measure: str) ->
     """A window to be chosen, its channels, and where it stands among the others."""
     if not all(len(windows) for windows in parts.values()):
         st.info("This run kept no windows to show.")
+        run_link(run_id)
         return
     part, index = window_choice(run_id, parts, measure)
     windows = parts[part]
     position = int(windows.positions[index])
-    st.caption(_facts(windows, index, measure, results.unit))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(_facts(windows, index, measure, results.unit))
+        run_link(run_id, part, position)
     labels = unique_labels(results.channel_names)
     channels = _chosen_channels(run_id, labels)
     legend("original", "reconstruction", "residual")

@@ -72,9 +72,9 @@ def test_upload_choose_train_see_share_open_cold(server, visitor, tmp_path):
     expect(page.get_by_text(re.compile("Impossible"))).to_have_count(0)
 
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Train").click()
-    set_number(page, "Epochs", 3)
     set_number(page, "Batch size", 16)
     wait_until_idle(page)
+    page.get_by_role("spinbutton", name="Epochs").fill("3")  # no Enter, no wait
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_role("link", name="See its reconstructions")).to_be_visible(timeout=90_000)
     page.get_by_role("link", name="See its reconstructions").click()
@@ -89,6 +89,8 @@ def test_upload_choose_train_see_share_open_cold(server, visitor, tmp_path):
     assert run.config()["normalization"]["method"] == "minmax"
     assert run.config()["model"]["output_activation"] == "sigmoid"
     assert run.config()["windows"]["stride"] == 50
+    assert run.config()["training"]["epochs"] == 3
+    assert run.config()["training"]["batch_size"] == 16
     assert len(run.history()) == 3
 
     server.restart()

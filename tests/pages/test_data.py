@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core import session
-from core.config import DataConfig
+from core.config import DataConfig, ExperimentConfig
 from tests.fake_runs import Lab, shown_text
 
 TABLE = "zeit;links;rechts\n" + "\n".join(
@@ -214,3 +214,62 @@ def test_a_file_of_a_link_that_is_not_here_is_said(lab):
     page = lab.open("data", **query).run()
     assert not page.exception
     assert "Upload the file again" in page.error[0].value
+
+
+# An upload beside another recording
+
+ROWS = "zeit;links\n" + "\n".join(f"{t};{t % 9}" for t in range(1000))
+WORDS = "zeit;ort\n" + "\n".join(f"{t};hier" for t in range(100))
+
+
+def opened(page, data):
+    """Open a link to a recording, as it was read."""
+    page.query_params.clear()
+    page.query_params.update(ExperimentConfig(data=data).to_query())
+    page.run()
+    return page.run()
+
+
+def test_an_upload_leaves_the_data_of_a_link_opened_later_alone(lab):
+    page = upload(lab.open("data").run(), "eins.csv", TABLE.encode())
+    widget(page, "selectbox", "data.reading.time_column@").set_value("none")
+    page.run()
+    first = DataConfig.model_validate(draft(page)["data"])
+    page = upload(page, "zwei.csv", ROWS.encode())
+    assert draft(page)["data"]["name"] == "zwei.csv"
+    page = opened(page, first)  # read in another way than the upload
+    assert not page.exception
+    assert DataConfig.model_validate(draft(page)["data"]) == first
+    assert "In use: eins" in shown_text(page)
+    assert "zwei" not in shown_text(page)
+
+
+def test_an_upload_that_a_link_names_can_be_read_in_another_way(lab):
+    page = upload(lab.open("data").run(), "eins.csv", TABLE.encode())
+    first = DataConfig.model_validate(draft(page)["data"])
+    page = opened(page, first)
+    widget(page, "selectbox", "data.reading.time_column@").set_value("none")
+    page.run()
+    assert draft(page)["data"]["sha256"] != first.sha256
+
+
+def test_an_unreadable_upload_is_forgotten_with_a_link(lab):
+    page = upload(lab.open("data").run(), "eins.csv", TABLE.encode())
+    first = DataConfig.model_validate(draft(page)["data"])
+    page = upload(page, "zwei.csv", ROWS.encode())
+    page = upload(page, "leer.csv", b"")
+    assert "leer" in page.error[0].value
+    page = opened(page, first)
+    assert not page.error
+    assert DataConfig.model_validate(draft(page)["data"]) == first
+
+
+def test_the_boxes_show_how_a_new_file_is_read_also_if_it_cannot_be(lab):
+    page = upload(lab.open("data").run(), "eins.csv", TABLE.encode())
+    widget(page, "selectbox", "data.reading.missing@").set_value("zero")
+    page.run()
+    page = upload(page, "worte.csv", WORDS.encode())
+    assert "worte" in page.error[0].value
+    assert widget(page, "segmented_control", "source@").value == "file"
+    assert draft(page)["data"]["reading"]["missing"] == "interpolate"
+    assert widget(page, "selectbox", "data.reading.missing@").value == "interpolate"

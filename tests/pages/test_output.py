@@ -60,6 +60,26 @@ def test_clipping_is_offered_and_has_no_meaning_per_window(lab):
     assert page.success
 
 
+def test_a_clip_that_a_scope_rules_out_is_not_shown(lab):
+    page = lab.open("output").run()
+    widget(page, "selectbox", "normalization.clip_percentile@").set_value(1.0)
+    page.run()
+    widget(page, "selectbox", "normalization.scope@").set_value("window")
+    page.run()
+    assert widget(page, "selectbox", "normalization.clip_percentile@").value == "none"
+
+
+def test_a_scope_and_a_clip_that_it_rules_out_chosen_at_once(lab):
+    page = lab.open("output", **{"v": "1", "normalization.clip_percentile": "0.1"}).run()
+    widget(page, "selectbox", "normalization.scope@").set_value("window")
+    widget(page, "selectbox", "normalization.clip_percentile@").set_value(1.0)
+    page.run()
+    assert not page.exception
+    assert page.session_state["draft"]["normalization"]["scope"] == "window"
+    assert page.session_state["draft"]["normalization"]["clip_percentile"] is None
+    assert widget(page, "selectbox", "normalization.clip_percentile@").value == "none"
+
+
 def test_a_single_channel_can_be_looked_at(lab):
     page = lab.open("output").run()
     widget(page, "selectbox", "output-channel@").set_value(2)

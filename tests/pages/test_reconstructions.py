@@ -1,5 +1,8 @@
 """The page Reconstructions in every state of a run."""
 
+import json
+from urllib.parse import parse_qsl, urlsplit
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,13 @@ from tests.fake_runs import Lab, make_run, shown_text
 @pytest.fixture
 def lab(tmp_path, monkeypatch):
     return Lab(tmp_path, monkeypatch)
+
+
+def link_query(page):
+    """The query of the link that the button copies."""
+    (button,) = (item for item in page.get("bidi_component") if item.key == "copy-run")
+    address = json.loads(button.proto.json)["text"]
+    return dict(parse_qsl(urlsplit(address).query))
 
 
 def test_without_runs_it_leads_on(lab):
@@ -92,6 +102,33 @@ def test_a_link_names_a_window(lab, part, number, expected):
     assert page.number_input(key="window_number").value == expected
 
 
+def test_the_link_names_the_window_in_view(lab):
+    run = make_run(lab.store, windows=(40, 10))  # the errors grow from window to window
+    page = lab.open("reconstructions", run=run.id)
+    assert link_query(page) == {"run": run.id, "part": "validation", "window": "5"}
+    page = page.button(key="best").click().run()
+    assert link_query(page) == {"run": run.id, "part": "validation", "window": "1"}
+    page = page.segmented_control(key="part").set_value("train").run()
+    page = page.button(key="worst").click().run()
+    query, number = link_query(page), page.number_input(key="window_number").value
+    assert query == {"run": run.id, "part": "train", "window": str(number)}
+    again = lab.open("reconstructions", **query)
+    assert again.number_input(key="window_number").value == number
+    assert link_query(again) == query
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "failed", "interrupted"])
+def test_a_run_without_windows_has_a_link_to_itself(lab, state):
+    run = make_run(lab.store, state)
+    assert link_query(lab.open("reconstructions", run=run.id)) == {"run": run.id}
+
+
+def test_a_run_that_lost_its_windows_has_a_link_to_itself(lab):
+    run = make_run(lab.store)
+    (run.folder / "reconstruction.npz").unlink()
+    assert link_query(lab.open("reconstructions", run=run.id)) == {"run": run.id}
+
+
 @pytest.mark.parametrize("state", ["queued", "running"])
 def test_an_active_run_is_live(lab, state):
     page = lab.open("reconstructions", run=make_run(lab.store, state).id)
@@ -162,6 +199,15 @@ def test_embedded_it_only_shows(lab):
     assert {button.label for button in page.button} == {
         *("Previous", "Next", "Best", "Median", "Worst")
     }
+
+
+@pytest.mark.parametrize("query", [{}, {"run": ""}])
+def test_embedded_without_a_run_it_says_so(lab, query):
+    make_run(lab.store)
+    page = lab.open("reconstructions", embedded=True, **query)
+    assert not page.exception
+    assert "This link names no run" in page.info[0].value
+    assert not page.get("page_link")
 
 
 def test_many_channels_and_odd_names(lab):

@@ -1,5 +1,7 @@
 """The page Train: the form, the start, the live view."""
 
+import re
+
 import pytest
 
 from core.config import ExperimentConfig
@@ -36,6 +38,29 @@ def test_a_change_reaches_the_submitted_run_and_the_shape(lab):
     config = ExperimentConfig.model_validate(lab.store.open(lab.runner.submitted[0]).config())
     assert config.model.filters == (16, 8)
     assert config.model.latent_channels == 8
+
+
+def test_an_edit_that_comes_with_the_click_is_trained(lab):
+    page = lab.open("train")
+    widget(page, "number_input", "training.epochs").set_value(3)  # typed, without Enter
+    page = page.button(key="start").click().run()
+    assert lab.store.open(lab.runner.submitted[0]).config()["training"]["epochs"] == 3
+    assert page.query_params == {"run": lab.runner.submitted[0]}
+    page.run()
+    assert len(lab.runner.submitted) == 1
+
+
+@pytest.mark.parametrize(("field", "typed"), [("epochs", 0), ("batch_size", -1)])
+def test_a_faulty_edit_that_comes_with_the_click_starts_nothing(lab, field, typed):
+    page = lab.open("train")
+    widget(page, "number_input", f"training.{field}").set_value(typed)
+    page = page.button(key="start").click().run()
+    assert not page.exception
+    assert not lab.runner.submitted
+    assert f"training.{field}" in page.error[0].value.replace("\\", "")
+    widget(page, "number_input", f"training.{field}").set_value(3)
+    assert not page.run().error
+    assert not lab.runner.submitted  # the click was for what was there then
 
 
 def test_start_shows_the_run_and_puts_it_in_the_address(lab):
@@ -125,6 +150,7 @@ def test_a_running_run_is_shown_live(lab):
     assert [bar.text.split(" · ")[0] for bar in page.progress[:2]] == ["Epoch 5 of 8", "Training"]
     assert "1 min 5 s left" in page.progress[0].text
     assert "batch 3 of 12" in page.progress[1].text
+    assert re.search(r"Memory [\d.]+ of [\d.]+ GiB", page.progress[3].text)
     page.button(key=f"cancel-{run.id}").click()
 
 
@@ -149,9 +175,12 @@ def test_failure_is_told_with_its_reason(lab):
     assert "Diverged in epoch 3" in page.error[0].value.replace("\\", "")
 
 
-def test_an_interrupted_run_can_be_put_back(lab):
-    run = make_run(lab.store, "interrupted", reason="The worker ended.")
-    page = lab.open("train", run=run.id).button(key=f"resume-{run.id}").click().run()
+@pytest.mark.parametrize("state", ["interrupted", "paused"])
+def test_an_interrupted_run_can_be_put_back_and_starts_anew(lab, state):
+    run = make_run(lab.store, state, reason="The worker ended.")
+    page = lab.open("train", run=run.id)
+    assert "starts anew from its first epoch" in page.warning[0].value
+    page = page.button(key=f"resume-{run.id}").click().run()
     assert run.status().state == "queued"
     assert not page.exception
 
