@@ -58,7 +58,7 @@ def verdict(
             f"{output.title} can say any value: the output stands in the way of none of yours."
         )
     return "compatible", (
-        f"{output.title} says {output.range_text}, which holds your normalized values: "
+        f"{output.title} says {output.range_text}, which holds your normalized training values: "
         "the output stands in the way of none of them."
     )
 

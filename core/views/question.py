@@ -104,11 +104,17 @@ def _run_line(activation: str, run: Run, status: Status, epochs: int) -> None:
 
 def _share_done(now: Mapping[str, Any], epochs: int, total: int) -> float:
     """How much of the training is done, 0 to 1, counting the part of the present epoch."""
-    part = 0.0 if now.get("phase") == "validating" else now.get("batch", 0) / now.get("batches", 1)
+    part = (
+        0.0
+        if now.get("phase") in ("validating", "reconstructing")
+        else now.get("batch", 0) / now.get("batches", 1)
+    )
     return min(1.0, (epochs + min(max(part, 0.0), 1.0)) / total)
 
 
 def _now_text(now: Mapping[str, Any]) -> str:
+    if now.get("phase") == "reconstructing":
+        return "reconstructing the windows"
     if "mae" not in now:
         return "getting ready"
     return f"MAE {now['mae']:.2f} in epoch {now['epoch']}, about {now['eta_seconds']:.0f} s left"

@@ -25,13 +25,13 @@ def run_actions(rows: Sequence[RunRow]) -> None:
             args=(one.id if one else "",),
         )
         st.button(
-            "Edit as a new run",
+            "Duplicate and edit",
             key="runs_edit",
             icon=":material/content_copy:",
             disabled=not (readable and session.run_config(one.id) is not None),
             help="Loads its configuration into the form on the page Train; the run stays as it is.",
             on_click=open_in_draft,
-            args=(one.id, one.name) if one else (),
+            args=(one.id,) if one else (),
         )
         with st.popover("Rename", icon=":material/edit:", disabled=not readable):
             if readable:

@@ -16,11 +16,11 @@ DOUBLE_CLICK_SECONDS = 2.0
 _STARTED = "started_run"  # (configuration as JSON, run id, clock) of this session's last start
 
 
-def open_in_draft(run_id: str, name: str) -> None:
-    """Load a run's configuration into the draft and go to the Train page."""
+def open_in_draft(run_id: str) -> None:
+    """Load a run's configuration, without its name, into the draft and go to the Train page."""
     config = session.run_config(run_id)
     if config is not None:
-        session.load(config.model_copy(update={"name": name[:120]}))
+        session.load(config.model_copy(update={"name": ""}))
         st.switch_page(session.page("train"))
 
 

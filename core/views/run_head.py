@@ -26,11 +26,11 @@ def run_head(run: Run, status: Status, results: Results | None) -> None:
                 help="The trained model as a Keras file.",
             )
         st.button(
-            "Edit and run again",
+            "Duplicate and edit",
             key="edit",
             icon=":material/edit:",
             on_click=open_in_draft,
-            args=(run.id, status.name),
+            args=(run.id,),
         )
 
 

@@ -10,11 +10,7 @@ from core.views.run_state import STATES
 
 PAGE_ROWS = 500
 COLUMNS = {
-    "state": st.column_config.TextColumn("State", width=92),
     "name": st.column_config.TextColumn("Name", width="medium"),
-    "activation": st.column_config.TextColumn("Output"),
-    "normalization": st.column_config.TextColumn("Normalization"),
-    "data": st.column_config.TextColumn("Data"),
     "validation_mae": st.column_config.NumberColumn(
         "MAE",
         format="%.4g",
@@ -27,6 +23,10 @@ COLUMNS = {
         width=80,
         help="The MAE that no training with this output can undercut.",
     ),
+    "state": st.column_config.TextColumn("State", width=92),
+    "activation": st.column_config.TextColumn("Output"),
+    "normalization": st.column_config.TextColumn("Normalization"),
+    "data": st.column_config.TextColumn("Data"),
     "validation_mse": st.column_config.NumberColumn(
         "MSE", format="%.4g", width=80, help="Mean squared error on validation, in squared units."
     ),

@@ -146,7 +146,7 @@ def test_a_run_that_ended_early_says_why_and_what_to_do(lab, state, word):
     text = shown_text(page).replace("\\", "")
     assert "So it was." in text
     assert word in text
-    assert any(button.label == "Edit and run again" for button in page.button)
+    assert any(button.label == "Duplicate and edit" for button in page.button)
 
 
 @pytest.mark.parametrize("run_id", ["0" * 32, "..", "x" * 5000, "<script>"])
@@ -184,7 +184,7 @@ def test_a_run_deleted_in_view_is_told(lab):
 def test_edit_goes_to_the_form_with_the_configuration(lab):
     run = make_run(lab.store, changes={"training.batch_size": 17})
     page = lab.open("reconstructions", run=run.id)
-    button = next(item for item in page.button if item.label == "Edit and run again")
+    button = next(item for item in page.button if item.label == "Duplicate and edit")
     page = button.click().run()
     assert page.title[0].value == "Train"
     values = {item.label: item.value for item in page.number_input}

@@ -89,7 +89,7 @@ def test_a_run_with_a_damaged_configuration_is_left_out_of_the_comparison(lab):
 
 def test_edit_loads_the_configuration(lab):
     make_run(lab.store, name="One", changes={"training.epochs": 9})
-    page = press(select(lab.open("runs"), 0), "Edit as a new run")
+    page = press(select(lab.open("runs"), 0), "Duplicate and edit")
     assert page.title[0].value == "Train"
     assert {item.label: item.value for item in page.number_input}["Epochs"] == 9
 

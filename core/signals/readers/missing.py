@@ -10,7 +10,7 @@ from core.signals.recording import DataError
 
 _ROWS_AT_ONCE = 1 << 18  # bounds the memory of a scan
 _WORDS = {
-    "interpolate": "filled by interpolation",
+    "interpolate": "filled by interpolation, at the ends with the nearest value",
     "previous": "filled with the value before",
     "zero": "set to zero",
 }
