@@ -85,15 +85,17 @@ def measure_clicks(page: Page, server: Server, store: RunStore) -> list[float]:
     return seconds
 
 
-def measure_page(page: Page, server: TimedServer, act: Callable[[int], None]) -> list[dict]:
-    """The script runs that acting on a page again and again causes, the first two left out."""
+def measure_page(
+    page: Page, server: TimedServer, act: Callable[[int], None], kind: str
+) -> list[dict]:
+    """The script runs that acting on a page again and again causes, the first one left out."""
     act(0)
     page.wait_for_timeout(1500)
     before = len(server.lines)
     for number in range(RERUNS):
         act(number + 1)
         page.wait_for_timeout(700)
-    return [line for line in server.lines[before:] if line["kind"] == "rerun"]
+    return [line for line in server.lines[before:] if line["kind"] == kind]
 
 
 def spin(page: Page, label: str) -> Callable[[int], None]:
@@ -128,18 +130,18 @@ def main() -> None:
                 row("live tick while training", [t["seconds"] for t in ticks], 50),
                 row("  its processor time", [t["processor_seconds"] for t in ticks], 50),
             ]
-            for stem, query, label in (
-                ("data", "", "Window length"),
-                ("train", f"?run={running}", "Patience"),
-                ("reconstructions", f"?run={finished}", "Window"),
+            for stem, query, label, kind in (
+                ("data", "", "Window length", "rerun"),
+                ("train", f"?run={running}", "Patience", "rerun"),
+                ("reconstructions", f"?run={finished}", "Window", "tick"),  # a fragment
             ):
                 page.goto(f"{server.url}/{stem}{query}")
                 page.get_by_role("spinbutton", name=label).first.wait_for()
-                lines = measure_page(page, server, spin(page, label))
-                rows.append(row(f"rerun of {stem}", [line["seconds"] for line in lines], 100))
+                lines = measure_page(page, server, spin(page, label), kind)
+                rows.append(row(f"{kind} of {stem}", [line["seconds"] for line in lines], 100))
                 used = [line["processor_seconds"] for line in lines]
                 rows.append(row("  its processor time", used, 100))
-            for stem in ("start", "output", "runs"):
+            for stem in ("start", "output", "runs", "reconstructions"):
                 address = server.url + ("/" if stem == "start" else f"/{stem}")
                 page.goto(address)
                 page.wait_for_timeout(3000)
