@@ -34,6 +34,7 @@ from core.windows import Windows, split_windows
 
 EXIT_CODES = {"finished": 0, "failed": 1, "cancelled": 3, "interrupted": 4}
 LEAST_STEPS = 256  # values that 32 bits tell apart between a channel's least and greatest
+NICENESS = 10  # of a worker that trains for the app
 _REPORT_SECONDS = 0.2  # between two writes of progress.json
 
 Report = Callable[[dict[str, Any]], None]
@@ -257,6 +258,22 @@ def warm_up() -> None:
     keras.backend.clear_session()
 
 
+def _stand_back() -> Report:
+    """After the first step, lower this process's priority once: the app answers its visitors first.
+
+    Training takes every core; whatever the app leaves is still its own.
+    """
+    stood_back = False
+
+    def report(progress: dict[str, Any]) -> None:
+        nonlocal stood_back
+        if not stood_back and "first_step_seconds" in progress:
+            stood_back = True
+            os.nice(NICENESS)
+
+    return report
+
+
 def main(run_folder: str | None = None) -> int:
     """Wait for a run folder on standard input, unless it is given; train it. Returns exit code."""
     signal.signal(signal.SIGTERM, end_soon)
@@ -273,5 +290,5 @@ def main(run_folder: str | None = None) -> int:
     with open(run.folder / "log.txt", "ab", buffering=0) as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    state = train_run(run, folder.parent / "data")
+    state = train_run(run, folder.parent / "data", _stand_back())
     return EXIT_CODES.get(state, 1)
