@@ -269,7 +269,11 @@ def _stand_back() -> Report:
         nonlocal stood_back
         if not stood_back and "first_step_seconds" in progress:
             stood_back = True
-            os.nice(NICENESS)
+            tasks = Path("/proc/self/task")  # on Linux a priority is a thread's, not a process's
+            threads = [int(task.name) for task in tasks.iterdir()] if tasks.is_dir() else [0]
+            for thread in threads:
+                with suppress(OSError):  # it has ended
+                    os.setpriority(os.PRIO_PROCESS, thread, NICENESS)
 
     return report
 
