@@ -1,6 +1,16 @@
-"""For all tests: Hypothesis without a clock, since machines that test are often busy."""
+"""For all tests: Hypothesis without a clock, since machines that test are often busy.
+
+In continuous integration it always tries the same examples; new ones are found by developers.
+"""
+
+import os
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "lab",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
 settings.load_profile("lab")
