@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.windows import Windows
+from core.windows import Split, Windows
 
 HISTOGRAM_BINS = 60
 
@@ -126,3 +126,20 @@ def constant_errors(constants: np.ndarray, windows: Windows) -> tuple[np.ndarray
         squared = squared + weight @ distance**2
         count += weight.sum()
     return absolute / count, squared / count
+
+
+def constant_baseline(split: Split) -> tuple[dict[str, dict[str, float]], np.ndarray]:
+    """The best constants' MAE and MSE of each part, and each channel's standard deviation.
+
+    Errors as `{part: {"mae": .., "mse": ..}}`, deviations `(channels,)` over the training windows,
+    all in original units.
+    """
+    medians, means = best_constants(split.train)
+    errors = {
+        part: {
+            "mae": float(constant_errors(medians, windows)[0].mean()),
+            "mse": float(constant_errors(means, windows)[1].mean()),
+        }
+        for part, windows in split.parts()
+    }
+    return errors, np.sqrt(constant_errors(means, split.train)[1])

@@ -33,6 +33,11 @@ class Normalization:
     def per_window(self) -> bool:
         return self.config.scope == "window" and self.config.method not in ("none", "log1p")
 
+    def of_channel(self, channel: int) -> "Normalization":
+        """The same for recordings of this channel alone."""
+        learned = (self.offset_, self.scale_, self.low_, self.high_)
+        return Normalization(self.config, *(values[channel : channel + 1] for values in learned))
+
     def statistics(self, windows: np.ndarray) -> Statistics:
         """Offset and scale to use on windows `(..., window_length, channels)`."""
         if self.per_window:
@@ -45,10 +50,14 @@ class Normalization:
 
     def transform(self, windows: np.ndarray) -> np.ndarray:
         """Original units `(..., window_length, channels)` to what the model sees."""
-        values = self.clip(windows)
+        return self.scaled(windows, self.statistics(windows))
+
+    def scaled(self, values: np.ndarray, statistics: Statistics) -> np.ndarray:
+        """As `transform`, with statistics that may be those of other values; clips as well."""
+        values = self.clip(values)
         if self.config.method == "log1p":
             return np.sign(values) * np.log1p(np.abs(values))
-        offset, scale = self.statistics(values)
+        offset, scale = statistics
         return (values - offset) / scale
 
     def inverse_transform(self, normalized: np.ndarray, statistics: Statistics) -> np.ndarray:

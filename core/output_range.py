@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.normalization import Normalization
+from core.normalization import Normalization, Statistics
 from core.windows import Windows
 
 Function = Callable[[np.ndarray], np.ndarray]
@@ -98,14 +98,17 @@ class ErrorFloor:
 
     mae: float
     mse: float
+    huber: float  # of the distance in original units, with delta = 1 of them
     channel_mae: np.ndarray  # (channels,)
     channel_mse: np.ndarray  # (channels,)
     below_share: np.ndarray  # (channels,): share of values under the range
     above_share: np.ndarray  # (channels,): share of values over the range
     at_open_end_share: np.ndarray  # (channels,): share exactly on an end the output cannot reach
+    target_low: np.ndarray  # (channels,): the least normalized target
+    target_high: np.ndarray  # (channels,): the greatest normalized target
 
     def to_dict(self) -> dict[str, float]:
-        return {"mae": self.mae, "mse": self.mse}
+        return {"mae": self.mae, "mse": self.mse, "huber": self.huber}
 
 
 def error_floor(normalization: Normalization, activation: str, windows: Windows) -> ErrorFloor:
@@ -115,20 +118,14 @@ def error_floor(normalization: Normalization, activation: str, windows: Windows)
     to the output range in original units. Without per-window normalization each time step is
     visited once, weighted by the number of windows it occurs in; with it, every window is.
     """
-    totals = np.zeros((5, windows.segments.shape[2]))  # absolute, squared, below, above, at an end
-    count = 0
+    totals = Totals.of(windows)
     if normalization.per_window:
         for _, block in windows.chunks(1_000_000):
-            totals += _block_totals(normalization, activation, block, np.ones(block.shape[1]))
-            count += block.shape[0] * block.shape[1]
+            totals.add(normalization, activation, block, np.ones(block.shape[1]))
     else:
         for block, weight in windows.values(1_000_000):
-            totals += _block_totals(normalization, activation, block[None], weight)
-            count += weight.sum()
-    absolute, squared, below, above, at_end = totals / count
-    return ErrorFloor(
-        float(absolute.mean()), float(squared.mean()), absolute, squared, below, above, at_end
-    )
+            totals.add(normalization, activation, block[None], weight)
+    return totals.floor(normalization, activation)
 
 
 def reachable_bounds(
@@ -138,31 +135,85 @@ def reachable_bounds(
 
     windows: `(windows, window_length, channels)`; matters for per-window normalization alone.
     """
-    output = ACTIVATIONS[activation]
-    statistics = normalization.statistics(windows)
+    return range_ends(normalization, ACTIVATIONS[activation], normalization.statistics(windows))
+
+
+def range_ends(
+    normalization: Normalization, output: Activation, statistics: Statistics
+) -> tuple[np.ndarray, np.ndarray]:
+    """Both ends of a range in original units, in the shape of the statistics."""
     shape = np.shape(statistics[0])
-    lower = normalization.unscale(np.full(shape, output.low, float), statistics)
-    upper = normalization.unscale(np.full(shape, output.high, float), statistics)
-    return lower, upper
+    return (
+        normalization.unscale(np.full(shape, output.low, float), statistics),
+        normalization.unscale(np.full(shape, output.high, float), statistics),
+    )
 
 
-def _block_totals(
-    normalization: Normalization, activation: str, block: np.ndarray, weight: np.ndarray
+@dataclass
+class Totals:
+    """Sums over weighted values, from which a floor is made: one pair, one part of the data."""
+
+    sums: np.ndarray  # (7, channels): see `distance_sums`
+    weight: float  # of all values of a channel
+    target_low: np.ndarray  # (channels,)
+    target_high: np.ndarray  # (channels,)
+
+    @classmethod
+    def of(cls, windows: Windows) -> "Totals":
+        channels = windows.segments.shape[2]
+        return cls(np.zeros((7, channels)), 0.0, np.full(channels, _INF), np.full(channels, -_INF))
+
+    def add(
+        self, normalization: Normalization, activation: str, block: np.ndarray, weight: np.ndarray
+    ) -> None:
+        """block: `(windows, time steps, channels)`, original units; weight: `(time steps,)`."""
+        statistics = normalization.statistics(block)
+        ends = range_ends(normalization, ACTIVATIONS[activation], statistics)
+        self.sums += distance_sums(block, weight, *map(normalization.clip, ends))
+        self.weight += block.shape[0] * weight.sum()
+        self.widen(normalization, block, statistics)
+
+    def widen(
+        self, normalization: Normalization, block: np.ndarray, statistics: Statistics
+    ) -> None:
+        """Take the ends of the normalized targets of a block into account."""
+        low, high = block.min(axis=1, keepdims=True), block.max(axis=1, keepdims=True)
+        low, high = (normalization.scaled(end, statistics) for end in (low, high))
+        self.target_low = np.fmin(self.target_low, low.min(axis=(0, 1)))
+        self.target_high = np.fmax(self.target_high, high.max(axis=(0, 1)))
+
+    def floor(self, normalization: Normalization, activation: str) -> ErrorFloor:
+        output = ACTIVATIONS[activation]
+        absolute, squared, huber, below, above, at_low, at_high = self.sums / self.weight
+        at_end = np.zeros_like(at_low)
+        # An end that clipping hides is none of the activation's.
+        fitted = normalization.offset_, normalization.scale_
+        lower, upper = range_ends(normalization, output, fitted)
+        if output.low_open:
+            at_end = at_end + np.where(lower >= normalization.low_, at_low, 0)
+        if output.high_open:
+            at_end = at_end + np.where(upper <= normalization.high_, at_high, 0)
+        return ErrorFloor(
+            *(float(absolute.mean()), float(squared.mean()), float(huber.mean())),
+            *(absolute, squared, below, above, np.minimum(at_end, 1)),
+            *(self.target_low, self.target_high),
+        )
+
+
+def distance_sums(
+    block: np.ndarray, weight: np.ndarray, lower: np.ndarray, upper: np.ndarray
 ) -> np.ndarray:
-    """Weighted sums over windows and time steps: `(5, channels)`, as in `error_floor`."""
-    output = ACTIVATIONS[activation]
-    raw_lower, raw_upper = reachable_bounds(normalization, activation, block)
-    lower, upper = normalization.clip(raw_lower), normalization.clip(raw_upper)
-    # (windows, time steps, channels); positive beyond an end
-    under, over = lower - block, block - upper
+    """Weighted sums of the distance to a range: absolute, squared, Huber; and how many values
+    are below, above, at the lower and at the upper end: `(7, channels)`.
+
+    block: `(windows, time steps, channels)`; weight: `(time steps,)`; lower and upper, in the same
+    units, broadcast against the block.
+    """
+    under, over = lower - block, block - upper  # positive beyond an end
     rounding = 1e-14 * np.fmax(*(np.where(np.isfinite(end), abs(end), 0) for end in (lower, upper)))
     below, above = under > rounding, over > rounding
     distance = np.where(below, under, np.where(above, over, 0.0))
-    # An end that clipping hides is none of the activation's.
-    at_end = np.zeros_like(below)
-    if output.low_open:
-        at_end |= (np.abs(under) <= rounding) & (raw_lower >= normalization.low_)
-    if output.high_open:
-        at_end |= (np.abs(over) <= rounding) & (raw_upper <= normalization.high_)
-    per_value = (distance, distance**2, below, above, at_end)
+    huber = np.where(distance <= 1, distance**2 / 2, distance - 0.5)
+    at_low, at_high = np.abs(under) <= rounding, np.abs(over) <= rounding
+    per_value = (distance, distance**2, huber, below, above, at_low, at_high)
     return np.stack([np.einsum("t,wtc->c", weight, value) for value in per_value])

@@ -1,76 +1,148 @@
 """Whether an output activation and a normalization suit the data, in words and before training."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from core.config import NormalizationConfig
 from core.number_text import number_text
 from core.output_range import ACTIVATIONS, ErrorFloor
 
 SMALL = 0.01  # of a channel's standard deviation; a floor under it is no obstacle
+MANY = 0.01  # of all targets on an end that is never reached: saturation
+HALF = 0.6  # of a range's width: targets that need less leave much of it unused
+
+
+@dataclass(frozen=True)
+class Verdict:
+    kind: str  # impossible, saturation, validation, compatible
+    sentence: str  # the reason, with the numbers
+    notes: tuple[str, ...] = ()  # what else is worth knowing of this pair
 
 
 def verdict(
     activation: str,
+    normalization: NormalizationConfig,
     train: ErrorFloor,
     validation: ErrorFloor,
     deviations: np.ndarray,
     channel_names: Sequence[str],
-    clips: bool = False,
-) -> tuple[str, str]:
-    """A kind (impossible, saturation, validation, compatible) and one sentence with the numbers.
+) -> Verdict:
+    """What is to be expected of a pair.
 
-    deviations: the standard deviation of each channel in original units, `(channels,)`. clips:
-    whether the normalization cuts values off, which counts as error too.
+    deviations: the standard deviation of each channel in original units, `(channels,)`.
     """
-    output = ACTIVATIONS[activation]
-    can_only = f"{output.title} can only say {output.range_text}"
-    if np.isinf(output.low) and np.isinf(output.high):
-        can_only = "Clipping cuts values off"
-    elif clips:
-        can_only += ", and clipping cuts values off"
-    outside = _outside(train)
-    if _is_blocked(train, deviations).any():
-        return "impossible", (
-            f"{can_only}; {outside}. No training gets below MAE {number_text(train.mae)}"
-            f"{_worst(train, deviations, channel_names)}."
-        )
+    blocked = is_blocked(train, deviations).any(), is_blocked(validation, deviations).any()
+    can_only = _can_only(activation, normalization)
+    notes = tuple(_notes(activation, normalization, train, validation))
     at_end = float(train.at_open_end_share.mean())
-    if at_end > 0.01:
-        return "saturation", (
-            f"{can_only}, and {_percent(at_end)} of your values lie exactly on an end it never "
-            "reaches. It comes close only in saturation, where its slope vanishes and learning "
-            "slows."
+    if blocked[0]:
+        worst = _worst(train, deviations, channel_names)
+        sentence = (
+            f"{can_only}; {_outside(train)}. No training gets below MAE "
+            f"{number_text(train.mae)}{worst}."
         )
-    if _is_blocked(validation, deviations).any():
-        share = float((validation.below_share + validation.above_share).mean())
-        return "validation", (
-            f"The training part is within reach, but {_percent(share)} of the validation values "
-            f"lie beyond what is left there. {can_only}: no training gets below MAE "
-            f"{number_text(validation.mae)} on them{_worst(validation, deviations, channel_names)}."
+        return Verdict("impossible", sentence, notes)
+    if at_end > MANY:
+        return Verdict("saturation", _saturation(activation, can_only, at_end), notes)
+    if blocked[1]:
+        return Verdict(
+            "validation", _beyond(can_only, validation, deviations, channel_names), notes
         )
-    if train.mae > 0:
-        return "compatible", (
-            f"{can_only}; {outside}, but so little that it costs only MAE {number_text(train.mae)}."
-        )
+    return Verdict("compatible", _compatible(activation, can_only, train), notes)
+
+
+def is_blocked(floor: ErrorFloor, deviations: np.ndarray) -> np.ndarray:
+    """In which channels the floor is no small one: `(channels,)`, bool."""
+    return floor.channel_mae > SMALL * deviations
+
+
+def _can_only(activation: str, normalization: NormalizationConfig) -> str:
+    output, clips = ACTIVATIONS[activation], normalization.clip_percentile is not None
     if np.isinf(output.low) and np.isinf(output.high):
-        return "compatible", (
-            f"{output.title} can say any value: the output stands in the way of none of yours."
+        return "Clipping cuts values off"
+    text = f"{output.title} can only say {output.range_text}"
+    return f"{text}, and clipping cuts values off" if clips else text
+
+
+def _saturation(activation: str, can_only: str, at_end: float) -> str:
+    if activation in ("softplus", "exponential"):
+        return (
+            f"{ACTIVATIONS[activation].title} never says an exact 0, and {_percent(at_end)} of "
+            "your normalized values are 0. It comes close only far to the left, where its slope "
+            "vanishes and learning slows."
         )
-    return "compatible", (
+    return (
+        f"{can_only}, and {_percent(at_end)} of your values lie exactly on an end it never "
+        "reaches. It comes close only in saturation, where its slope vanishes and learning slows."
+    )
+
+
+def _beyond(
+    can_only: str, validation: ErrorFloor, deviations: np.ndarray, names: Sequence[str]
+) -> str:
+    share = float((validation.below_share + validation.above_share).mean())
+    return (
+        f"The training part is within reach, but {_percent(share)} of the validation values "
+        f"lie beyond what is left there. {can_only}: no training gets below MAE "
+        f"{number_text(validation.mae)} on them{_worst(validation, deviations, names)}."
+    )
+
+
+def _compatible(activation: str, can_only: str, train: ErrorFloor) -> str:
+    output = ACTIVATIONS[activation]
+    if train.mae > 0:
+        mae = number_text(train.mae)
+        return f"{can_only}; {_outside(train)}, but so little that it costs only MAE {mae}."
+    if np.isinf(output.low) and np.isinf(output.high):
+        return f"{output.title} can say any value: the output stands in the way of none of yours."
+    return (
         f"{output.title} says {output.range_text}, which holds your normalized training values: "
         "the output stands in the way of none of them."
     )
 
 
-def _is_blocked(floor: ErrorFloor, deviations: np.ndarray) -> np.ndarray:
-    """In which channels the floor is no small one: `(channels,)`, bool."""
-    return floor.channel_mae > SMALL * deviations
+def _notes(
+    activation: str, normalization: NormalizationConfig, train: ErrorFloor, validation: ErrorFloor
+) -> list[str]:
+    """Checks of the units beyond the range itself."""
+    output, notes = ACTIVATIONS[activation], []
+    method = normalization.method
+    low, high = float(train.target_low.min()), float(train.target_high.max())
+    below = float(train.below_share.mean())
+    if output.low == 0 and low < 0 and method in ("standard", "robust", "minmax_symmetric"):
+        notes.append(
+            "This normalization puts 0 in the middle of each channel's values, and an output from "
+            f"0 upwards cuts what lies below: {_percent(below)} of your values."
+        )
+    if method in ("minmax", "minmax_symmetric", "maxabs") and normalization.scope != "window":
+        share = float((validation.below_share + validation.above_share).mean())
+        if share > 0 and normalization.clip_percentile is None:
+            notes.append(
+                f"The normalization is fitted to the training part: {_percent(share)} of the "
+                "validation values are out of this output's reach, at a cost of MAE "
+                f"{number_text(validation.mae)}."
+            )
+    width = output.high - output.low
+    if np.isfinite(width) and train.mae == 0 and 0 < high - low <= HALF * width:
+        notes.append(
+            f"Your normalized values run from {number_text(low)} to {number_text(high)}, which is "
+            f"{_percent((high - low) / width)} of the range {output.range_text}: the rest of it is "
+            "unused."
+        )
+    if high - low > 20 and np.isinf(width) and method == "none":
+        notes.append(
+            f"Without a normalization the model must produce values from {number_text(low)} to "
+            f"{number_text(high)}: within reach, but small weights and usual learning rates "
+            "suit values around −1 to 1 better."
+        )
+    return notes
 
 
 def _worst(floor: ErrorFloor, deviations: np.ndarray, names: Sequence[str]) -> str:
     """The channel that suffers most, if others do not: ` over all channels, and 0.3 in flow`."""
-    blocked = _is_blocked(floor, deviations)
+    blocked = is_blocked(floor, deviations)
     if blocked.all():
         return ""
     relative = np.where(blocked, floor.channel_mae / np.maximum(deviations, 1e-300), 0)

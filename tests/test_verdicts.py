@@ -44,34 +44,34 @@ def floors_of(parts, activation, **normalization):
 )
 def test_the_verdict_in_words(question, activation, normalization, kind, words):
     floors = floors_of(question, activation, **normalization)
-    found, sentence = verdict(
-        activation,
-        *floors,
-        np.full(2, 45.0),
-        ["left", "right"],
-        clips="clip_percentile" in normalization,
-    )
-    assert found == kind
-    assert words in sentence
+    scaling = NormalizationConfig(**normalization)
+    said = verdict(activation, scaling, *floors, np.full(2, 45.0), ["left", "right"])
+    assert said.kind == kind
+    assert words in said.sentence
 
 
 def test_validation_beyond_the_training_part_is_said():
     values = np.linspace(0, 1, 4000)[:, None] ** 2
     parts = split_windows(values, WindowsConfig(window_length=20, stride=20))
     floors = floors_of(parts, "hard_sigmoid", method="minmax")
-    kind, sentence = verdict("hard_sigmoid", *floors, np.array([0.3]), ["only"])
-    assert kind == "validation"
-    assert "of the validation values lie beyond" in sentence
+    minmax = NormalizationConfig(method="minmax")
+    said = verdict("hard_sigmoid", minmax, *floors, np.array([0.3]), ["only"])
+    assert said.kind == "validation"
+    assert "of the validation values lie beyond" in said.sentence
+    assert "fitted to the training part" in said.notes[0]
+    linear = floors_of(parts, "linear", method="minmax")
+    assert verdict("linear", minmax, *linear, np.array([0.3]), ["only"]).notes == ()
 
 
 def test_a_loud_channel_does_not_hide_a_quiet_one():
     time = np.arange(8000)
     values = np.stack([1000 + 500 * np.sin(time / 9), np.sin(time / 9)], axis=1)
     floors = floors_of(split_windows(values, WindowsConfig()), "relu", method="none")
-    kind, sentence = verdict("relu", *floors, np.array([354, 0.71]), ["loud", "quiet"])
-    assert kind == "impossible"
-    assert "0.317" in sentence
-    assert "in quiet" in sentence
+    raw = NormalizationConfig(method="none")
+    said = verdict("relu", raw, *floors, np.array([354, 0.71]), ["loud", "quiet"])
+    assert said.kind == "impossible"
+    assert "0.317" in said.sentence
+    assert "in quiet" in said.sentence
 
 
 def test_clipping_is_not_blamed_on_the_activation():
@@ -79,7 +79,34 @@ def test_clipping_is_not_blamed_on_the_activation():
     parts = split_windows(values, WindowsConfig(window_length=20, stride=20))
     floors = floors_of(parts, "linear", method="minmax", clip_percentile=0)
     assert floors[0].at_open_end_share.max() == 0
-    kind, sentence = verdict("linear", *floors, np.array([0.3]), ["only"], clips=True)
-    assert kind == "validation"
-    assert "Clipping cuts values off" in sentence
-    assert "Linear" not in sentence
+    clipping = NormalizationConfig(method="minmax", clip_percentile=0)
+    said = verdict("linear", clipping, *floors, np.array([0.3]), ["only"])
+    assert said.kind == "validation"
+    assert "Clipping cuts values off" in said.sentence
+    assert "Linear" not in said.sentence
+
+
+@pytest.mark.parametrize(
+    ("activation", "method", "words"),
+    [
+        ("relu", "standard", "cuts what lies below: 9"),
+        ("tanh", "minmax", "from 0 to 1, which is 50.0 % of the range (−1, 1)"),
+        ("linear", "none", "small weights"),
+        ("relu", "minmax", None),
+        ("linear", "standard", None),
+        ("sigmoid", "minmax", None),
+    ],
+)
+def test_the_units_are_checked_beyond_the_range(question, activation, method, words):
+    scaling = NormalizationConfig(method=method, scope="global")
+    floors = floors_of(question, activation, method=method, scope="global")
+    notes = " ".join(verdict(activation, scaling, *floors, np.full(2, 45.0), ["a", "b"]).notes)
+    assert words in notes if words else "cuts" not in notes and "unused" not in notes
+
+
+def test_softplus_never_says_an_exact_zero(question):
+    floors = floors_of(question, "softplus", method="none")
+    scaling = NormalizationConfig(method="none")
+    said = verdict("softplus", scaling, *floors, np.full(2, 45.0), ["left", "right"])
+    assert said.kind == "saturation"
+    assert "Softplus never says an exact 0, and 89" in said.sentence

@@ -1,0 +1,93 @@
+"""The matrix of pairs: its cells, the pair to begin with, and names given on a command line."""
+
+import numpy as np
+import pytest
+
+from core.config import (
+    ExperimentConfig,
+    NormalizationConfig,
+    OutputActivation,
+    WindowsConfig,
+    choices,
+)
+from core.matrix import (
+    matrix,
+    normalizations_like,
+    pair_text,
+    parse_normalization,
+    recommended,
+    with_pair,
+)
+from core.normalization import fit_normalization
+from core.output_range import error_floor
+from core.windows import split_windows
+
+LIKE = NormalizationConfig()
+
+
+def cells_of(values):
+    parts = split_windows(values, WindowsConfig(window_length=50, stride=50))
+    names = [f"c{i}" for i in range(values.shape[1])]
+    rows = normalizations_like(LIKE)
+    return parts, matrix(parts, rows, choices(OutputActivation), names, values.std(axis=0))
+
+
+@pytest.fixture(scope="module")
+def waves():
+    return np.sin(np.arange(8000) / 9)[:, None] * np.array([3.0, 0.5])
+
+
+def test_a_cell_for_each_pair_with_its_own_floor(waves):
+    parts, cells = cells_of(waves)
+    assert len(cells) == 7 * 10
+    assert len({pair_text(cell.normalization, cell.activation) for cell in cells}) == 70
+    for cell in cells[::9]:
+        fit = fit_normalization(cell.normalization, parts.train)
+        assert cell.train.mae == pytest.approx(error_floor(fit, cell.activation, parts.train).mae)
+        floor = error_floor(fit, cell.activation, parts.validation)
+        assert cell.validation.mae == pytest.approx(floor.mae)
+
+
+def test_real_values_call_for_a_linear_output(waves):
+    best = recommended(cells_of(waves)[1])
+    assert (best.cell.normalization.method, best.cell.activation) == ("standard", "linear")
+    assert "real values" in best.reason
+
+
+def test_values_that_are_often_zero_call_for_relu():
+    rng = np.random.default_rng(0)
+    values = rng.uniform(0, 255, (8000, 2)) * (rng.random((8000, 2)) < 0.1)
+    best = recommended(cells_of(values)[1])
+    assert best.cell.activation == "relu"
+    assert best.cell.kind == "compatible"
+    assert "90 % of your values are exactly 0" in best.reason
+
+
+def test_where_nothing_reaches_the_least_floor_is_recommended(waves):
+    _, cells = cells_of(waves)
+    impossible = [cell for cell in cells if cell.kind == "impossible"]
+    best = recommended(impossible)
+    assert best.cell.train.mae == min(cell.train.mae for cell in impossible)
+    assert "No pair" in best.reason
+    assert recommended([]) is None
+
+
+def test_an_experiment_changes_in_its_pair_alone():
+    config = ExperimentConfig().replace({"training.seed": 5})
+    other = with_pair(config, NormalizationConfig(method="minmax"), "sigmoid")
+    assert other == config.replace(
+        {"normalization.method": "minmax", "model.output_activation": "sigmoid"}
+    )
+
+
+def test_normalizations_are_named_by_method_and_scope():
+    clipping = NormalizationConfig(scope="global", clip_percentile=1)
+    assert parse_normalization("minmax", clipping) == NormalizationConfig(
+        method="minmax", scope="global", clip_percentile=1
+    )
+    assert parse_normalization("robust:window", clipping).clip_percentile is None
+    assert pair_text(parse_normalization("robust:window", LIKE), "tanh") == "robust:window + tanh"
+    assert pair_text(NormalizationConfig(method="none"), "relu") == "none + relu"
+    for text, words in (("zscore", "no normalization 'zscore'"), ("minmax:all", "no scope 'all'")):
+        with pytest.raises(ValueError, match=words):
+            parse_normalization(text, LIKE)
