@@ -94,9 +94,10 @@ def _tails(
 ) -> Iterator[np.ndarray]:
     """The sums of what lies at or beyond the ends of a range: `(7,)` for each stretch."""
     low, high = np.array([lower]), np.array([upper])
+    margin = 1e-13 * max((abs(end) for end in (lower, upper) if np.isfinite(end)), default=0.0)
     for values, weights in groups:
-        first = np.searchsorted(values, _beside(values, lower, np.inf), "right")
-        last = np.searchsorted(values, _beside(values, upper, -np.inf), "left")
+        first = np.searchsorted(values, _just_within(values, lower + margin, np.inf), "right")
+        last = np.searchsorted(values, _just_within(values, upper - margin, -np.inf), "left")
         yield np.zeros(7)
         for start, stop in ((0, first), (max(first, last), len(values))):
             for at in range(start, stop, _BLOCK):
@@ -105,15 +106,13 @@ def _tails(
                 yield distance_sums(block, weights[piece], low, high)[:, 0]
 
 
-def _beside(values: np.ndarray, end: float, towards: float) -> np.floating | float:
-    """A little within an end, by more than the rounding of `distance_sums` and of the values."""
-    if not np.isfinite(end):
-        return values.dtype.type(end) if values.dtype.kind == "f" else end
-    margin = 1e-13 * abs(end)
-    beside = end + (margin if towards > 0 else -margin)
+def _just_within(values: np.ndarray, end: float, inwards: float) -> np.floating | float:
+    """The next number after an end, as the values' type: what is searched for must not turn a
+    whole channel into another type."""
     if values.dtype.kind != "f":
-        return beside
-    return np.nextafter(values.dtype.type(beside), values.dtype.type(towards))
+        return end
+    with np.errstate(over="ignore"):
+        return np.nextafter(values.dtype.type(end), values.dtype.type(inwards))
 
 
 def _sorted_values(windows: Windows, channel: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
