@@ -48,6 +48,7 @@ OutputActivation = Literal[
 HiddenActivation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "linear"]
 Loss = Literal["mae", "mse", "huber", "log_cosh"]
 Optimizer = Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
+UNSCOPED = ("none", "log1p")  # methods that treat all channels and windows alike, as they are
 MissingPolicy = Literal["interpolate", "previous", "zero", "error"]
 
 
@@ -218,6 +219,14 @@ class ExperimentConfig(_Part):
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
         return cls.model_validate_json(text)
+
+    def identity(self) -> str:
+        """All that decides the result, as text: not the name, nor a scope that has no meaning."""
+        scaling = self.normalization
+        if scaling.method in UNSCOPED and scaling.clip_percentile is None:
+            scaling = scaling.model_copy(update={"scope": "channel"})
+        same = self.model_copy(update={"normalization": scaling, "name": ""})
+        return same.model_dump_json()
 
     def replace(self, changes: Mapping[str, Any]) -> Self:
         """A copy with dotted fields changed, validated: `{"model.dropout": 0.1}`.

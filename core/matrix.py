@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.config import (
+    UNSCOPED,
     ExperimentConfig,
     NormalizationConfig,
     NormalizationMethod,
@@ -21,7 +22,6 @@ from core.pair_floors import error_floors
 from core.verdicts import verdict
 from core.windows import Split
 
-UNSCOPED = ("none", "log1p")  # methods that treat all channels and windows alike, as they are
 MOSTLY_AT_ZERO = 0.25  # of the targets on 0: a ReLU says them exactly, and at once
 
 

@@ -4,9 +4,19 @@ import streamlit as st
 
 from core import session
 from core.config import ExperimentConfig
+from core.matrix import recommended
 from core.signals.recording import DataError
-from core.views.output_fit import activation_picture, channel_floors, floor_metrics, verdict_box
-from core.views.output_form import output_form
+from core.views.clipping import clipping
+from core.views.matrix import matrix
+from core.views.output_fit import (
+    activation_picture,
+    cells_of,
+    channel_floors,
+    floor_metrics,
+    floors_of,
+    verdict_box,
+)
+from core.views.output_form import output_form, use_button
 
 
 def name_faults() -> None:
@@ -18,21 +28,27 @@ def name_faults() -> None:
     )
 
 
-def show_fit(config: ExperimentConfig, left, right) -> None:
-    """What the pair of the experiment comes to, beside the form and below it."""
+def show_fit(config: ExperimentConfig, beside) -> None:
+    """What the pair of the experiment comes to: beside the form in short, then below it."""
     try:
         recording = session.recording(config.data)
-        train, validation = session.floors(config)
+        train, validation = floors_of(config)
     except DataError as error:
-        with right:
+        with beside:
             session.show_fault(error)
             st.page_link(session.page("data"), label="To the data", icon=":material/show_chart:")
         return
-    with left:
+    with beside:
+        kind = verdict_box(config, train, validation)
+        remedy = st.container()
         floor_metrics(train, validation, recording.unit)
-    with right:
-        verdict_box(config, train, validation)
-        activation_picture(config, recording)
+    cells = cells_of(config)
+    best = recommended(cells)
+    with remedy:
+        is_offered = kind != "compatible" and use_button(config, best.cell, "use-remedy")
+    matrix(config, cells, best, offer=not is_offered)
+    clipping(config, train, validation)
+    activation_picture(config, recording)
     channel_floors(recording, train, validation)
 
 
@@ -47,7 +63,7 @@ with left:
     output_form()
 config = session.experiment()
 if config is not None:
-    show_fit(config, left, right)
+    show_fit(config, right)
 else:
     with right:
         name_faults()

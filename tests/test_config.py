@@ -147,3 +147,15 @@ def _leaves(part: type[BaseModel], prefix: str = "") -> list[str]:
 
 def test_flatten_reaches_every_field():
     assert sorted(flatten(ExperimentConfig().model_dump())) == sorted(_leaves(ExperimentConfig))
+
+
+def test_the_identity_leaves_out_what_changes_nothing():
+    config = ExperimentConfig()
+    assert config.replace({"name": "x"}).identity() == config.identity()
+    assert config.replace({"training.seed": 1}).identity() != config.identity()
+    raw = {"normalization.method": "none"}
+    other = raw | {"normalization.scope": "global"}
+    assert config.replace(raw).identity() == config.replace(other).identity()
+    assert config.replace({"normalization.scope": "global"}).identity() != config.identity()
+    clip = {"normalization.clip_percentile": 1}
+    assert config.replace(raw | clip).identity() != config.replace(other | clip).identity()

@@ -9,11 +9,15 @@
 | machine | the runs and the queue of this machine |
 | data | recordings, windows, statistics |
 | fitted | error floors and the picture of an output activation |
+| affine | floors under any factor and offset |
+| clipped | windows that an output cuts; the best constants' errors |
 | sources, uploads | where the data come from; a visitor's file |
 | visible | which part of a recording is in view |
 | words | names of choices, text from outside, faults |
 """
 
+from core.session.affine import affine_floors
+from core.session.clipped import CutWindow, clipped, constants, cut_window
 from core.session.data import (
     boundary,
     data_key,
@@ -30,13 +34,14 @@ from core.session.drafts import (
     draft,
     experiment,
     load,
+    load_note,
     part,
     problems,
     value,
 )
-from core.session.fitted import activation_picture, floors
+from core.session.fitted import activation_picture, floors, matrix
 from core.session.links import link
-from core.session.machine import latest_run, run_config, runner, store, submit
+from core.session.machine import latest_run, run_config, runner, runs_of, store, submit
 from core.session.pages import APP_TITLE, PAGES, PROJECT, page
 from core.session.shell import open_page, run_shell
 from core.session.sources import begin_source, source_key, switch_source
@@ -59,12 +64,17 @@ __all__ = [
     "PROJECT",
     "SCOPES",
     "UPLOADER",
+    "CutWindow",
     "VisibleRange",
     "activation_picture",
+    "affine_floors",
     "begin_source",
     "bound",
     "boundary",
     "change",
+    "clipped",
+    "constants",
+    "cut_window",
     "data_key",
     "deviations",
     "draft",
@@ -79,6 +89,8 @@ __all__ = [
     "link",
     "literal",
     "load",
+    "load_note",
+    "matrix",
     "normalization_text",
     "open_page",
     "page",
@@ -88,6 +100,7 @@ __all__ = [
     "run_config",
     "run_shell",
     "runner",
+    "runs_of",
     "show_fault",
     "show_kept_fault",
     "source_key",

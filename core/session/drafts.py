@@ -15,6 +15,7 @@ from core.config import ExperimentConfig, explain, flatten, with_changes
 
 _DRAFT = "draft"
 _FOLLOWED = "draft_followed"  # fields that the last edit of another field has set
+_NOTE = "draft_note"  # (revision, what was said when the draft was loaded)
 _REVISION = "draft_revision"  # changes when the draft is set from outside the widgets
 
 
@@ -38,9 +39,19 @@ def change(changes: Mapping[str, Any]) -> None:
     st.session_state[_REVISION] = revision() + 1
 
 
-def load(config: ExperimentConfig) -> None:
-    """Replace the draft by a configuration: from a link, a preset, or a run."""
+def load(config: ExperimentConfig, note: str = "") -> None:
+    """Replace the draft by a configuration: from a link, a preset, or a run.
+
+    note: what the page Train says of it; see `load_note`.
+    """
     change(config.model_dump(mode="json"))
+    st.session_state[_NOTE] = (revision(), note)
+
+
+def load_note() -> str:
+    """What was said when the draft was loaded, until it is set from outside its widgets again."""
+    of_revision, note = st.session_state.get(_NOTE, (-1, ""))
+    return note if of_revision == revision() else ""
 
 
 def problems() -> dict[str, str]:

@@ -10,10 +10,14 @@ import pandas as pd
 import streamlit as st
 
 from core.charts.activations import activation_spec, picture_frame, value_range
-from core.config import ExperimentConfig, NormalizationConfig
+from core.config import ExperimentConfig, NormalizationConfig, OutputActivation, choices
+from core.matrix import Cell, normalizations_like
+from core.matrix import matrix as all_cells
 from core.normalization import Normalization, fit_normalization
 from core.output_range import ErrorFloor, error_floor
-from core.session.data import split
+from core.session.data import deviations, recording, split
+from core.session.words import literal
+from core.signals.recording import Recording
 from core.signals.store import recording_key
 from core.targets import target_values
 from core.windows import Split, Windows
@@ -24,7 +28,7 @@ Picture = tuple[pd.DataFrame, dict[str, Any]]  # data and chart
 
 def floors(config: ExperimentConfig) -> Floors:
     """The error floors of the training and the validation part. Raises DataError."""
-    return _floors(_key(config), config.model.output_activation, *_fitted(config))
+    return _floors(pair_key(config), config.model.output_activation, *fitted(config))
 
 
 @st.cache_resource(show_spinner="Working out the error floor…", max_entries=256)
@@ -33,10 +37,34 @@ def _floors(key: tuple[str, ...], activation: str, _fit: Normalization, _parts: 
     return error_floor(_fit, activation, train), error_floor(_fit, activation, validation)
 
 
+def matrix(config: ExperimentConfig) -> tuple[Cell, ...]:
+    """Every method with every output activation, this scope and clipping. Raises DataError."""
+    data = recording(config.data)
+    key = (
+        *pair_key(config)[:2],
+        *pair_key(config)[3:],
+        str(normalizations_like(config.normalization)),
+    )
+    return _matrix(key, config.normalization, split(config), data, deviations(config.data))
+
+
+@st.cache_resource(show_spinner="Working out the error floors…", max_entries=32)
+def _matrix(
+    key: tuple[str, ...],
+    _like: NormalizationConfig,
+    _parts: Split,
+    _data: Recording,
+    _deviations: np.ndarray,
+) -> tuple[Cell, ...]:
+    rows = normalizations_like(_like)
+    names = [literal(name) for name in _data.channel_names]
+    return tuple(all_cells(_parts, rows, choices(OutputActivation), names, _deviations))
+
+
 def activation_picture(config: ExperimentConfig, channel: int | None = None) -> Picture:
     """The output activation over the targets' histogram: data and chart. Raises DataError."""
-    key = _key(config)
-    values = _targets(key, channel, *_fitted(config))
+    key = pair_key(config)
+    values = _targets(key, channel, *fitted(config))
     return _picture(key, channel, config.model.output_activation, values)
 
 
@@ -58,10 +86,10 @@ def _picture(
     return frame, activation_spec(activation, low, high, *ends)
 
 
-def _fitted(config: ExperimentConfig) -> tuple[Normalization, Split]:
+def fitted(config: ExperimentConfig) -> tuple[Normalization, Split]:
     """The normalization fitted to the training part, and the split. Raises DataError."""
     parts = split(config)
-    return _normalization(_key(config), config.normalization, parts.train), parts
+    return _normalization(pair_key(config), config.normalization, parts.train), parts
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
@@ -71,7 +99,7 @@ def _normalization(
     return fit_normalization(_method, _train)
 
 
-def _key(config: ExperimentConfig) -> tuple[str, ...]:
+def pair_key(config: ExperimentConfig) -> tuple[str, ...]:
     """All that decides the normalized windows."""
     return (
         recording_key(config.data),

@@ -1,6 +1,7 @@
 """The runs of this machine: where they are kept, the queue that trains them, and finding them."""
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 
 from core.config import ExperimentConfig
 from core.runner import LocalRunner, detect_slots
-from core.runs import Run, RunNotFound, RunStore, RunUnreadable
+from core.runs import Run, RunNotFound, RunStore, RunSummary, RunUnreadable
 from core.session.pages import PROJECT
 
 
@@ -56,21 +57,44 @@ def _run_config(run_id: str, folder: str) -> ExperimentConfig | None:
         return None
 
 
+def runs_of(configs: Sequence[ExperimentConfig]) -> list[RunSummary | None]:
+    """The newest run of each configuration, whatever its name; one that failed only if no other
+    is; None where there is none."""
+    known = _newest(str(store().root)).by_experiment()
+    return [known.get(config.identity()) for config in configs]
+
+
+class _Newest:
+    """The run to show of each experiment; worked out anew when a run has changed."""
+
+    def __init__(self, folder: str):
+        self._folder = folder
+        self._known: tuple[tuple[RunSummary, ...], dict[str, RunSummary]] = ((), {})
+
+    def by_experiment(self) -> Mapping[str, RunSummary]:
+        listing = _store(self._folder).listing()
+        if listing is not self._known[0]:
+            found: dict[str, RunSummary] = {}
+            # Good ones last, each in its order, so that they replace the others.
+            for item in sorted(listing, key=lambda run: run.state not in ("failed", "cancelled")):
+                if text := _run_experiment(item.id, self._folder):
+                    found[text] = item
+            self._known = (listing, found)
+        return self._known[1]
+
+
+@st.cache_resource(show_spinner=False)
+def _newest(folder: str) -> _Newest:
+    return _Newest(folder)
+
+
 def latest_run(config: ExperimentConfig) -> Run | None:
-    """The newest run of a configuration, whatever its name; one that failed only if no other is."""
-    wanted, runs = _experiment_text(config), store()
-    folder = str(runs.root)
-    found = [item for item in runs.list() if _run_experiment(item.id, folder) == wanted]
-    good = [item for item in found if item.state not in ("failed", "cancelled")]
-    return runs.open((good or found)[-1].id) if found else None
+    """As `runs_of`, of one configuration, to be opened."""
+    (found,) = runs_of([config])
+    return store().open(found.id) if found else None
 
 
 @st.cache_resource(show_spinner=False, max_entries=5000)
 def _run_experiment(run_id: str, folder: str) -> str:
     known = _run_config(run_id, folder)
-    return _experiment_text(known) if known else ""
-
-
-def _experiment_text(config: ExperimentConfig) -> str:
-    """A configuration but for its name, as text: equal also across a reload of the modules."""
-    return config.model_dump_json(exclude={"name"})
+    return known.identity() if known else ""

@@ -12,6 +12,11 @@ PAGES = {
     "start": ("Start", ":material/home:", "What this is, and the question that began it."),
     "data": ("Data", ":material/show_chart:", "Upload or generate a recording, and cut it."),
     "output": ("Output", ":material/tune:", "Match the output activation to the data's range."),
+    "explain": (
+        "Explain",
+        ":material/school:",
+        "Why an output activation must match the data's range, worked out on your own data.",
+    ),
     "train": ("Train", ":material/model_training:", "Set up the model and train it."),
     "reconstructions": (
         "Reconstructions",

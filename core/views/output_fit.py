@@ -5,10 +5,13 @@ import streamlit as st
 
 from core import session
 from core.config import ExperimentConfig
+from core.matrix import Cell
 from core.number_text import number_text
 from core.output_range import ACTIVATIONS, ErrorFloor
 from core.results import unit_of
+from core.session.fitted import Floors
 from core.signals.recording import Recording
+from core.trials import key
 from core.verdicts import verdict
 
 VERDICTS = {  # kind: how it is shown, its icon, what it is called
@@ -17,7 +20,34 @@ VERDICTS = {  # kind: how it is shown, its icon, what it is called
     "validation": (st.warning, ":material/warning:", "Not beyond the training part"),
     "compatible": (st.success, ":material/check_circle:", "Compatible"),
 }
+_KNOWN = "matrix_known"  # what the matrix that was worked out last is of
 SHARES = ("below", "above", "on an open end", "beyond, validation")
+
+
+def floors_of(config: ExperimentConfig) -> Floors:
+    """The floors of the pair. Raises DataError.
+
+    From the matrix where it has been worked out: a pair's own floors are a look at all values, and
+    the matrix a longer one, which is not to keep the first verdict waiting.
+    """
+    if st.session_state.get(_KNOWN) != _matrix_of(config):
+        return session.floors(config)
+    pair = (config.normalization.method, config.model.output_activation)
+    cell = next(cell for cell in session.matrix(config) if key(cell) == pair)
+    return cell.train, cell.validation
+
+
+def cells_of(config: ExperimentConfig) -> tuple[Cell, ...]:
+    """The matrix that the pair belongs to. Raises DataError."""
+    cells = session.matrix(config)
+    st.session_state[_KNOWN] = _matrix_of(config)
+    return cells
+
+
+def _matrix_of(config: ExperimentConfig) -> tuple[object, ...]:
+    """What all cells of a matrix share and what decides their floors."""
+    scaling = config.normalization.model_copy(update={"method": "none"})
+    return config.data, config.windows, config.training.seed, scaling
 
 
 def floor_metrics(train: ErrorFloor, validation: ErrorFloor, unit: str) -> None:
@@ -38,21 +68,26 @@ def floor_metrics(train: ErrorFloor, validation: ErrorFloor, unit: str) -> None:
             )
 
 
-def verdict_box(config: ExperimentConfig, train: ErrorFloor, validation: ErrorFloor) -> None:
-    kind, sentence = verdict(
+def verdict_box(config: ExperimentConfig, train: ErrorFloor, validation: ErrorFloor) -> str:
+    """What is to be said of the pair, with the notes on it; returns the kind of the verdict."""
+    said = verdict(
         config.model.output_activation,
+        config.normalization,
         train,
         validation,
         session.deviations(config.data),
         [session.literal(name) for name in session.recording(config.data).channel_names],
-        config.normalization.clip_percentile is not None,
     )
-    show, icon, title = VERDICTS[kind]
-    show(f"**{title}.** {sentence}", icon=icon)
+    show, icon, title = VERDICTS[said.kind]
+    show(f"**{title}.** {said.sentence}", icon=icon)
+    for note in said.notes:
+        st.caption(f":material/info: {note}")
+    return said.kind
 
 
 def activation_picture(config: ExperimentConfig, found: Recording) -> None:
     """The activation over the histogram of its targets."""
+    st.subheader("What the output says to your values", anchor=False)
     channel = None
     if found.channels > 1:
         channel = st.selectbox(

@@ -3,7 +3,15 @@
 import streamlit as st
 
 from core import session
-from core.config import NormalizationMethod, NormalizationScope, OutputActivation, choices
+from core.config import (
+    ExperimentConfig,
+    NormalizationConfig,
+    NormalizationMethod,
+    NormalizationScope,
+    OutputActivation,
+    choices,
+)
+from core.matrix import Cell
 from core.output_range import ACTIVATIONS
 from core.session import METHODS, SCOPES, bound
 
@@ -57,3 +65,41 @@ def output_form() -> None:
         help="Values beyond these points of the training part are cut off, in original units. "
         "It tames outliers, and what is cut counts as error.",
     )
+
+
+def choose(cell: Cell) -> None:
+    """Give the experiment the pair of a cell of the matrix."""
+    scaling = cell.normalization
+    session.change(
+        {
+            "normalization.method": scaling.method,
+            "normalization.scope": scaling.scope,
+            "normalization.clip_percentile": scaling.clip_percentile,
+            "model.output_activation": cell.activation,
+        }
+    )
+
+
+def pair_text(normalization: NormalizationConfig, activation: str) -> str:
+    """`ReLU without normalization`, `Linear with standard (z-score), per channel`"""
+    title = ACTIVATIONS[activation].title
+    if normalization.method == "none":
+        return f"{title} without normalization"
+    return f"{title} with {session.normalization_text(normalization)}"
+
+
+def use_button(config: ExperimentConfig, cell: Cell, key: str) -> bool:
+    """One click to a cell's pair; nothing, and False, where the experiment has it already."""
+    if (config.normalization, config.model.output_activation) == (
+        cell.normalization,
+        cell.activation,
+    ):
+        return False
+    st.button(
+        f"Use {pair_text(cell.normalization, cell.activation)}",
+        key=key,
+        icon=":material/check:",
+        on_click=choose,
+        args=(cell,),
+    )
+    return True

@@ -2,6 +2,9 @@
 
 import pytest
 
+from core import session
+from core.config import ExperimentConfig
+from core.views import matrix_training
 from tests.fake_runs import Lab, shown_text
 
 QUESTION = {
@@ -22,6 +25,14 @@ def lab(tmp_path, monkeypatch):
 
 def widget(page, kind, path):
     return next(item for item in page.get(kind) if str(item.key or "").startswith(path))
+
+
+def charts(page):
+    return page.get("vega_lite_chart")
+
+
+def button(page, key):
+    return next((item for item in page.button if item.key == key), None)
 
 
 def test_the_question_is_impossible_with_a_sigmoid(lab):
@@ -85,7 +96,8 @@ def test_a_single_channel_can_be_looked_at(lab):
     widget(page, "selectbox", "output-channel@").set_value(2)
     page.run()
     assert not page.exception
-    assert len(page.get("vega_lite_chart")) == 1
+    assert widget(page, "selectbox", "output-channel@").value == 2
+    assert len(charts(page)) == 2  # the matrix and the picture: a linear output clips nothing
 
 
 def test_data_that_leave_no_window_are_explained_with_the_way_out(lab):
@@ -104,3 +116,188 @@ def test_a_fault_elsewhere_is_named(lab):
     assert not page.exception
     assert "training\\.epochs" in page.info[0].value
     assert "Output" in shown_text(page)
+
+
+# The matrix
+
+TINY = {
+    "v": "1",
+    "data.time_steps": "2000",
+    "data.channels": "2",
+    "windows.window_length": "20",
+    "windows.stride": "20",
+    "training.epochs": "2",
+    "normalization.method": "none",
+    "model.output_activation": "relu",
+}
+
+
+def trained(lab, changes, *, reached=0.1, state="finished"):
+    """A finished run of a cell of the matrix of TINY, with this error."""
+    config = ExperimentConfig.from_query(TINY).replace(changes).model_dump(mode="json")
+    run = lab.store.create(config, name="A run")
+    if state == "queued":
+        return run
+    run.transition("starting")
+    run.transition("running")
+    if state == "finished":
+        errors = {"mae": reached, "mse": reached**2}
+        run.publish_json("results.json", {"train": errors, "validation": errors})
+        run.transition("finished")
+    return run
+
+
+def test_the_recommended_pair_is_one_click_away(lab):
+    page = lab.open("output", **QUESTION).run()
+    assert "ReLU with largest magnitude, per channel** is recommended" in shown_text(page)
+    assert button(page, "use-recommended") is None  # the verdict offers it
+    button(page, "use-remedy").click().run()
+    assert page.session_state["draft"]["model"]["output_activation"] == "relu"
+    assert page.session_state["draft"]["normalization"]["method"] == "maxabs"
+    assert button(page, "use-remedy") is None
+    assert button(page, "use-recommended") is None
+    widget(page, "selectbox", "model.output_activation@").set_value("linear")
+    page.run()
+    assert button(page, "use-remedy") is None
+    assert button(page, "use-recommended") is not None
+
+
+def test_notes_on_the_pair_stand_with_the_verdict(lab):
+    page = lab.open("output", **TINY | {"model.output_activation": "linear"}).run()
+    config = ExperimentConfig.from_query(TINY)
+    cell = next(
+        cell
+        for cell in session.matrix(config)
+        if (cell.normalization.method, cell.activation) == ("none", "softplus")
+    )
+    widget(page, "selectbox", "model.output_activation@").set_value("softplus")
+    page.run()
+    for note in cell.notes:
+        assert note in shown_text(page)
+
+
+def test_each_cell_finds_its_run_and_the_table_ranks_them(lab):
+    trained(lab, {"model.output_activation": "linear"}, reached=0.1)
+    best = trained(lab, {"model.output_activation": "tanh"}, reached=0.05)
+    trained(lab, {"model.output_activation": "relu"}, reached=0.4)
+    trained(lab, {"model.output_activation": "elu", "training.epochs": 3}, reached=0.01)  # another
+    page = lab.open("output", **TINY).run()
+    assert not page.exception
+    table = page.dataframe[0].value
+    assert list(table["output"]) == ["Tanh", "Linear", "ReLU"]
+    assert list(table["rank"]) == [1, 2, 3]
+    assert table["outcome"].iloc[0] == "confirmed"
+    assert table["run"].iloc[0].endswith(f"/reconstructions?run={best.id}")
+    assert "3 of 70" in shown_text(page)
+
+
+def test_the_missing_cells_are_queued_once(lab):
+    trained(lab, {"model.output_activation": "sigmoid"})
+    page = lab.open("output", **TINY).run()
+    widget(page, "multiselect", "matrix-methods").set_value(["none", "minmax"])
+    widget(page, "multiselect", "matrix-activations").set_value(["sigmoid", "linear"])
+    page.run()
+    assert "4 cells, 3 runs to train" in shown_text(page)
+    assert "1 already trained" in shown_text(page)
+    button(page, "train-matrix").click().run()
+    queued = [lab.store.open(run_id) for run_id in lab.runner.submitted]
+    assert [run.status().name for run in queued] == [
+        "matrix: none · linear",
+        "matrix: minmax, per channel · sigmoid",
+        "matrix: minmax, per channel · linear",
+    ]
+    first, _, last = [run.config() for run in queued]
+    assert first["training"] == last["training"]
+    assert last["normalization"]["method"] == "minmax"
+    assert "4 cells, 0 runs to train" in shown_text(page)
+    assert button(page, "train-matrix").disabled
+
+
+def test_epochs_typed_with_the_click_count(lab):
+    page = lab.open("output", **TINY).run()
+    widget(page, "multiselect", "matrix-methods").set_value(["none"])
+    widget(page, "multiselect", "matrix-activations").set_value(["linear"])
+    page.run()
+    widget(page, "number_input", "training.epochs@").set_value(7)
+    button(page, "train-matrix").click().run()
+    (run_id,) = lab.runner.submitted
+    assert lab.store.open(run_id).config()["training"]["epochs"] == 7
+
+
+def test_what_waits_can_be_cancelled_and_nothing_else(lab):
+    other = trained(lab, {"model.output_activation": "elu"}, state="queued")
+    page = lab.open("output", **TINY).run()
+    assert button(page, "cancel-matrix") is None  # the matrix did not queue it
+    widget(page, "multiselect", "matrix-methods").set_value(["none"])
+    page.run()
+    button(page, "train-matrix").click().run()
+    assert "Cancel what waits (6)" in button(page, "cancel-matrix").label
+    button(page, "cancel-matrix").click().run()
+    assert not page.exception
+    states = {run_id: lab.store.open(run_id).status().state for run_id in lab.runner.submitted}
+    assert set(states.values()) == {"cancelled"}
+    assert other.status().state == "queued"
+
+
+def test_a_queue_has_room_for_so_many(lab, monkeypatch):
+    monkeypatch.setattr(matrix_training, "MOST_AT_ONCE", 3)
+    page = lab.open("output", **TINY).run()
+    assert button(page, "train-matrix").disabled
+    assert "room for 3" in shown_text(page)
+
+
+# What it clips
+
+
+def test_a_window_shows_what_is_cut_of_it(lab):
+    page = lab.open("output", **TINY).run()
+    assert not page.exception
+    assert len(charts(page)) == 4  # the matrix, a chart a channel, the picture
+    assert "time steps (" in shown_text(page)
+    assert "Its own floor: MAE" in shown_text(page)
+    before = widget(page, "number_input", "clip_number").value
+    button(page, "clip-next").click().run()
+    assert widget(page, "number_input", "clip_number").value == before % 80 + 1
+    widget(page, "number_input", "clip_number").set_value(9999)
+    page.run()
+    assert widget(page, "number_input", "clip_number").value == 80
+    button(page, "clip-most").click().run()
+    assert widget(page, "number_input", "clip_number").value == before
+
+
+def test_the_most_clipped_window_follows_the_pair_and_a_picked_one_stays(lab):
+    page = lab.open("output", **TINY).run()
+    page.session_state["clip_number"] = 5
+    page.run()
+    widget(page, "number_input", "clip_number").set_value(7)
+    page.run()
+    widget(page, "selectbox", "model.output_activation@").set_value("sigmoid")
+    page.run()
+    assert widget(page, "number_input", "clip_number").value == 7
+
+
+def test_a_pair_that_clips_nothing_says_so(lab):
+    page = lab.open("output", **TINY | {"model.output_activation": "linear"}).run()
+    assert "Nothing: Linear without normalization reaches every value" in shown_text(page)
+    assert button(page, "clip-most") is None
+    assert len(charts(page)) == 2
+
+
+def test_an_end_that_is_near_is_drawn_though_nothing_lies_beyond_it(lab):
+    pair = {"normalization.method": "minmax", "model.output_activation": "hard_sigmoid"}
+    page = lab.open("output", **TINY | pair).run()
+    next(item for item in page.segmented_control if item.key.startswith("clip-part@")).set_value(
+        "train"
+    )
+    page.run()
+    assert "Nothing: Hard sigmoid with min-max" in shown_text(page)
+    assert "nothing of it is cut" in shown_text(page)
+    assert len(charts(page)) == 4
+
+
+def test_validation_is_shown_first_where_it_alone_is_cut(lab):
+    pair = {"normalization.method": "minmax", "model.output_activation": "hard_sigmoid"}
+    page = lab.open("output", **TINY | pair | {"data.name": "random_walk"}).run()
+    assert "Not beyond the training part" in page.warning[0].value
+    assert "of the validation values: they lie outside" in shown_text(page)
+    assert "(validation), from 1" in shown_text(page)  # seconds: the last of 20 s

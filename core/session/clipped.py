@@ -1,0 +1,101 @@
+"""Windows that a pair cuts, found once for each content; and the best constants' errors.
+
+Arrays are never hashed: a cache is keyed by what names their content.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import streamlit as st
+
+from core.charts.clipping import clipping_table
+from core.clipped_windows import ClippedWindows, clipped_windows, reach
+from core.config import ExperimentConfig
+from core.metrics import best_constants, constant_errors
+from core.normalization import Normalization
+from core.results import PartErrors
+from core.session.data import deviations, recording, split
+from core.session.fitted import fitted, pair_key
+from core.signals.store import recording_key
+from core.windows import Split, Windows
+
+
+def clipped(config: ExperimentConfig, part: str) -> ClippedWindows:
+    """What the windows of "train" or "validation" lose by the pair. Raises DataError."""
+    fit, parts = fitted(config)
+    activation = config.model.output_activation
+    windows = dict(parts.parts())[part]
+    return _clipped(pair_key(config), activation, part, fit, windows, deviations(config.data))
+
+
+@st.cache_resource(show_spinner="Looking at what is clipped…", max_entries=64)
+def _clipped(
+    key: tuple[str, ...],
+    activation: str,
+    part: str,
+    _fit: Normalization,
+    _windows: Windows,
+    _deviations: np.ndarray,
+) -> ClippedWindows:
+    return clipped_windows(_fit, activation, _windows, _deviations)
+
+
+@dataclass(frozen=True, eq=False)
+class CutWindow:
+    """A window in original units, and the ends of what can be said of each channel."""
+
+    values: np.ndarray  # (window_length, channels)
+    low: np.ndarray  # (channels,); infinite where there is no end
+    high: np.ndarray  # (channels,)
+    sampling_rate_hz: float | None
+    _tables: dict[int, pa.Table] = field(default_factory=dict)
+
+    def table(self, channel: int) -> pa.Table:
+        """A channel as `clipping_spec` draws it, made once."""
+        if channel not in self._tables:
+            ends = float(self.low[channel]), float(self.high[channel])
+            drawn = clipping_table(self.values[:, channel], *ends, self.sampling_rate_hz)
+            self._tables[channel] = drawn
+        return self._tables[channel]
+
+
+def cut_window(config: ExperimentConfig, part: str, position: int) -> CutWindow:
+    """The window at a position of "train" or "validation". Raises DataError."""
+    fit, parts = fitted(config)
+    activation, rate = config.model.output_activation, recording(config.data).sampling_rate_hz
+    windows = dict(parts.parts())[part]
+    return _cut_window(pair_key(config), activation, part, position, fit, windows, rate)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _cut_window(
+    key: tuple[str, ...],
+    activation: str,
+    part: str,
+    position: int,
+    _fit: Normalization,
+    _windows: Windows,
+    _rate: float | None,
+) -> CutWindow:
+    window = _windows.take(np.array([position]))
+    low, high = reach(_fit, activation, window)
+    return CutWindow(window[0], low.reshape(-1), high.reshape(-1), _rate)
+
+
+def constants(config: ExperimentConfig) -> PartErrors:
+    """The errors of the best constant of each channel, in both parts. Raises DataError."""
+    key = (recording_key(config.data), config.windows.model_dump_json(), str(config.training.seed))
+    return _constants(key, split(config))
+
+
+@st.cache_resource(show_spinner="Measuring the best constants…", max_entries=32)
+def _constants(key: tuple[str, ...], _parts: Split) -> PartErrors:
+    medians, means = best_constants(_parts.train)
+    return {
+        name: {
+            "mae": float(constant_errors(medians, windows)[0].mean()),
+            "mse": float(constant_errors(means, windows)[1].mean()),
+        }
+        for name, windows in _parts.parts()
+    }

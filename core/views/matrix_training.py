@@ -1,0 +1,150 @@
+"""Training many cells of the matrix with one click, and taking back those that wait."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import session
+from core.config import ExperimentConfig
+from core.matrix import Cell, with_pair
+from core.output_range import ACTIVATIONS
+from core.trials import Trial
+from core.views.matrix_trials import NAME, run_name, trials_of
+from core.views.run_commands import cancel
+from core.views.stored import active_runs, forget_active_runs
+
+MOST_AT_ONCE = 100  # runs that wait or train
+METHODS = ("none", "minmax", "minmax_symmetric", "standard", "log1p")  # offered first
+ACTIVATIONS_FIRST = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "linear")
+
+_CLICKED = "matrix_train_clicked"
+_METHODS, _ACTIVATIONS = "matrix-methods", "matrix-activations"
+
+
+def queue_if_clicked(config: ExperimentConfig, cells: Sequence[Cell]) -> None:
+    """Queue what the form says by now, if its button was clicked. To be called before drawing.
+
+    Not in the button's callback, which would not know of an edit that came in the same request.
+    """
+    if not st.session_state.pop(_CLICKED, False):
+        return
+    for trial in _missing(_chosen(trials_of(config, cells)))[: _room()]:
+        cell = trial.cell
+        named = with_pair(config, cell.normalization, cell.activation).replace(
+            {"name": run_name(cell)}
+        )
+        try:
+            session.submit(named)
+        except OSError as error:
+            session.keep_fault(f"A run could not be stored: {error}")
+            break
+    forget_active_runs()
+
+
+def training_form(config: ExperimentConfig, trials: Sequence[Trial]) -> None:
+    """Which cells to train, how many runs that makes, and the button."""
+    with st.expander("Train the matrix", icon=":material/model_training:", key="matrix-training"):
+        left, middle, right = st.columns([5, 5, 2])
+        with left:
+            _choice("Normalizations", _METHODS, METHODS, trials, "method", session.METHODS)
+        with middle:
+            titles = {name: ACTIVATIONS[name].title for name in ACTIVATIONS}
+            _choice(
+                "Output activations",
+                *(_ACTIVATIONS, ACTIVATIONS_FIRST, trials, "activation", titles),
+            )
+        with right:
+            session.bound(st.number_input, "Epochs", "training.epochs", step=1)
+        chosen = _chosen(trials)
+        missing = _missing(chosen)
+        st.markdown(_in_words(chosen, missing))
+        room = _room()
+        st.button(
+            f"Train {len(missing)} cell{'s' * (len(missing) != 1)}",
+            key="train-matrix",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=not missing or len(missing) > room,
+            on_click=lambda: st.session_state.update({_CLICKED: True}),
+        )
+        if len(missing) > room:
+            st.caption(f"At most {MOST_AT_ONCE} runs can wait at once; there is room for {room}.")
+        session.show_kept_fault()
+
+
+def _choice(label, name, first, trials, field, titles) -> None:
+    """A choice of rows or columns of the matrix."""
+    options = list(dict.fromkeys(_name(trial, field) for trial in trials))
+    st.multiselect(
+        label,
+        options,
+        default=[name for name in first if name in options],
+        format_func=titles.get,
+        key=name,
+        persist_state="session",
+        wrap=True,
+    )
+
+
+def _name(trial: Trial, field: str) -> str:
+    return trial.cell.normalization.method if field == "method" else trial.cell.activation
+
+
+def _chosen(trials: Sequence[Trial]) -> list[Trial]:
+    """The cells of the rows and columns that are chosen."""
+    methods = st.session_state.get(_METHODS, METHODS)
+    activations = st.session_state.get(_ACTIVATIONS, ACTIVATIONS_FIRST)
+    return [
+        trial
+        for trial in trials
+        if trial.cell.normalization.method in methods and trial.cell.activation in activations
+    ]
+
+
+def _missing(trials: Sequence[Trial]) -> list[Trial]:
+    return [trial for trial in trials if not (trial.is_trained or trial.is_active)]
+
+
+def _room() -> int:
+    return max(0, MOST_AT_ONCE - len(active_runs()))
+
+
+def _in_words(chosen: Sequence[Trial], missing: Sequence[Trial]) -> str:
+    trained = sum(trial.is_trained for trial in chosen)
+    active = sum(trial.is_active for trial in chosen)
+    known = [f"{trained} already trained"] * bool(trained) + [f"{active} in work"] * bool(active)
+    skipped = f" ({', '.join(known)}: left out)" if known else ""
+    return (
+        f"**{len(chosen)} cells, {len(missing)} runs to train**{skipped}. All have the same data, "
+        "split, seed and initial weights, and the settings of the page Train; they differ in the "
+        "pair alone."
+    )
+
+
+def in_work(trials: Sequence[Trial]) -> None:
+    """How many cells train and wait, and the button that takes back those that wait."""
+    active = [trial for trial in trials if trial.is_active]
+    waiting = [
+        item for item in active_runs() if item.state == "queued" and item.name.startswith(NAME)
+    ]
+    if not (active or waiting):
+        return
+    queued = sum(trial.run.state == "queued" for trial in active)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f":material/progress_activity: {len(active) - queued} in training, {queued} waiting."
+        )
+        if waiting:
+            st.button(
+                f"Cancel what waits ({len(waiting)})",
+                key="cancel-matrix",
+                icon=":material/stop_circle:",
+                on_click=_cancel_all,
+                args=([item.id for item in waiting],),
+                help="Runs in training go on; the page Train stops them one by one.",
+            )
+
+
+def _cancel_all(run_ids: Sequence[str]) -> None:
+    for run_id in run_ids:
+        cancel(run_id)
