@@ -3,6 +3,8 @@
     python -m core config --preset question --set model.output_activation=relu > relu.json
     python -m core train relu.json --runs runs
     python -m core show runs/<id> --json
+    python -m core floors relu.json
+    python -m core sweep relu.json --activations relu linear --runs runs
 
 Exit codes: 0 done; 1 the run failed; 2 a configuration, a file or an argument is faulty, with the
 reason on standard error; 3 cancelled (also by Ctrl-C); 4 interrupted (by SIGTERM).
@@ -21,6 +23,7 @@ from pydantic import ValidationError
 from core.config import PRESETS, ExperimentConfig, explain
 
 FAULTY = 2
+CANCELLED = 3
 
 
 class Fault(Exception):
@@ -83,12 +86,42 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--part", choices=("train", "validation", "all"), default="validation")
     show.set_defaults(command=_show)
 
+    floors = commands.add_parser(
+        "floors", help="print the error floor and the verdict of every pair, before any training"
+    )
+    _add_data_arguments(floors)
+    floors.add_argument("--json", action="store_true", help="as JSON, with everything")
+    floors.set_defaults(command=_floors)
+
+    sweep = commands.add_parser(
+        "sweep",
+        help="train pairs with the same data, split, seed and initial weights, and rank them; "
+        "what the runs folder already holds is not trained again",
+    )
+    _add_data_arguments(sweep)
+    sweep.add_argument("--runs", type=Path, required=True, metavar="DIR", help="the runs folder")
+    sweep.add_argument("--json", action="store_true", help="as JSON, with everything")
+    sweep.set_defaults(command=_sweep)
+
     worker = commands.add_parser(
         "worker", help="train one run: the given one, or the one named on standard input"
     )
     worker.add_argument("run", nargs="?", metavar="RUN_DIR")
     worker.set_defaults(command=_worker)
     return parser
+
+
+def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `floors` and `sweep` are asked for: the experiment, its data, and the pairs."""
+    parser.add_argument("config", metavar="CONFIG.json", help="a configuration, or - to read it")
+    parser.add_argument("--data", type=Path, metavar="FILE", help="as of train")
+    parser.add_argument(
+        "--normalizations",
+        nargs="+",
+        metavar="METHOD[:SCOPE]",
+        help="such as none standard minmax:global; all, with the configured scope, if not given",
+    )
+    parser.add_argument("--activations", nargs="+", metavar="NAME", help="all if not given")
 
 
 def _config(options: argparse.Namespace) -> int:
@@ -172,6 +205,100 @@ def _with_file(config: ExperimentConfig, path: Path, data_folder: Path) -> Exper
             "data.sha256": save(recording, data_folder),
         }
     )
+
+
+def _floors(options: argparse.Namespace) -> int:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:  # for the data; nothing is kept
+        config, cells, trials = _matrix(options, Path(folder) / "data")
+        _print_matrix(options, config, cells, trials)
+    return 0
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from core.matrix import pair_text, with_pair
+    from core.results import read_results
+    from core.runs import RunStore, RunSummary
+    from core.sweep import sweep
+    from core.trials import Trial, side_by_side
+
+    store = RunStore(options.runs)
+    config, cells, trials = _matrix(options, store.data_folder)
+    names = [pair_text(cell.normalization, cell.activation) for cell in cells]
+    configs = [
+        with_pair(config, cell.normalization, cell.activation).replace({"name": name})
+        for cell, name in zip(cells, names, strict=True)
+    ]
+
+    def report(number: int, run: Any) -> None:
+        print(f"{run.status().state:<10} {names[number]}", file=sys.stderr, flush=True)
+
+    try:
+        runs = sweep(configs, store, report)
+    except KeyboardInterrupt:
+        print("cancelled; the same command goes on with what is left", file=sys.stderr)
+        return CANCELLED
+    summaries = [RunSummary(id=run.id, **vars(run.status())) for run in runs]
+    results = [read_results(run) if run.status().state == "finished" else None for run in runs]
+    trained = [
+        Trial(trial.cell, trial.constant, summary, found.errors if found else None)
+        for trial, summary, found in zip(trials, summaries, results, strict=True)
+    ]
+    trials = side_by_side(trained)
+    _print_matrix(options, config, cells, trials)
+    return 0 if all(results) else 1
+
+
+def _matrix(options: argparse.Namespace, data_folder: Path) -> tuple:
+    """The configuration with the data, the cells asked for, and the cells as untrained trials."""
+    from core.config import OutputActivation, choices
+    from core.matrix import matrix, normalizations_like, parse_normalization
+    from core.metrics import constant_baseline
+    from core.signals.recording import DataError
+    from core.signals.store import open_recording
+    from core.trials import Trial
+    from core.windows import split_windows
+
+    config = _read_config(options.config)
+    known = choices(OutputActivation)
+    activations = options.activations or known
+    if unknown := [name for name in activations if name not in known]:
+        raise Fault(f"there is no output activation {unknown[0]!r}. Choose of {', '.join(known)}")
+    like = config.normalization
+    try:
+        rows = [parse_normalization(text, like) for text in options.normalizations or ()]
+    except ValueError as error:
+        raise Fault(str(error)) from error
+    try:
+        if options.data is not None:
+            config = _with_file(config, options.data, data_folder)
+        recording = open_recording(config.data, data_folder)
+        split = split_windows(recording.values, config.windows, config.training.seed)
+    except DataError as error:
+        raise Fault(str(error)) from error
+    constant, deviations = constant_baseline(split)
+    rows = rows or normalizations_like(like)
+    cells = matrix(split, rows, activations, recording.channel_names, deviations)
+    return config, cells, [Trial(cell, constant) for cell in cells]
+
+
+def _print_matrix(options: argparse.Namespace, config: Any, cells: list, trials: list) -> None:
+    from core.matrix import pair_text, recommended
+    from core.matrix_report import matrix_rows, matrix_text
+
+    rows, best = matrix_rows(trials), recommended(cells)
+    if not options.json:
+        print(matrix_text(rows, best))
+        return
+    pair = pair_text(best.cell.normalization, best.cell.activation) if best else None
+    content = {
+        "config": config.model_dump(mode="json"),
+        "cells": rows,
+        "recommended": pair,
+        "reason": best.reason if best else "",
+    }
+    print(json.dumps(content, indent=2))
 
 
 def _progress_bar(progress: dict[str, Any], width: int = 24) -> None:

@@ -21,10 +21,25 @@ class ReconstructionErrors:
     channel_mse: np.ndarray  # (channels,)
     step_mae: np.ndarray  # (window_length, channels)
     step_mse: np.ndarray  # (window_length, channels)
+    target_low: np.ndarray  # (channels,): the least original value
+    target_high: np.ndarray  # (channels,)
+    output_low: np.ndarray  # (channels,): the least reconstructed value
+    output_high: np.ndarray  # (channels,)
 
     def ranked(self) -> np.ndarray:
         """Positions of the windows from the best to the worst, by mean absolute error."""
         return np.argsort(self.window_mae, kind="stable")
+
+
+class _Extremes:
+    """The least and the greatest value of each channel so far: `(channels,)`."""
+
+    def __init__(self, channels: int):
+        self.low, self.high = np.full(channels, np.inf), np.full(channels, -np.inf)
+
+    def widen(self, windows: np.ndarray) -> None:
+        self.low = np.minimum(self.low, windows.min(axis=(0, 1)))
+        self.high = np.maximum(self.high, windows.max(axis=(0, 1)))
 
 
 class ErrorAccumulator:
@@ -35,6 +50,8 @@ class ErrorAccumulator:
         self._window_mse = np.zeros(windows)
         self._absolute = np.zeros((window_length, channels))
         self._squared = np.zeros((window_length, channels))
+        self._targets = _Extremes(channels)
+        self._outputs = _Extremes(channels)
         self._count = 0
 
     def add(self, positions: slice, original: np.ndarray, reconstruction: np.ndarray) -> None:
@@ -45,6 +62,8 @@ class ErrorAccumulator:
         self._window_mse[positions] = squared.mean(axis=(1, 2))
         self._absolute += absolute.sum(axis=0)
         self._squared += squared.sum(axis=0)
+        self._targets.widen(original)
+        self._outputs.widen(reconstruction)
         self._count += len(original)
 
     def errors(self) -> ReconstructionErrors:
@@ -58,6 +77,7 @@ class ErrorAccumulator:
             step_mse.mean(axis=0),
             step_mae,
             step_mse,
+            *(self._targets.low, self._targets.high, self._outputs.low, self._outputs.high),
         )
 
 
@@ -143,3 +163,32 @@ def constant_baseline(split: Split) -> tuple[dict[str, dict[str, float]], np.nda
         for part, windows in split.parts()
     }
     return errors, np.sqrt(constant_errors(means, split.train)[1])
+
+
+def channel_deviations(train: Windows) -> np.ndarray:
+    """The standard deviation of each channel over the training windows: `(channels,)`.
+
+    0 for a channel whose spread is no more than rounding leaves of equal values.
+    """
+    total, count = 0.0, 0
+    for block, weight in train.values():
+        total = total + weight @ block
+        count += weight.sum()
+    means = total / count
+    deviations = np.sqrt(constant_errors(means, train)[1])
+    return np.where(deviations > 10 * np.finfo(np.float64).eps * np.abs(means), deviations, 0.0)
+
+
+def scaled_errors(
+    channel_mae: np.ndarray, channel_mse: np.ndarray, deviations: np.ndarray
+) -> dict[str, float]:
+    """Errors without a unit: the mean over channels of MAE / standard deviation, MSE / variance.
+
+    All are `(channels,)`; a deviation of 0 counts as 1.
+    """
+    scale = np.where(deviations > 0, deviations, 1.0)
+    with np.errstate(over="ignore"):  # of a spread of the smallest numbers
+        return {
+            "mae": float(np.mean(channel_mae / scale)),
+            "mse": float(np.mean(channel_mse / scale**2)),
+        }

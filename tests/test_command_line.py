@@ -176,3 +176,48 @@ def test_a_signal_ends_training_and_keeps_the_epochs(tmp_path, number, code, sta
     assert len(content["history"]) >= 3
     if state == "cancelled":
         assert content["epochs_trained"] == len(content["history"])
+
+
+def test_floors_of_every_pair_without_training(tmp_path, capsys):
+    config = small_config(tmp_path)
+    assert main(["floors", str(config), "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    cells = {cell["pair"]: cell for cell in content["cells"]}
+    assert len(cells) == 70
+    assert cells["none + relu"]["verdict"] == "impossible"
+    assert cells["none + relu"]["floor"]["train"]["mae"] > 0.1
+    assert cells["standard:channel + linear"]["floor"]["train"] == {
+        **dict.fromkeys(("mae", "mse", "huber"), 0),
+        **dict.fromkeys(
+            ("channel_mae", "channel_mse", "below_share", "above_share", "at_open_end_share"),
+            [0, 0],
+        ),
+    }
+    assert content["recommended"] == "standard:channel + linear"
+    names = ["--normalizations", "minmax:global", "--activations", "relu", "tanh"]
+    assert main(["floors", str(config), *names]) == 0
+    printed = capsys.readouterr().out
+    assert "minmax:global + tanh" in printed
+    assert "standard" not in printed.split("recommended")[0]
+    assert main(["floors", str(config), "--activations", "swish"]) == 2
+    assert "no output activation 'swish'" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_sweep_trains_what_is_missing_and_ranks_it(tmp_path):
+    config, runs = small_config(tmp_path), tmp_path / "runs"
+    names = ["--normalizations", "none", "minmax", "--activations", "relu", "linear", "--json"]
+    done = core("sweep", config, *names, "--runs", runs)
+    assert done.returncode == 0, done.stderr
+    cells = json.loads(done.stdout)["cells"]
+    assert sorted(cell["rank"] for cell in cells) == [1, 2, 3, 4]
+    for cell in cells:
+        assert cell["state"] == "finished"
+        assert cell["reached"]["train"]["mae"] >= cell["floor"]["train"]["mae"]
+    weights = {
+        json.loads((runs / cell["run"] / "results.json").read_text())["initial_weights"]
+        for cell in cells
+    }
+    assert len(weights) == 1, "all cells begin with the same weights"
+    again = json.loads(core("sweep", config, *names, "--runs", runs).stdout)["cells"]
+    assert [cell["run"] for cell in again] == [cell["run"] for cell in cells]

@@ -1,0 +1,74 @@
+"""Many experiments trained one after the other, each in a process of its own, without a browser.
+
+What a runs folder already holds is not trained again, so a sweep that was broken off goes on where
+it stopped.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+from pydantic import ValidationError
+
+from core.config import ExperimentConfig
+from core.runner import LocalRunner
+from core.runs import Run, RunNotFound, RunStore, RunUnreadable
+
+_LOOK_SECONDS = 0.2
+
+Report = Callable[[int, Run], None]  # a configuration's number, its run as it is now
+
+
+def sweep(
+    configs: Sequence[ExperimentConfig], store: RunStore, report: Report, *, slots: int = 1
+) -> list[Run]:
+    """Train each configuration, unless a run of it is there. Returns the run of each.
+
+    report is called whenever a run has changed its state. At a KeyboardInterrupt those that have
+    not ended are cancelled, and it is raised again.
+    """
+    runner = LocalRunner(store, slots=slots)
+    runs = [_run_of(config, store, runner) for config in configs]
+    runner.start()
+    seen = [""] * len(runs)
+    try:
+        while not all(map(_has_ended, runs)):
+            _tell(runs, seen, report)
+            time.sleep(_LOOK_SECONDS)
+    except KeyboardInterrupt:
+        for run in runs:
+            if not _has_ended(run):
+                runner.cancel(run.id)
+        raise
+    finally:
+        runner.stop()
+    _tell(runs, seen, report)
+    return runs
+
+
+def _run_of(config: ExperimentConfig, store: RunStore, runner: LocalRunner) -> Run:
+    """The run of a configuration that is finished, or goes on; otherwise a new one."""
+    wanted = config.identity()
+    for summary in reversed(store.list()):
+        if summary.state not in ("finished", "queued", "starting", "running", "interrupted"):
+            continue
+        run = store.open(summary.id)
+        try:
+            found = ExperimentConfig.model_validate(run.config())
+        except (RunNotFound, RunUnreadable, ValidationError):
+            continue
+        if found.identity() == wanted:
+            if summary.state == "interrupted":
+                runner.resume(run.id)
+            return run
+    return store.open(runner.submit(config.model_dump(mode="json"), name=config.name))
+
+
+def _has_ended(run: Run) -> bool:
+    return not run.is_active
+
+
+def _tell(runs: Sequence[Run], seen: list[str], report: Report) -> None:
+    for number, run in enumerate(runs):
+        if (state := run.status().state) != seen[number]:
+            seen[number] = state
+            report(number, run)
