@@ -94,6 +94,27 @@ def put_bytes(path: Path, data: bytes, *, synced: bool = True) -> None:
     put(path, lambda temporary: write_file(temporary, data), synced=synced)
 
 
+def append(path: Path, data: bytes, whole: int) -> None:
+    """Put data behind the first `whole` bytes of a file, on the disk when this returns.
+
+    What lies beyond them, torn by a kill, is cut off; after an OSError just they are left.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        os.ftruncate(descriptor, whole)
+        os.lseek(descriptor, 0, os.SEEK_END)
+        try:
+            write(descriptor, data)
+            sync(descriptor)
+            if not whole:
+                sync_path(path.parent)  # the file's name is new
+        except OSError:
+            os.ftruncate(descriptor, whole)
+            raise
+    finally:
+        os.close(descriptor)
+
+
 def json_bytes(value: Any) -> bytes:
     return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
 

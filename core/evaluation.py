@@ -7,13 +7,16 @@ from typing import Any
 import keras
 import numpy as np
 
-from core.metrics import ErrorAccumulator, ReconstructionErrors, best_constants, constant_errors
+from core.metrics import ErrorAccumulator, ReconstructionErrors, scaled_errors
 from core.signals.recording import Recording
 from core.windows import Split, Windows
 
 STORED_VALUES = 4_000_000  # of a part's reconstructions kept for display, each 4 bytes
 RANKED_WINDOWS = 50  # best and worst windows that are kept whatever the part's size
 _BATCH_VALUES = 400_000
+CHANNEL_VALUES = (  # of ReconstructionErrors, (channels,)
+    *("channel_mae", "channel_mse", "target_low", "target_high", "output_low", "output_high"),
+)
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,12 @@ def evaluate(
     model: keras.Model,
     split: Split,
     recording: Recording,
+    deviations: np.ndarray,
     report: Callable[[float], None] = lambda share: None,
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """What `results.json` and `reconstruction.npz` of a run hold, in original units.
 
+    deviations: the standard deviation of each channel over the training windows, `(channels,)`.
     report is told what share of all windows is done, again and again.
     """
     before, total = 0, len(split.train) + len(split.validation)
@@ -83,17 +88,14 @@ def evaluate(
     def done(windows: int) -> None:
         report((before + windows) / total)
 
-    medians, means = best_constants(split.train)
     results: dict[str, Any] = {
         "channel_names": list(recording.channel_names),
         "unit": recording.unit,
         "sampling_rate_hz": recording.sampling_rate_hz,
         "windows": {},
-        "constant": {},
-        "channel_mae": {},
-        "channel_mse": {},
-        "channel_std": channel_deviations(split.train, means).tolist(),
+        "scaled": {},
     }
+    results |= {name: {} for name in CHANNEL_VALUES}
     arrays: dict[str, np.ndarray] = {}
     for part, windows in split.parts():
         evaluation = evaluate_part(model, windows, done)
@@ -101,12 +103,9 @@ def evaluate(
         errors = evaluation.errors
         results[part] = {"mae": errors.mae, "mse": errors.mse}
         results["windows"][part] = len(windows)
-        results["channel_mae"][part] = errors.channel_mae.tolist()
-        results["channel_mse"][part] = errors.channel_mse.tolist()
-        results["constant"][part] = {
-            "mae": float(constant_errors(medians, windows)[0].mean()),
-            "mse": float(constant_errors(means, windows)[1].mean()),
-        }
+        results["scaled"][part] = scaled_errors(errors.channel_mae, errors.channel_mse, deviations)
+        for name in CHANNEL_VALUES:
+            results[name][part] = getattr(errors, name).tolist()
         arrays |= {
             f"{part}_positions": evaluation.positions,
             f"{part}_original": evaluation.original,
@@ -117,8 +116,3 @@ def evaluate(
             f"{part}_step_mse": errors.step_mse,
         }
     return results, arrays
-
-
-def channel_deviations(train: Windows, means: np.ndarray) -> np.ndarray:
-    """The standard deviation of each channel over the training windows: `(channels,)`."""
-    return np.sqrt(constant_errors(means, train)[1])

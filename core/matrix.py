@@ -22,7 +22,7 @@ from core.pair_floors import error_floors
 from core.verdicts import verdict
 from core.windows import Split
 
-MOSTLY_AT_ZERO = 0.25  # of the targets on 0: a ReLU says them exactly, and at once
+OFTEN_ZERO = 0.1  # of the targets on 0: a ReLU says them exactly, and at once
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def recommended(cells: Sequence[Cell]) -> Recommendation | None:
         (float(cell.train.at_open_end_share.mean()) for cell in cells if _says_zero_last(cell)),
         default=0.0,
     )
-    if zero_share >= MOSTLY_AT_ZERO:
+    if zero_share >= OFTEN_ZERO:
         found = _first(usable, ("relu",), ("maxabs", "minmax", "log1p", "none"))
         if found:
             share = f"{zero_share:.0%}".replace("%", " %")

@@ -4,6 +4,8 @@ What is trained takes windows in original units: normalization, its inverse and 
 one graph, so the saved model needs nothing of this project.
 """
 
+import hashlib
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -104,10 +106,28 @@ def _window_statistics(windows, method: str):
     return offset, ops.where(scale > rounding, scale, ops.ones_like(scale))
 
 
+class ChannelMean(keras.metrics.Metric):
+    """The mean of each channel over all windows and time steps of a pass: `(channels,)`."""
+
+    def __init__(self, channels: int, name: str):
+        super().__init__(name=name)
+        self._total = self.add_variable((channels,), "zeros", name="total")
+        self._windows = self.add_variable((), "zeros", name="windows")
+
+    def update_state(self, values):
+        self._total.assign_add(ops.sum(ops.mean(values, axis=1), axis=0))
+        self._windows.assign_add(ops.cast(ops.shape(values)[0], self._windows.dtype))
+
+    def result(self):
+        return ops.divide_no_nan(self._total, self._windows)
+
+
 class AutoencoderTrainer(keras.Model):
     """Trains on windows in original units: the loss is taken of normalized values, MAE and MSE
-    of reconstructions in original units, all in one forward pass.
+    of reconstructions in original units, a channel at a time, all in one forward pass.
 
+    Called, it gives the normalized targets, the autoencoder's normalized output and the
+    reconstruction in original units, each `(batch, window_length, channels)`.
     export: the plain Keras model from original units to original units that shares the weights.
     """
 
@@ -121,8 +141,8 @@ class AutoencoderTrainer(keras.Model):
         self._graph = keras.Model(windows, [target, output, reconstruction])
         self.export = keras.Model(windows, reconstruction, name="signal_autoencoder")
         self._loss_function = None
-        self.mae = keras.metrics.Mean("mae")
-        self.mse = keras.metrics.Mean("mse")
+        self.mae = ChannelMean(channels, "mae")
+        self.mse = ChannelMean(channels, "mse")
 
     def compile_for(self, config: ExperimentConfig) -> None:
         training = config.training
@@ -139,8 +159,8 @@ class AutoencoderTrainer(keras.Model):
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         difference = y_pred[2] - x  # (batch, window_length, channels)
-        self.mae.update_state(ops.mean(ops.abs(difference), axis=(1, 2)))
-        self.mse.update_state(ops.mean(ops.square(difference), axis=(1, 2)))
+        self.mae.update_state(ops.abs(difference))
+        self.mse.update_state(ops.square(difference))
         return self.get_metrics_result()
 
 
@@ -153,3 +173,12 @@ def build_trainer(
     trainer = AutoencoderTrainer(autoencoder, normalization)
     trainer.compile_for(config)
     return trainer
+
+
+def weights_hash(model: keras.Model) -> str:
+    """SHA-256 of all weights of a model, in hexadecimal: the same for the same initial weights."""
+    digest = hashlib.sha256()
+    for weights in model.get_weights():
+        digest.update(repr(weights.shape).encode())
+        digest.update(np.ascontiguousarray(weights))
+    return digest.hexdigest()

@@ -4,7 +4,6 @@ Each number is written so that it reads back as exactly what it was. Rows are ap
 come, so that a kill may leave the last line torn: readers skip it, the next row replaces it.
 """
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
@@ -21,24 +20,9 @@ def append_row(path: Path, row: Mapping[str, float]) -> None:
     A line torn by an earlier kill is cut off first. Raises ValueError for other columns than
     those of the first row.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    try:
-        content = b"".join(iter(lambda: os.read(descriptor, 1 << 20), b""))
-        whole = _without_torn_line(content)
-        columns = whole.decode(errors="replace").split("\n", 1)[0].split(",") if whole else []
-        text = rows_text([row], columns)
-        os.ftruncate(descriptor, len(whole))
-        os.lseek(descriptor, 0, os.SEEK_END)
-        try:
-            durable.write(descriptor, text.encode())
-            durable.sync(descriptor)
-            if not whole:
-                durable.sync_path(path.parent)  # the file's name is new
-        except OSError:
-            os.ftruncate(descriptor, len(whole))
-            raise
-    finally:
-        os.close(descriptor)
+    whole = _without_torn_line(path.read_bytes() if path.exists() else b"")
+    columns = whole.decode(errors="replace").split("\n", 1)[0].split(",") if whole else []
+    durable.append(path, rows_text([row], columns).encode(), len(whole))
 
 
 def rows_text(rows: Sequence[Mapping[str, float]], columns: Sequence[str] = ()) -> str:

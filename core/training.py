@@ -7,13 +7,16 @@ epoch can be repeated exactly.
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from core.config import ExperimentConfig
-from core.model import AutoencoderTrainer, build_trainer
+from core.metrics import channel_deviations, scaled_errors
+from core.model import AutoencoderTrainer, build_trainer, weights_hash
 from core.normalization import Normalization, fit_normalization
 from core.windows import Split, Windows
 
@@ -55,6 +58,40 @@ class Epoch:
     val_mae: float
     val_mse: float
     seconds: float
+    scaled_mae: float  # in standard deviations of each channel, the mean over channels
+    scaled_mse: float  # in variances
+    val_scaled_mae: float
+    val_scaled_mse: float
+
+
+class PassMeans:
+    """The means of a pass over windows so far: of the loss, and of each channel's errors."""
+
+    def __init__(self) -> None:
+        self._windows = 0
+        self._sums = dict.fromkeys(("loss", "mae", "mse"), np.zeros(1))
+
+    def add(self, logs: Mapping[str, Any], windows: int) -> None:
+        """logs: the means of a batch of so many windows, errors as `(channels,)`."""
+        self._windows += windows
+        for name, total in self._sums.items():
+            batch = np.atleast_1d(np.asarray(logs[name], np.float64))
+            self._sums[name] = total + windows * batch
+
+    @property
+    def loss(self) -> float:
+        """In normalized units."""
+        return float(self._sums["loss"][0] / self._windows)
+
+    @property
+    def mae(self) -> np.ndarray:
+        """`(channels,)`, original units."""
+        return self._sums["mae"] / self._windows
+
+    @property
+    def mse(self) -> np.ndarray:
+        """`(channels,)`, original units, squared."""
+        return self._sums["mse"] / self._windows
 
 
 class Training:
@@ -69,6 +106,7 @@ class Training:
         self.normalization: Normalization = fit_normalization(config.normalization, split.train)
         channels = split.train.segments.shape[2]
         self.trainer: AutoencoderTrainer = build_trainer(config, self.normalization, channels)
+        self.initial_weights = weights_hash(self.trainer)
         self.best_epoch = 0
         self.best_loss = math.inf
         self._best_weights: list[np.ndarray] | None = None
@@ -97,14 +135,7 @@ class Training:
             train = self._pass("training", number, order, report, is_cancelled)
             order = np.arange(len(self.split.validation))
             validation = self._pass("validating", number, order, report, is_cancelled)
-            epoch = Epoch(
-                number,
-                *(train["loss"], validation["loss"]),
-                *(train["mae"], train["mse"], validation["mae"], validation["mse"]),
-                time.monotonic() - began,
-            )
-            if not all(map(math.isfinite, asdict(epoch).values())):
-                raise Diverged(number)
+            epoch = self._epoch(number, train, validation, time.monotonic() - began)
             if epoch.val_loss < self.best_loss:
                 self.best_epoch, self.best_loss = number, epoch.val_loss
                 self._best_weights = self.trainer.get_weights()
@@ -113,6 +144,27 @@ class Training:
             yield epoch
             if settings.patience and number - self.best_epoch >= settings.patience:
                 return
+
+    def _epoch(self, number: int, train: PassMeans, validation: PassMeans, seconds: float) -> Epoch:
+        """A row of the history. Raises Diverged if its numbers are not finite."""
+        reached = [
+            *(train.loss, validation.loss),
+            *(train.mae.mean(), train.mse.mean(), validation.mae.mean(), validation.mse.mean()),
+        ]
+        if not all(map(math.isfinite, reached)):
+            raise Diverged(number)
+        scaled = [
+            error
+            for means in (train, validation)
+            for error in scaled_errors(means.mae, means.mse, self.channel_deviations).values()
+        ]
+        return Epoch(number, *map(float, reached), seconds, *scaled)
+
+    @cached_property
+    def channel_deviations(self) -> np.ndarray:
+        """Of each channel over the training windows: `(channels,)`; not needed for the first step,
+        which they would delay."""
+        return channel_deviations(self.split.train)
 
     def keep_best(self) -> None:
         """Put the weights of the epoch with the least validation loss back, if there was one."""
@@ -131,15 +183,14 @@ class Training:
         order: np.ndarray,
         report: Callable[[Progress], None],
         is_cancelled: Callable[[], bool],
-    ) -> dict[str, float]:
-        """One pass over windows in this order. Returns the means of loss, MAE and MSE."""
+    ) -> PassMeans:
+        """One pass over windows in this order."""
         settings = self.config.training
         is_training = phase == "training"
         windows: Windows = self.split.train if is_training else self.split.validation
         step = self.trainer.train_on_batch if is_training else self.trainer.test_on_batch
         batches = math.ceil(len(order) / settings.batch_size)
-        sums = {"loss": 0.0, "mae": 0.0, "mse": 0.0}
-        seen = 0
+        means = PassMeans()
         for batch in range(batches):
             if is_cancelled():
                 raise Cancelled
@@ -149,18 +200,16 @@ class Training:
             logs = step(windows.take(positions).astype(np.float32), return_dict=True)
             if is_training and not math.isfinite(logs["loss"]):
                 raise Diverged(epoch)
-            seen += len(positions)
-            for name in sums:
-                sums[name] += float(logs[name]) * len(positions)
+            means.add(logs, len(positions))
             self._clock(is_training, began, is_traced=epoch == 1 and batch == 0)
             report(
                 Progress(
                     *(phase, epoch, settings.epochs, batch + 1, batches),
-                    *(sums["loss"] / seen, sums["mae"] / seen),
+                    *(means.loss, float(means.mae.mean())),
                     *self._pace(),
                 )
             )
-        return {name: total / seen for name, total in sums.items()}
+        return means
 
     def _clock(self, is_training: bool, began: float, is_traced: bool) -> None:
         """Note a batch's time. The first of its kind, which Keras traces, tells nothing of the

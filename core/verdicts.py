@@ -134,8 +134,8 @@ def _notes(
     if high - low > 20 and np.isinf(width) and method == "none":
         notes.append(
             f"Without a normalization the model must produce values from {number_text(low)} to "
-            f"{number_text(high)}: within reach, but small weights and usual learning rates "
-            "suit values around −1 to 1 better."
+            f"{number_text(high)}. That is within reach, but each step of the optimizer moves such "
+            "an output further than one of unit size: the learning rate means something else."
         )
     return notes
 

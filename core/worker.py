@@ -21,8 +21,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from core.architecture import describe_architecture
+from core import durable
+from core.architecture import Architecture, describe_architecture
+from core.baselines import measure_baselines
 from core.config import ExperimentConfig, NormalizationConfig, TrainingConfig
+from core.epoch_records import EpochRecords
 from core.evaluation import evaluate
 from core.meters import describe_cpu, describe_device
 from core.output_range import error_floor
@@ -90,8 +93,11 @@ def _train(
     training = Training(config, split)
     run.publish_json("normalization.json", training.normalization.to_dict())
     run.replace_history([])  # of a run that was interrupted and starts anew
+    durable.remove(run.folder / "baselines.json")
+    records = EpochRecords(run, training)
 
     known: dict[str, Any] = {}  # what stays the same from the first batch on
+    baselines: dict[str, Any] = {}  # from the first epoch on
 
     def each_batch(progress: Progress) -> None:
         report(asdict(progress) | known)
@@ -104,6 +110,10 @@ def _train(
         for epoch in training.epochs(each_batch, _stop_check(run)):
             run.append_history(asdict(epoch))
             epochs = epoch.epoch
+            records.add(epochs)
+            if not baselines:
+                baselines = _baselines(training, known["floor"], _stop_check(run))
+                run.publish_json("baselines.json", baselines)
         if epochs < config.training.epochs:
             reason = (
                 f"Stopped early after epoch {epochs}: the validation loss has not fallen for "
@@ -115,6 +125,7 @@ def _train(
         state, reason = "failed", _diverged_sentence(error.args[0], epochs)
     if epochs == 0:
         return state, reason
+    records.finish()
     if config.training.keep_best or state == "failed":
         training.keep_best()
     else:
@@ -133,7 +144,7 @@ def _train(
 
     reconstructing(0.0)
     seconds = time.monotonic() - began
-    _publish_results(run, training, recording, epochs, seconds, reconstructing)
+    _publish_results(run, training, recording, baselines, epochs, seconds, reconstructing)
     return state, reason
 
 
@@ -164,25 +175,40 @@ def _floors(training: Training) -> dict[str, dict[str, float]]:
     }
 
 
+def _baselines(
+    training: Training, floors: dict[str, Any], is_cancelled: Callable[[], bool]
+) -> dict[str, Any]:
+    """What `baselines.json` holds."""
+    components = _architecture(training).latent_values
+    deviations = training.channel_deviations.tolist()
+    measured = measure_baselines(training.split, components, is_cancelled)
+    return {"floor": floors} | measured | {"channel_std": deviations}
+
+
+def _architecture(training: Training) -> Architecture:
+    config, channels = training.config, training.split.train.segments.shape[2]
+    return describe_architecture(config.model, config.windows.window_length, channels)
+
+
 def _publish_results(
     run: Run,
     training: Training,
     recording: Recording,
+    baselines: dict[str, Any],
     epochs: int,
     seconds: float,
     report: Callable[[float], None],
 ) -> None:
-    config, model = training.config, training.trainer.export
-    results, arrays = evaluate(model, training.split, recording, report)
-    architecture = describe_architecture(
-        config.model, config.windows.window_length, recording.channels
-    )
+    model, deviations = training.trainer.export, training.channel_deviations
+    results, arrays = evaluate(model, training.split, recording, deviations, report)
+    architecture = _architecture(training)
     run.publish("reconstruction.npz", lambda path: np.savez(path, **arrays))
     run.publish_json(
         "results.json",
         results
+        | baselines
         | {
-            "floor": _floors(training),
+            "initial_weights": training.initial_weights,
             "best_epoch": training.best_epoch,
             "epochs_trained": epochs,
             "parameters": architecture.parameters,

@@ -23,6 +23,8 @@ def page() -> None:
     start_bar()
     if "v" in st.query_params:
         say_what_a_link_filled_in()
+    elif note := session.load_note():
+        st.caption(f":material/build: {session.literal(note, 600)}")
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
         st.subheader("Model")

@@ -1,6 +1,5 @@
 """Run folders as the worker leaves them, made without Keras, and pages that show them."""
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core import session
 from core.config import ExperimentConfig
 from core.runs import Run, RunStore
+from tests.fake_records import CHANNEL_STD, FLOOR, baselines, course, parts, write_records
 
 UNIT = "mV"
 
@@ -30,8 +30,12 @@ def make_run(
     error: float = 0.5,
     channel_names: tuple[str, ...] | None = None,
     reason: str = "",
+    old: bool = False,
 ) -> Run:
-    """A run in a state, with the files a run in that state has."""
+    """A run in a state, with the files a run in that state has.
+
+    old: without what runs of earlier versions did not leave.
+    """
     config = ExperimentConfig().replace(
         {
             "data.channels": channels,
@@ -47,7 +51,9 @@ def make_run(
     run.transition("running", device="CPU (2 cores, test)")
     done = epochs if state == "finished" else max(1, epochs // 2)
     for epoch in range(1, done + 1):
-        run.append_history(history_row(epoch, error))
+        run.append_history(history_row(epoch, error, old))
+    if not old:
+        write_records(run, done, windows, window_length, channels, error)
     if state == "running":
         run.write_progress(
             {
@@ -65,16 +71,16 @@ def make_run(
         )
         return run
     if state in ("finished", "cancelled"):
-        write_results(run, done, windows, kept, channels, window_length, error, channel_names)
+        write_results(run, done, windows, kept, channels, window_length, error, channel_names, old)
         run.publish_bytes("model.keras", b"not a model")
     run.transition(state, reason)
     return run
 
 
-def history_row(epoch: int, error: float) -> dict[str, float]:
-    factor = 1 + 2 * math.exp(-epoch / 3)
+def history_row(epoch: int, error: float, old: bool = False) -> dict[str, float]:
+    factor = course(epoch)
     mae = error * factor
-    return {
+    row = {
         "epoch": epoch,
         "loss": 0.1 * factor,
         "val_loss": 0.11 * factor,
@@ -84,6 +90,12 @@ def history_row(epoch: int, error: float) -> dict[str, float]:
         "val_mse": 1.1 * mae**2,
         "seconds": 1.25,
     }
+    scaled = {
+        f"{part}scaled_{measure}": row[f"{part}{measure}"] / CHANNEL_STD**power
+        for part in ("", "val_")
+        for measure, power in (("mae", 1), ("mse", 2))
+    }
+    return row if old else row | scaled
 
 
 def write_results(
@@ -95,19 +107,20 @@ def write_results(
     window_length: int,
     error: float,
     channel_names: tuple[str, ...] | None = None,
+    old: bool = False,
 ) -> None:
     """`results.json` and `reconstruction.npz` of sines with noise growing from window to window."""
-    rng = np.random.default_rng(0)
     arrays: dict[str, np.ndarray] = {}
+    known = baselines(window_length, channels, windows)
     results: dict[str, Any] = {
         "floor": {},
-        "constant": {},
+        "constant": known["constant"],
         "channel_mae": {},
         "channel_mse": {},
         "channel_names": list(channel_names or [f"channel {c + 1}" for c in range(channels)]),
         "unit": UNIT,
         "sampling_rate_hz": 100.0,
-        "channel_std": [0.7] * channels,
+        "channel_std": known["channel_std"],
         "best_epoch": epochs,
         "epochs_trained": epochs,
         "parameters": 23_300,
@@ -116,12 +129,8 @@ def write_results(
         "seconds": 12.3,
         "windows": dict(zip(("train", "validation"), windows, strict=True)),
     }
-    t = np.arange(window_length)[:, None]
-    for part, count in zip(("train", "validation"), windows, strict=True):
-        phase = rng.uniform(0, 6, (count, 1, channels))
-        original = np.sin(2 * np.pi * t / 12 + phase)  # (windows, window_length, channels)
-        scale = np.linspace(0.2, 2, count)[:, None, None] * error
-        wrong = rng.normal(0, 1, original.shape) * scale
+    for part, original, wrong in parts(windows, window_length, channels, error):
+        count = len(original)
         positions = (
             np.arange(count)
             if kept is None
@@ -129,8 +138,7 @@ def write_results(
         )
         absolute, squared = np.abs(wrong), wrong**2
         results[part] = {"mae": float(absolute.mean()), "mse": float(squared.mean())}
-        results["floor"][part] = {"mae": 0.01, "mse": 0.0003}
-        results["constant"][part] = {"mae": 0.64, "mse": 0.5}
+        results["floor"][part] = {"mae": FLOOR["mae"], "mse": FLOOR["mse"]}
         results["channel_mae"][part] = absolute.mean(axis=(0, 1)).tolist()
         results["channel_mse"][part] = squared.mean(axis=(0, 1)).tolist()
         arrays |= {
@@ -142,8 +150,25 @@ def write_results(
             f"{part}_step_mae": absolute.mean(axis=0),
             f"{part}_step_mse": squared.mean(axis=0),
         }
+        if not old:
+            add_extremes(results, part, original, original + wrong)
+    if not old:
+        results |= known | {"initial_weights": "5" * 64}
     run.publish("reconstruction.npz", lambda path: _save(path, arrays))
     run.publish_json("results.json", results)
+
+
+def add_extremes(
+    results: dict[str, Any], part: str, original: np.ndarray, reconstruction: np.ndarray
+) -> None:
+    """Least and greatest values of each channel, and errors in channel standard deviations."""
+    for name, values in (("target", original), ("output", reconstruction)):
+        results.setdefault(f"{name}_low", {})[part] = values.min(axis=(0, 1)).tolist()
+        results.setdefault(f"{name}_high", {})[part] = values.max(axis=(0, 1)).tolist()
+    results.setdefault("scaled", {})[part] = {
+        "mae": results[part]["mae"] / CHANNEL_STD,
+        "mse": results[part]["mse"] / CHANNEL_STD**2,
+    }
 
 
 def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:

@@ -10,17 +10,18 @@ import pytest
 
 from core.number_text import number_text
 from core.results import (
+    GrowingFiles,
     ReadOnce,
     Results,
     RunTable,
     config_columns,
     differences,
     duration_text,
+    error_sentence,
     map_npz,
     read_reconstruction,
     read_results,
     unit_of,
-    verdict,
     window_csv,
 )
 from core.runs import RunNotFound, RunStore, RunUnreadable
@@ -67,7 +68,7 @@ def test_missing_numbers_are_nan(store):
     results = read_results(run)
     assert math.isnan(results.errors["train"]["mae"])
     assert math.isnan(results.floor["validation"]["mse"])
-    assert verdict(results) == "The errors of this run are not known."
+    assert error_sentence(results) == "The errors of this run are not known."
 
 
 def test_mapped_arrays_equal_what_numpy_loads(tmp_path):
@@ -172,29 +173,60 @@ def test_durations(seconds, text):
     assert duration_text(seconds) == text
 
 
-def results_with(error, floor, constant):
+def results_with(error, floor, constant, pca=math.nan, ratio=None):
     def both(value):
         return {part: {"mae": value, "mse": value} for part in ("train", "validation")}
 
-    return Results(both(error), both(floor), both(constant))
+    return Results(
+        *map(both, (error, floor, constant)), pca=both(pca), compression_ratio=ratio, unit="mV"
+    )
 
 
 @pytest.mark.parametrize(
-    ("error", "floor", "constant", "words"),
+    ("known", "sentence"),
     [
-        (12.41, 12.34, 12.34, "0.57 % above its floor"),
-        (12.3, 0.0, 12.34, "No better than the best constant"),
-        (6.61, 0.0, 12.34, "removes 46.4 %"),
-        (6.61, 3.0, 12.34, "45 % of what is left is the floor"),
-        (math.inf, 0.0, 1.0, "diverged"),
-        (1.0, 0.0, 0.0, "No better"),
-        (0.5, math.nan, 1.0, "removes 50 %"),
-        (0.5, math.nan, math.nan, ""),
+        (
+            (6.1, 0.0, 12.4, 4.0),
+            "MAE 6.1 mV: none of it is clipping, 2.1 mV is the gap to PCA of the same size, a "
+            "constant would be 12.4 mV.",
+        ),
+        (
+            (6.1, 3.0, 12.4, 6.9),
+            "MAE 6.1 mV: 3 mV is clipping, 0.8 mV better than PCA of the same size, a constant "
+            "would be 12.4 mV.",
+        ),
+        (
+            (6.1, 1e-9, 12.4, 6.11),
+            "MAE 6.1 mV: none of it is clipping, as good as PCA of the same size, a constant would "
+            "be 12.4 mV.",
+        ),
+        (
+            (6.1, 1e-3, 12.4, 1e-9, 1.0),
+            "MAE 6.1 mV: hardly any of it is clipping, PCA of the same size is exact, as there is "
+            "no bottleneck, a constant would be 12.4 mV.",
+        ),
+        (
+            (6.1, 0.0, 12.4, 0.0, 4.0),  # fewer windows than components
+            "MAE 6.1 mV: none of it is clipping, PCA of the same size is exact, a constant would "
+            "be 12.4 mV.",
+        ),
+        ((6.1, 3.0, 12.4), "MAE 6.1 mV: 3 mV is clipping, a constant would be 12.4 mV."),
+        ((6.1, math.nan, 12.4), "MAE 6.1 mV: a constant would be 12.4 mV."),
+        ((6.1, math.nan, math.nan), ""),
+        ((math.inf, 0.0, 1.0), "Training diverged: the error is not finite."),
+        ((math.nan, 0.0, 1.0), "The errors of this run are not known."),
     ],
 )
-def test_verdicts(error, floor, constant, words):
-    text = verdict(results_with(error, floor, constant))
-    assert words in text if words else text == ""
+def test_the_error_is_said_beside_what_is_possible(known, sentence):
+    assert error_sentence(results_with(*known)) == sentence
+
+
+def test_the_squared_error_has_the_squared_unit():
+    text = error_sentence(results_with(6.1, 3.0, 12.4, 4.0), "mse")
+    assert text == (
+        "MSE 6.1 mV²: 3 mV² is clipping, 2.1 mV² is the gap to PCA of the same size, a constant "
+        "would be 12.4 mV²."
+    )
 
 
 def test_the_table_reads_a_run_once(store, monkeypatch):
@@ -285,3 +317,28 @@ def test_a_file_that_cannot_be_read_is_tried_again(tmp_path):
     for _ in range(2):
         with pytest.raises(RunUnreadable):
             files.get(tmp_path / "a", fail)
+
+
+def test_lines_that_are_added_are_read_once(tmp_path):
+    parsed = []
+
+    def parse(content):
+        assert content.endswith(b"\n")
+        parsed.append(content)
+        return content.decode().split()
+
+    files, path = GrowingFiles(1, parse), tmp_path / "lines"
+    assert files.get(path) == ()
+    path.write_text("a\nb\nto")
+    assert files.get(path) == files.get(path) == ("a", "b")
+    with path.open("a") as file:
+        file.write("rn\n")
+    assert files.get(path) == ("a", "b", "torn")
+    assert parsed == [b"a\nb\n", b"torn\n"]
+    path.write_text("c\n")  # shorter: cut, or written anew
+    assert files.get(path) == ("c",)
+    other = tmp_path / "other"
+    other.write_text("new file\n")
+    other.replace(path)
+    assert files.get(path) == ("new", "file")
+    assert files.get(tmp_path / "none") == ()

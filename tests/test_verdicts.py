@@ -91,7 +91,7 @@ def test_clipping_is_not_blamed_on_the_activation():
     [
         ("relu", "standard", "cuts what lies below: 9"),
         ("tanh", "minmax", "from 0 to 1, which is 50.0 % of the range (−1, 1)"),
-        ("linear", "none", "small weights"),
+        ("linear", "none", "the learning rate means something else"),
         ("relu", "minmax", None),
         ("linear", "standard", None),
         ("sigmoid", "minmax", None),

@@ -11,10 +11,13 @@ TRAIN = "#148F7C"  # the part a model learns from
 VALIDATION = "#8067D8"  # the part it never sees
 FLOOR = "#D33F5C"  # the least possible error; values that cannot be said
 SATURATION = "#9355C4"  # values at an end that is approached and never reached
+PCA = "#B07A00"  # the error of principal components, as many as a model has latent values
 NEUTRAL = "#7A8594"  # guides, boundaries, what is neither good nor bad
 ANOMALY = "#C28A00"  # a stretch known to be unusual
 
 FLOOR_DASH = (6, 3)
+CONSTANT_DASH = (2, 3)
+PCA_DASH = (10, 3, 2, 3)
 VALIDATION_DASH = (2, 2)
 
 CHANNELS = (

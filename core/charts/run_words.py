@@ -4,12 +4,24 @@ from collections.abc import Sequence
 
 from core.charts import palette
 
+LINES = {"floor": "error floor", "pca": "PCA of the same size", "constant": "best constant"}
+
+
+def line_key(kind: str, part: str) -> str:
+    """The key of a line of one part; validation, which errors are judged by, needs no word."""
+    return kind if part == "validation" else f"{kind}-{part}"
+
+
 SERIES = {
     "train": "training",
     "validation": "validation",
-    "floor": "error floor",
-    "constant": "best constant",
+    **{
+        line_key(kind, part): label + ", training" * (part == "train")
+        for kind, label in LINES.items()
+        for part in ("validation", "train")
+    },
 }
+_SHORT = {"floor": "floor", "pca": "PCA", "constant": "constant"}
 TITLES = {"loss": "Loss", "mae": "MAE", "mse": "MSE"}
 NAMES = {"mae": "Mean absolute error", "mse": "Mean squared error"}
 
@@ -32,18 +44,21 @@ def unique_labels(names: Sequence[str], limit: int = 60) -> list[str]:
     ]
 
 
-def legend(*keys: str) -> list[tuple[str, str, bool]]:
-    """Label, colour and whether dashed, of lines that several charts share a legend for."""
+def legend(*keys: str) -> list[tuple[str, str, tuple[int, ...]]]:
+    """Label, colour and dash (none: solid) of lines that several charts share a legend for."""
     lines = {
-        "original": ("original", palette.ORIGINAL, False),
-        "reconstruction": ("reconstruction", palette.RECONSTRUCTION, False),
-        "residual": ("residual: reconstruction − original", palette.RESIDUAL, False),
+        "original": ("original", palette.ORIGINAL, ()),
+        "reconstruction": ("reconstruction", palette.RECONSTRUCTION, ()),
+        "residual": ("residual: reconstruction − original", palette.RESIDUAL, ()),
     }
-    lines |= {
-        key: (label, series_colour(key), key in ("floor", "constant"))
-        for key, label in SERIES.items()
-    }
+    lines |= {key: (label, series_colour(key), line_dash(key)) for key, label in SERIES.items()}
     return [lines[key] for key in keys]
+
+
+def short_name(key: str) -> str:
+    """A line's name where there is little room."""
+    kind, _, part = key.partition("-")
+    return _SHORT[kind] + ", training" * (part == "train")
 
 
 def series_colour(key: str) -> str:
@@ -51,5 +66,15 @@ def series_colour(key: str) -> str:
         "train": palette.TRAIN,
         "validation": palette.VALIDATION,
         "floor": palette.FLOOR,
+        "pca": palette.PCA,
         "constant": palette.NEUTRAL,
-    }[key]
+    }[key.partition("-")[0]]
+
+
+def line_dash(key: str) -> tuple[int, ...]:
+    """Dashes and gaps in pixels; nothing for a solid line."""
+    return {
+        "floor": palette.FLOOR_DASH,
+        "pca": palette.PCA_DASH,
+        "constant": palette.CONSTANT_DASH,
+    }.get(key.partition("-")[0], ())

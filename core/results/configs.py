@@ -35,11 +35,12 @@ def differences(configs: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     """The dotted fields in which configurations differ, each with its value in every one."""
     flats = [flatten(config) for config in configs]
     fields = list(dict.fromkeys(name for flat in flats for name in flat if name != "name"))
-    texts = {name: [_text(flat.get(name, "–")) for flat in flats] for name in fields}
+    texts = {name: [value_text(flat.get(name, "–")) for flat in flats] for name in fields}
     return {name: values for name, values in texts.items() if len(set(values)) > 1}
 
 
-def _text(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """The value of a field as a person reads it."""
     if value is None:
         return "none"
     if isinstance(value, bool):

@@ -12,8 +12,48 @@ from core.runs import Run, RunNotFound, RunUnreadable
 
 PARTS = ("train", "validation")
 MEASURES = ("mae", "mse")
+FLOOR_MEASURES = (*MEASURES, "huber")
+
+EXTREMES = ("output_low", "output_high", "target_low", "target_high")
 
 PartErrors = Mapping[str, Mapping[str, float]]  # part -> measure -> error in original units
+
+
+def part_errors(content: Any, measures: tuple[str, ...] = MEASURES) -> PartErrors:
+    """`{"train": {"mae": .., "mse": ..}, "validation": ..}`, with NaN for what is missing."""
+    content = content if isinstance(content, Mapping) else {}
+    return {
+        part: {measure: _number(content.get(part), measure) for measure in measures}
+        for part in PARTS
+    }
+
+
+def _number(errors: Any, measure: str) -> float:
+    value = errors.get(measure) if isinstance(errors, Mapping) else None
+    return float(value) if _is_number(value) else math.nan
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def whole(value: Any) -> int | None:
+    """A count, or None for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _unknown_errors() -> PartErrors:
+    return part_errors(None)
+
+
+def _unknown_values() -> Mapping[str, np.ndarray]:
+    return _part_values(None)
+
+
+def _part_values(content: Any) -> dict[str, np.ndarray]:
+    """`{part: (channels,)}`, with empty arrays where there is none."""
+    content = {} if content is None else content
+    return {part: np.array(content.get(part, ()), dtype=float) for part in PARTS}
 
 
 @dataclass(frozen=True)
@@ -34,16 +74,27 @@ class Results:
     device: str = ""
     seconds: float | None = None
     windows: Mapping[str, int] = field(default_factory=dict)
+    pca: PartErrors = field(default_factory=_unknown_errors)  # as many components as latent values
+    pca_components: int | None = None
+    initial_weights: str = ""  # SHA-256 of all weights before the first step
+    scaled: PartErrors = field(default_factory=_unknown_errors)  # in channel standard deviations
+    output_low: Mapping[str, np.ndarray] = field(default_factory=_unknown_values)  # part ->
+    output_high: Mapping[str, np.ndarray] = field(default_factory=_unknown_values)  # (channels,)
+    target_low: Mapping[str, np.ndarray] = field(default_factory=_unknown_values)
+    target_high: Mapping[str, np.ndarray] = field(default_factory=_unknown_values)
 
     def visible_floor(self, part: str, measure: str) -> float:
-        """The floor; 0 if it is no more than the rounding of values, beside the best constant."""
-        floor = self.floor[part][measure]
-        return 0.0 if floor < 1e-6 * self.constant[part][measure] else floor
+        return visible_floor(self.floor[part][measure], self.constant[part][measure])
+
+
+def visible_floor(floor: float, constant: float) -> float:
+    """The floor; 0 if it is no more than the rounding of values, beside the best constant."""
+    return 0.0 if floor < 1e-6 * constant else floor
 
 
 def read_results(run: Run) -> Results | None:
     """The results of a run; None while there are none. Raises RunUnreadable, RunNotFound."""
-    content = _read_json(run, "results.json")
+    content = read_json(run, "results.json")
     if content is None:
         return None
     try:
@@ -52,7 +103,8 @@ def read_results(run: Run) -> Results | None:
         raise RunUnreadable(f"This run's results.json is damaged: {error!r}") from error
 
 
-def _read_json(run: Run, name: str) -> Any:
+def read_json(run: Run, name: str) -> Any:
+    """The content of a file of the run; None without it. Raises RunUnreadable, RunNotFound."""
     try:
         return json.loads((run.folder / name).read_bytes())
     except FileNotFoundError:
@@ -70,39 +122,24 @@ def _results(content: Mapping[str, Any]) -> Results:
         if _is_number(content.get(key))
     }
     rate = content.get("sampling_rate_hz")
+    by_measure = {measure: _part_values(content.get(f"channel_{measure}")) for measure in MEASURES}
     return Results(
         errors=part_errors(content),
-        floor=part_errors(content.get("floor")),
+        floor=part_errors(content.get("floor"), FLOOR_MEASURES),
         constant=part_errors(content.get("constant")),
         channel_names=tuple(str(name) for name in content.get("channel_names", ())),
         unit=str(content.get("unit") or ""),
         channel_errors={
-            part: {
-                measure: np.array(content.get(f"channel_{measure}", {}).get(part, ()), dtype=float)
-                for measure in MEASURES
-            }
+            part: {measure: values[part] for measure, values in by_measure.items()}
             for part in PARTS
         },
         sampling_rate_hz=float(rate) if _is_number(rate) and rate > 0 else None,
         device=str(content.get("device") or ""),
         windows={part: int(content.get("windows", {}).get(part, 0)) for part in PARTS},
+        pca=part_errors(content.get("pca")),
+        pca_components=whole(content.get("pca_components")),
+        initial_weights=str(content.get("initial_weights") or ""),
+        scaled=part_errors(content.get("scaled")),
+        **{name: _part_values(content.get(name)) for name in EXTREMES},
         **known,
     )
-
-
-def part_errors(content: Any) -> PartErrors:
-    """`{"train": {"mae": .., "mse": ..}, "validation": ..}`, with NaN for what is missing."""
-    content = content if isinstance(content, Mapping) else {}
-    return {
-        part: {measure: _number(content.get(part), measure) for measure in MEASURES}
-        for part in PARTS
-    }
-
-
-def _number(errors: Any, measure: str) -> float:
-    value = errors.get(measure) if isinstance(errors, Mapping) else None
-    return float(value) if _is_number(value) else math.nan
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

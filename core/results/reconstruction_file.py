@@ -16,9 +16,12 @@ from core.runs import Run, RunNotFound, RunUnreadable
 _LOCAL_HEADER_BYTES = 30
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StoredWindows:
-    """The windows of one part that were kept, with the errors of all of them."""
+    """The windows of one part that were kept, with the errors of all of them.
+
+    Equal to itself alone: what is worked out from it is cached.
+    """
 
     positions: np.ndarray  # (kept,), rising
     original: np.ndarray  # (kept, window_length, channels), original units

@@ -1,10 +1,12 @@
-"""Units and durations in words, and what a run came to in a sentence."""
+"""Units and durations in words, and what a run's error is made of in a sentence."""
 
 import math
 
+from core.number_text import number_text
 from core.results.errors_file import Results
 
-NEAR_FLOOR = 1.1  # up to this multiple of its floor, an error is put down to the floor
+HARDLY = 0.001  # of an error: a floor below is not worth a number
+SAME = 0.005  # by a smaller share of itself, PCA's error does not differ from a model's
 
 
 def unit_of(measure: str, unit: str) -> str:
@@ -26,34 +28,48 @@ def duration_text(seconds: float | None) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def verdict(results: Results, measure: str = "mae") -> str:
-    """How far the run came, between the best constant and the floor, in a sentence or two."""
+def error_sentence(results: Results, measure: str = "mae") -> str:
+    """What the validation error is made of and stands beside, in a sentence of numbers.
+
+    `MAE 6.1: none of it is clipping, 2.1 is the gap to PCA of the same size, a constant would be
+    12.4.` What that means for the run, `core.diagnosis` says.
+    """
     error = results.errors["validation"][measure]
-    floor = results.floor["validation"][measure]
-    constant = results.constant["validation"][measure]
-    name = measure.upper()
     if math.isnan(error):
         return "The errors of this run are not known."
     if not math.isfinite(error):
-        return "Training diverged: the error is not finite. Try a smaller learning rate."
-    if floor > 0.01 * constant and error <= NEAR_FLOOR * floor:
-        above = 100 * max(0.0, error / floor - 1)
-        return (
-            f"The {name} is {above:.2g} % above its floor: this output and normalization cannot "
-            "say some of the values. More training cannot help; another output activation, "
-            "normalization or clipping can."
-        )
-    if error >= 0.98 * constant:
-        return (
-            "No better than the best constant per channel: the model has not learned the signals' "
-            "shape."
-        )
-    sentence = (
-        f"The model removes {100 * (1 - error / constant):.3g} % of the best constant's {name}."
-    )
-    if floor > 0.01 * constant:
-        sentence += (
-            f" {100 * floor / error:.2g} % of what is left is the floor, which no training can "
-            "undercut."
-        )
-    return sentence if math.isfinite(constant) and constant > 0 else ""
+        return "Training diverged: the error is not finite."
+    unit = unit_of(measure, results.unit)
+    clauses = [_clipping(results, measure), _beside_pca(results, measure)]
+    constant = results.constant["validation"][measure]
+    if math.isfinite(constant):
+        clauses.append(f"a constant would be {number_text(constant, unit)}")
+    clauses = [clause for clause in clauses if clause]
+    head = f"{measure.upper()} {number_text(error, unit)}"
+    return f"{head}: {', '.join(clauses)}." if clauses else ""
+
+
+def _clipping(results: Results, measure: str) -> str:
+    floor = results.visible_floor("validation", measure)
+    if math.isnan(floor):
+        return ""
+    if floor == 0 or floor < HARDLY * results.errors["validation"][measure]:
+        return ("none" if floor == 0 else "hardly any") + " of it is clipping"
+    return f"{number_text(floor, unit_of(measure, results.unit))} is clipping"
+
+
+def _beside_pca(results: Results, measure: str) -> str:
+    """The gap to as many principal components as the model has latent values."""
+    error, pca = results.errors["validation"][measure], results.pca["validation"][measure]
+    if math.isnan(pca):
+        return ""
+    if pca <= 1e-6 * results.constant["validation"][measure]:
+        ratio = results.compression_ratio
+        why = ", as there is no bottleneck" if ratio is not None and ratio <= 1 else ""
+        return f"PCA of the same size is exact{why}"
+    gap = number_text(abs(error - pca), unit_of(measure, results.unit))
+    if abs(error - pca) < SAME * pca:
+        return "as good as PCA of the same size"
+    if error < pca:
+        return f"{gap} better than PCA of the same size"
+    return f"{gap} is the gap to PCA of the same size"

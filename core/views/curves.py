@@ -1,46 +1,98 @@
-"""Loss, MAE and MSE by epoch."""
+"""Loss, MAE and MSE by epoch, with lines of what is possible."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import pyarrow as pa
 import streamlit as st
 
-from core.charts.curves import error_curve_frame, error_curve_spec
-from core.charts.run_words import TITLES
-from core.results import PARTS, PartErrors
+from core.charts.error_curves import error_curve_frame, error_curve_spec, levels_of
+from core.charts.run_words import LINES, SERIES, TITLES
+from core.results import MEASURES, PARTS, Baselines, PartErrors, Results, unit_of, visible_floor
+from core.runs import Run, RunNotFound, RunUnreadable
 from core.views.legend import legend
-from core.views.stored import History
+from core.views.stored import History, baselines_of
+
+_LABELS = {kind: f"{label[0].upper()}{label[1:]}" for kind, label in LINES.items()}
+
+
+def lines_of(run: Run, floor: PartErrors | None = None) -> dict[str, PartErrors]:
+    """The lines of a run in work: a floor that is known before, and all after the first epoch."""
+    try:
+        baselines = baselines_of(run)
+    except (RunNotFound, RunUnreadable):
+        baselines = None
+    if baselines is None:
+        return {"floor": floor} if floor else {}
+    return _lines(baselines)
+
+
+def lines_of_results(results: Results) -> dict[str, PartErrors]:
+    """The lines of a run that is over."""
+    return _lines(results)
+
+
+def _lines(known: Results | Baselines) -> dict[str, PartErrors]:
+    floor = {
+        part: {
+            measure: visible_floor(known.floor[part][measure], known.constant[part][measure])
+            for measure in MEASURES
+        }
+        for part in PARTS
+    }
+    return {"floor": floor, "pca": known.pca, "constant": known.constant}
 
 
 def curves(
     history: History,
     epochs: int,
     unit: str,
-    floor: PartErrors | None,
-    constant: PartErrors | None = None,
+    lines: Mapping[str, PartErrors],
     log: bool = False,
 ) -> None:
-    """Loss, MAE and MSE by epoch, side by side, with one legend."""
-    known = {"floor": floor, "constant": constant}
-    legend(*PARTS, *(name for name, errors in known.items() if errors is not None))
-    for column, measure in zip(st.columns(3), ("loss", "mae", "mse"), strict=True):
-        levels = {}
-        if measure != "loss":
-            levels = {
-                name: errors["validation"][measure]
-                for name, errors in known.items()
-                if errors is not None
-            }
+    """Loss, MAE and MSE by epoch, side by side, with one legend and the lines that are chosen."""
+    known = {kind: lines[kind] for kind in LINES if kind in lines}
+    known = {kind: errors for kind, errors in known.items() if levels_of({kind: errors}, "mae")}
+    chosen = _chosen(known) if known else []
+    shown = {kind: known[kind] for kind in chosen}
+    levels = {measure: levels_of(shown, measure) for measure in MEASURES}
+    drawn = {key for mine in levels.values() for key in mine}
+    legend(*(key for key in SERIES if key in PARTS or key in drawn))
+    for column, measure in zip(st.columns(3), ("loss", *MEASURES), strict=True):
+        mine = levels.get(measure, {})
         column.vega_lite_chart(
-            _table(history, measure, epochs, log=log, **levels),
-            error_curve_spec(measure, unit, epochs, tuple(levels), log),
+            _table(history, measure, epochs, tuple(mine.items()), unit_of(measure, unit), log),
+            error_curve_spec(measure, unit, epochs, tuple(mine), log),
             key=f"curve-{measure}",
             alt=f"{TITLES[measure]} of training and validation by epoch",
         )
 
 
+def _chosen(known: Mapping[str, PartErrors]) -> list[str]:
+    """The kinds of lines to draw, in their order."""
+    chosen = st.pills(
+        "Lines",
+        list(LINES),
+        format_func=_LABELS.__getitem__,
+        selection_mode="multi",
+        default=list(LINES),
+        key="curve_lines",
+        persist_state="session",
+        help="What is possible, on the validation windows; on the training windows as well where "
+        "that differs. A line far from the curves stands at the edge, with its value.",
+    )
+    return [kind for kind in known if kind in (chosen or ())]
+
+
 @lru_cache(maxsize=256)
-def _table(history: History, measure: str, epochs: int, **options: float) -> pa.Table:
+def _table(
+    history: History,
+    measure: str,
+    epochs: int,
+    levels: tuple[tuple[str, float], ...],
+    unit: str,
+    log: bool,
+) -> pa.Table:
     """A curve's data as they go to the browser; drawn each second, they are made once an epoch."""
-    frame = error_curve_frame(history.rows, measure, epochs, **options)
+    frame = error_curve_frame(history.rows, measure, epochs, dict(levels), unit, log)
     return pa.Table.from_pandas(frame, preserve_index=False)

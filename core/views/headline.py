@@ -2,13 +2,14 @@
 
 import streamlit as st
 
+from core import session
 from core.charts.run_words import TITLES
 from core.number_text import number_text
-from core.results import Results, unit_of, verdict
+from core.results import Results, error_sentence, unit_of
 
 
 def headline(results: Results, measure: str) -> None:
-    """The errors beside what is possible, in original units, and what that means."""
+    """The errors beside what is possible, in original units."""
     unit = unit_of(measure, results.unit)
     name = TITLES[measure]
     constant = results.constant["validation"][measure]
@@ -32,5 +33,5 @@ def headline(results: Results, measure: str) -> None:
             help="The error of the best constant per channel on the validation windows: what a "
             "model reaches that has learned nothing but the level.",
         )
-    if text := verdict(results, measure):
-        st.markdown(text)
+    if text := error_sentence(results, measure):
+        st.markdown(session.literal(text, 400))

@@ -5,7 +5,8 @@ import streamlit as st
 from core import session
 from core.results import PartErrors
 from core.runs import Run, RunNotFound, RunUnreadable, Status
-from core.views.curves import curves
+from core.views.curves import curves, lines_of
+from core.views.findings import findings
 from core.views.machine import meters
 from core.views.progress import batch_text, epoch_text, fractions
 from core.views.run_commands import cancel
@@ -37,7 +38,8 @@ def _tick(run_id: str, epochs: int, unit: str, floor: PartErrors | None) -> None
     fraction, batch_fraction = fractions(progress, epochs)
     st.progress(fraction, text=epoch_text(status, progress, epochs))
     st.progress(batch_fraction, text=batch_text(status, progress, unit))
-    curves(history_of(run), epochs, unit, floor)
+    curves(history_of(run), epochs, unit, lines_of(run, floor))
+    findings(run, status)
     meters(status.pid)
     if not st.context.is_embedded:
         other_runs(run_id)

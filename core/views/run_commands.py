@@ -2,11 +2,14 @@
 
 import contextlib
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
 from core import session
-from core.config import ExperimentConfig
+from core.config import ExperimentConfig, flatten
+from core.results import value_text
 from core.runs import RunNotFound, RunUnreadable, TransitionRefused
 from core.views.run_state import default_name
 from core.views.stored import forget_active_runs
@@ -21,6 +24,24 @@ def open_in_draft(run_id: str) -> None:
     config = session.run_config(run_id)
     if config is not None:
         session.load(config.model_copy(update={"name": ""}))
+        st.switch_page(session.page("train"))
+
+
+def try_remedy(run_id: str, changes: Mapping[str, Any]) -> None:
+    """Load a run's configuration with some fields changed, say so, and go to the Train page."""
+    config = session.run_config(run_id)
+    if config is None:
+        return
+    with contextlib.suppress(RunNotFound, RunUnreadable):
+        name = session.store().open(run_id).status().name.strip() or "without a name"
+        before = flatten(config.model_dump(mode="json"))
+        said = "; ".join(
+            f"{field} = {value_text(value)} (was {value_text(before[field])})"
+            for field, value in changes.items()
+        )
+        session.load(
+            config.replace({**changes, "name": ""}), f"Filled from the run {name[:60]}: {said}"
+        )
         st.switch_page(session.page("train"))
 
 

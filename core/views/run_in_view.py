@@ -6,7 +6,8 @@ from core import session
 from core.results import Results
 from core.runs import Run, RunUnreadable, Status
 from core.views.copy_button import copy_button
-from core.views.curves import curves
+from core.views.curves import curves, lines_of_results
+from core.views.findings import findings
 from core.views.headline import headline
 from core.views.live import live
 from core.views.run_notes import ended, find_run
@@ -41,8 +42,10 @@ def _summed_up(run: Run, status: Status) -> None:
     ended(run, status)
     if (results := _results(run)) is not None:
         headline(results, "mae")
+    findings(run, status)
+    if results is not None:
         history = history_of(run)
-        curves(history, history.epochs, results.unit, results.floor, results.constant)
+        curves(history, history.epochs, results.unit, lines_of_results(results))
 
 
 def _results(run: Run) -> Results | None:

@@ -1,0 +1,26 @@
+"""What needs no model: how near the best constants and the best linear autoencoder come."""
+
+from collections.abc import Callable
+from typing import Any
+
+from core.meters import read_meters
+from core.metrics import constant_baseline
+from core.pca import MOST_MEMORY, pca_baseline
+from core.windows import Split
+
+
+def measure_baselines(
+    split: Split, components: int, give_up: Callable[[], bool] = lambda: False
+) -> dict[str, Any]:
+    """Errors of both parts in original units: `constant`, and as `pca_baseline` returns them.
+
+    PCA is given up as soon as `give_up()`.
+    """
+    constant, _ = constant_baseline(split)
+    return {"constant": constant} | pca_baseline(split, components, give_up, _memory())
+
+
+def _memory() -> float:
+    """Bytes that PCA may take: never so many that the machine would have to end a process."""
+    meters = read_meters()
+    return min(MOST_MEMORY, 0.5 * (meters.memory_total - meters.memory_used))

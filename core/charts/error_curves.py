@@ -1,0 +1,234 @@
+"""Error curves of one run, with lines of what is possible: the floor, PCA, the best constant.
+
+A line that lies far from the curves would press them into a strip. It is drawn at the edge of the
+chart instead, with an arrow and its value.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from core.charts.curves import CURVE_HEIGHT, drawable, thinned
+from core.charts.run_words import (
+    LINES,
+    SERIES,
+    TITLES,
+    labelled,
+    line_dash,
+    line_key,
+    series_colour,
+    short_name,
+)
+from core.charts.vega_spec import NUMBER_LABELS, Spec, chart_title, quantity
+from core.number_text import number_text
+from core.results import PARTS, PartErrors, unit_of
+
+REACH = 2.0  # times the curves' own height: so far from them a line stays where it is
+LEAST_HEIGHT = 0.05  # of the curves, of their greatest value: flat curves are no strip
+EDGE = 0.105  # of the chart's height, for each line at an edge: room for its note
+# By so much do the lines of both parts differ to be drawn both: of the greater one, and of the
+# greatest line there is, since two lines that lie on each other tell no more than one.
+NOTABLE, VISIBLE = 0.05, 0.01
+
+Lines = Mapping[str, PartErrors]  # kind of line -> its errors
+
+
+def levels_of(lines: Lines, measure: str) -> dict[str, float]:
+    """The levels to draw, by the keys of `run_words.line_key`: validation, then training."""
+    levels = {}
+    known = [errors[part][measure] for errors in lines.values() for part in PARTS]
+    greatest = max((level for level in known if math.isfinite(level)), default=0.0)
+    for kind, errors in lines.items():
+        validation, train = errors["validation"][measure], errors["train"][measure]
+        notable = max(NOTABLE * max(train, validation), VISIBLE * greatest)
+        if math.isfinite(validation):
+            levels[line_key(kind, "validation")] = validation
+        if math.isfinite(train) and not abs(train - validation) <= notable:
+            levels[line_key(kind, "train")] = train
+    return levels
+
+
+def error_curve_frame(
+    history: Sequence[Mapping[str, float]],
+    measure: str,
+    epochs: int,
+    levels: Mapping[str, float] | None = None,
+    unit: str = "",
+    log: bool = False,
+) -> pd.DataFrame:
+    """`epoch, value, series, level, note` of a run's history, with lines at the levels.
+
+    A line far off is drawn at another `value` than its `level`, and has a note that says so.
+    """
+    rows = thinned(history)
+    curves = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "epoch": [row.get("epoch", math.nan) for row in rows],
+                    "value": [row.get(column, math.nan) for row in rows],
+                    "series": SERIES[part],
+                }
+            )
+            for part, column in (("train", measure), ("validation", f"val_{measure}"))
+        ]
+    ).astype({"epoch": float, "value": float})
+    curves = drawable(curves, log)
+    curves = curves.assign(level=curves["value"], note="")
+    lines = _line_rows(levels or {}, curves["value"].to_numpy(), epochs, unit, log)
+    return pd.concat([curves, lines], ignore_index=True)
+
+
+def _line_rows(
+    levels: Mapping[str, float], values: np.ndarray, epochs: int, unit: str, log: bool
+) -> pd.DataFrame:
+    places = _places(levels, values, log)
+    columns: dict[str, list] = {name: [] for name in ("epoch", "value", "series", "level", "note")}
+    for key, (place, arrow) in places.items():
+        note = f"{arrow} {short_name(key)} {number_text(levels[key], unit)}" if arrow else ""
+        # A note above all stands at the right, where curves are low; one below at the left.
+        at_left, at_right = (note, "") if arrow == "↓" else ("", note)
+        columns["epoch"] += [1.0, float(max(2, epochs))]
+        columns["value"] += [place, place]
+        columns["series"] += [SERIES[key]] * 2
+        columns["level"] += [levels[key]] * 2
+        columns["note"] += [at_left, at_right]
+    return pd.DataFrame(columns).astype({"epoch": float, "value": float, "level": float})
+
+
+def _places(
+    levels: Mapping[str, float], values: np.ndarray, log: bool
+) -> dict[str, tuple[float, str]]:
+    """Where each level is drawn, and an arrow for one that lies beyond."""
+
+    def scaled(value: float) -> float:
+        return value if not log else math.log(value) if value > 0 else -math.inf
+
+    def unscaled(value: float) -> float:
+        return math.exp(value) if log else value
+
+    if not len(values):
+        drawable = {key: level for key, level in levels.items() if level > 0 or not log}
+        return {key: (level, "") for key, level in drawable.items()}
+    low, high = scaled(float(values.min())), scaled(float(values.max()))
+    flat = math.log1p(LEAST_HEIGHT) if log else LEAST_HEIGHT * abs(high)
+    reach = REACH * max(high - low, flat, 1e-300)
+    near = {
+        key: level for key, level in levels.items() if low - reach <= scaled(level) <= high + reach
+    }
+    low, high = min([low, *map(scaled, near.values())]), max([high, *map(scaled, near.values())])
+    far = sorted((scaled(level), key) for key, level in levels.items() if key not in near)
+    step = EDGE / (1 - EDGE * len(far)) * max(high - low, flat, 1e-300)
+    places = {key: (level, "") for key, level in near.items()}
+    above = [key for level, key in far if level > high]
+    below = [key for level, key in reversed(far) if level < low]
+    places |= {key: (unscaled(high + n * step), "↑") for n, key in enumerate(above, 1)}
+    places |= {key: (unscaled(low - n * step), "↓") for n, key in enumerate(below, 1)}
+    return places
+
+
+@lru_cache(maxsize=256)
+def error_curve_spec(
+    measure: str, unit: str, epochs: int, levels: tuple[str, ...] = (), log: bool = False
+) -> Spec:
+    """Curves of `loss`, `mae` or `mse` over so many epochs; see `error_curve_frame`.
+
+    levels: the keys of the lines in the frame.
+    """
+    keys = [*PARTS, *levels]
+    shown_unit = "normalized" if measure == "loss" else unit_of(measure, unit)
+    y_title = labelled(TITLES[measure], shown_unit)
+    scale = {"type": "log"} if log else {"zero": False}
+    y = quantity("value", y_title, scale=scale | {"nice": False, "padding": 8})
+    y["axis"] = {"tickCount": 5, "titlePadding": 6, "labelExpr": NUMBER_LABELS}
+    return {
+        "title": chart_title(f"{TITLES[measure]} by epoch"),
+        "height": CURVE_HEIGHT,
+        "encoding": {
+            "x": quantity(
+                "epoch",
+                "Epoch",
+                scale={"domain": [1, max(2, epochs)], "nice": False},
+                axis={"format": "d", "tickMinStep": 1, "tickCount": min(10, max(1, epochs - 1))},
+            ),
+            "y": y,
+            "color": {
+                "field": "series",
+                "type": "nominal",
+                "scale": {
+                    "domain": [SERIES[key] for key in keys],
+                    "range": [series_colour(key) for key in keys],
+                },
+                "legend": None,
+            },
+        },
+        "layer": [*_line_layers(levels, y_title), _curve_layer(epochs, y_title)],
+    }
+
+
+def _curve_layer(epochs: int, y_title: str) -> Spec:
+    return {
+        "transform": [{"filter": {"field": "series", "oneOf": [SERIES[part] for part in PARTS]}}],
+        "mark": {
+            "type": "line",
+            "strokeWidth": 2,
+            "point": {"size": 26 if epochs <= 60 else 4, "filled": True},
+        },
+        "encoding": {
+            "tooltip": [
+                quantity("epoch", "Epoch"),
+                {"field": "series", "type": "nominal", "title": "Part"},
+                quantity("value", y_title, format=",.5~g"),
+            ]
+        },
+    }
+
+
+def _line_layers(levels: tuple[str, ...], y_title: str) -> list[Spec]:
+    if not levels:
+        return []
+    is_line = {"filter": {"field": "series", "oneOf": [SERIES[key] for key in levels]}}
+    of_training = [SERIES[line_key(kind, "train")] for kind in LINES]
+    thin = {"field": "series", "oneOf": of_training}
+    return [
+        {
+            "transform": [is_line],
+            "mark": {"type": "line"},
+            "encoding": {
+                "strokeDash": {
+                    "condition": [
+                        {
+                            "test": {"field": "series", "equal": SERIES[key]},
+                            "value": list(line_dash(key)),
+                        }
+                        for key in levels
+                    ],
+                    "value": [1, 0],
+                },
+                "strokeWidth": {"condition": {"test": thin, "value": 1.2}, "value": 2},
+                "tooltip": [
+                    {"field": "series", "type": "nominal", "title": "Line"},
+                    quantity("level", y_title, format=",.5~g"),
+                ],
+            },
+        },
+        *(_notes(arrow, align) for arrow, align in (("↓", "left"), ("↑", "right"))),
+    ]
+
+
+def _notes(arrow: str, align: str) -> Spec:
+    """The notes of the lines at one edge, in the gap between the line and the curves."""
+    return {
+        "transform": [{"filter": f"indexof(datum.note, '{arrow}') == 0"}],
+        "mark": {
+            "type": "text",
+            "align": align,
+            "dx": 2 if align == "left" else -2,
+            "dy": -7 if arrow == "↓" else 8,
+            "fontSize": 10,
+        },
+        "encoding": {"text": {"field": "note", "type": "nominal"}},
+    }

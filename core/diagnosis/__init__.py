@@ -1,0 +1,61 @@
+"""What is wrong with a run, or worth knowing: each finding with its numbers and a remedy.
+
+`diagnose` looks at what a run has left behind, at any time. One fault has one heading. A channel's
+fault is put down to the first of these that explains it:
+
+1. floor: if the error is at its floor, the outputs are where they should be, whatever they do;
+2. dead: an output that never leaves a closed end has no slope, and is constant;
+3. saturated: more outputs than targets at an open end;
+4. vanishing: no slope, for another reason;
+5. constant: an output that could vary, but does not.
+
+A run that diverged has none of 3 to 5, which follow from that, and none that is at fault is told to
+go on for longer.
+"""
+
+from core.config import ExperimentConfig
+from core.diagnosis import (
+    bottleneck,
+    constant,
+    dead,
+    diverged,
+    floor,
+    overfitting,
+    saturated,
+    still_falling,
+    vanishing,
+)
+from core.diagnosis.evidence import SEVERITIES, Evidence, Finding
+
+__all__ = ["SEVERITIES", "Evidence", "Finding", "diagnose"]
+
+
+def diagnose(config: ExperimentConfig, evidence: Evidence) -> list[Finding]:
+    """The findings of a run, the gravest first."""
+    has_diverged = diverged.find(config, evidence)
+    at_floor = floor.find(config, evidence)
+    found = [has_diverged, at_floor, overfitting.find(config, evidence)]
+    deaths = dead.deaths(config, evidence)
+    if deaths:
+        found.append(dead.finding(config, evidence, deaths))
+    if not has_diverged and not at_floor:
+        found += _flat_outputs(config, evidence, set(deaths))
+    if not any(found):
+        found.append(still_falling.find(config, evidence))
+    found.append(bottleneck.find(config, evidence))
+    return sorted(filter(None, found), key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def _flat_outputs(
+    config: ExperimentConfig, evidence: Evidence, explained: set[int]
+) -> list[Finding]:
+    """Saturated, vanishing and constant channels, each under the first heading that fits."""
+    found = []
+    for kind in (saturated, vanishing, constant):
+        channels = [c for c in kind.channels(config, evidence) if c not in explained]
+        if channels:
+            found.append(kind.finding(config, evidence, channels))
+            explained |= set(channels)
+    if constant.is_whole_model(config, evidence):
+        found.append(constant.finding(config, evidence, []))
+    return found

@@ -1,0 +1,128 @@
+"""The output hardly varies: the model says the median or the mean, and nothing of the shape."""
+
+import numpy as np
+
+from core.config import ExperimentConfig
+from core.diagnosis.evidence import (
+    LIKE_CONSTANT,
+    Evidence,
+    Finding,
+    error_of,
+    is_at_floor,
+    known,
+    last_records,
+    measure_of,
+    values,
+)
+from core.diagnosis.remedies import (
+    changes_of,
+    higher_rate,
+    is_out_of_scale,
+    is_wild,
+    matching,
+    more_epochs,
+    rate_text,
+    settles_on_the_median,
+    tenth_rate,
+)
+from core.diagnosis.words import channel_name, channels_text, of_channels, percent
+from core.number_text import number_text
+from core.output_range import ACTIVATIONS
+from core.results import PARTS, unit_of
+
+# Of the targets' standard deviation. An output that varies so little explains at most
+# 1 - (1 - 0.1)^2 = 19 % of their variance, and no more than 4 % in the stricter case.
+FLAT = 0.1  # where the error, too, is that of the best constant
+FLAT_ALONE = 0.02  # of single channels, whose errors are not known while a run goes on
+RECORDS = 3  # recorded epochs in a row while a run goes on: every model begins near the mean
+
+
+def channels(config: ExperimentConfig, evidence: Evidence) -> list[int]:
+    """The channels whose output is constant in each of the last recorded epochs."""
+    records = last_records(evidence, RECORDS)
+    if not records:
+        return []
+    varies = values(records, "target_maximum") > values(records, "target_minimum")
+    spread = np.where(varies, values(records, "spread"), np.inf).max(axis=0)  # (channels,)
+    within = _within_range(config, records)
+    flat = spread < FLAT
+    if (flat | ~varies.all(axis=0)).all() and is_like_constant(config, evidence):
+        return np.flatnonzero(flat & within).tolist()
+    return np.flatnonzero((spread < FLAT_ALONE) & within).tolist()
+
+
+def _within_range(config: ExperimentConfig, records: list) -> np.ndarray:
+    """Channels whose targets the activation can say, a hundredth of their width aside."""
+    output = ACTIVATIONS[config.model.output_activation]
+    low, high = values(records, "target_minimum"), values(records, "target_maximum")
+    slack = 0.01 * (high - low)
+    return ((low >= output.low - slack) & (high <= output.high + slack)).all(axis=0)
+
+
+def is_like_constant(config: ExperimentConfig, evidence: Evidence) -> bool:
+    """Whether no part's error is lower than the best constant's, about."""
+    measure = measure_of(config)
+    return all(
+        error_of(evidence, part, measure) >= LIKE_CONSTANT * known(evidence.constant, part, measure)
+        and not is_at_floor(evidence, part, measure)
+        for part in PARTS
+    )
+
+
+def is_whole_model(config: ExperimentConfig, evidence: Evidence) -> bool:
+    """Of a run that is over and recorded no outputs: whether its errors are the constant's."""
+    measure = measure_of(config)
+    if evidence.outputs or not evidence.is_over or not is_like_constant(config, evidence):
+        return False
+    return all(
+        error_of(evidence, part, measure)
+        <= (2 - LIKE_CONSTANT) * known(evidence.constant, part, measure)
+        for part in PARTS
+    )
+
+
+def finding(config: ExperimentConfig, evidence: Evidence, found: list[int]) -> Finding:
+    """found: the channels, or none for a model as a whole."""
+    measure = measure_of(config)
+    name, unit = measure.upper(), unit_of(measure, evidence.unit)
+    error = error_of(evidence, "validation", measure)
+    best = known(evidence.constant, "validation", measure)
+    middle = "median" if measure == "mae" else "mean"
+    beside = f"{name} {number_text(error, unit)}, the best constant's {number_text(best, unit)}"
+    table = {f"{name}, validation": error, f"{name} of the best constant": best}
+    title = "The model says a constant"
+    if not found:
+        sentence = f"{beside}: the model has not learned more than the {middle} of each channel."
+    else:
+        last = evidence.outputs[-1]
+        spread = [last["spread"][c] for c in found]
+        varies = (
+            "does not vary" if max(spread) < 0.001 else f"varies {percent(max(spread))} as much"
+        )
+        sentence = (
+            f"The output in {channels_text(evidence, found)} {varies} as the targets do: little "
+            f"more than a constant. {beside}."
+        )
+        title += of_channels(found, len(last["spread"]))
+        table |= {
+            "Channel": [channel_name(evidence, c) for c in found],
+            "Spread, of the targets'": [percent(value) for value in spread],
+            "Epoch": last["epoch"],
+            "Windows looked at": last["windows"],
+        }
+    remedy, text = _remedy(config, evidence)
+    return Finding("constant", title, sentence, "warning", table, remedy, text)
+
+
+def _remedy(config: ExperimentConfig, evidence: Evidence) -> tuple[dict, str]:
+    """What most likely keeps the model at a constant, the surest cause first."""
+    if is_out_of_scale(config, evidence):
+        return changes_of(config, matching(config)), "Normalize the data"
+    if is_wild(config):
+        changes = tenth_rate(config)
+        return changes, rate_text(changes)
+    if settles_on_the_median(config, evidence):
+        return {"training.loss": "mse"}, "Use MSE as the loss"
+    if changes := higher_rate(config):
+        return changes, rate_text(changes)
+    return more_epochs(config)

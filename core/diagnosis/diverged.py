@@ -1,0 +1,84 @@
+"""The loss is no finite number any more, or has risen to a multiple and stays there."""
+
+import math
+
+from core.config import ExperimentConfig
+from core.diagnosis.evidence import Evidence, Finding, known
+from core.diagnosis.remedies import (
+    changes_of,
+    is_perhaps_large,
+    matching,
+    rate_text,
+    tenth_rate,
+)
+from core.diagnosis.words import epochs_text
+from core.number_text import number_text
+
+TIMES = 3.0  # a loss so many times the least: no noise of a training does that for long
+EPOCHS = 3  # in a row: one bad step may be made good
+BLOWN_UP = 10.0  # a loss on normalized targets, whose size is about 1
+FAILED = "Diverged"  # how the worker begins the reason of such a run
+
+
+def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
+    rows = evidence.history
+    losses = [row["loss"] for row in rows]
+    if evidence.state == "failed" and evidence.reason.startswith(FAILED):
+        last = f" after {epochs_text(len(rows))}" if rows else " in the first epoch"
+        sentence = f"The loss was no finite number any more{last}: the steps were too large."
+        table = {"Last finite loss": losses[-1] if losses else "none", "Epochs": len(rows)}
+    elif _has_risen(evidence, losses):
+        least, late = min(losses), min(losses[-EPOCHS:])
+        epoch = int(rows[losses.index(least)]["epoch"])
+        sentence = (
+            f"The training loss has risen from {number_text(least)} in epoch {epoch:,} to "
+            f"{number_text(losses[-1])} and has stayed above {number_text(late)} for "
+            f"{epochs_text(EPOCHS)}: the steps are too large."
+        )
+        table = {
+            "Least loss": least,
+            "In epoch": epoch,
+            "Last loss": losses[-1],
+            "First loss": losses[0],
+        }
+    elif _is_blown_up(config, evidence):
+        mae, constant = rows[-1]["mae"], known(evidence.constant, "train", "mae")
+        sentence = (
+            f"MAE {number_text(mae, evidence.unit)} on the training windows is "
+            f"{number_text(mae / constant)} times the best constant's: the first steps were so "
+            "large that they threw the model off."
+        )
+        table = {"MAE, training": mae, "MAE of the best constant": constant, "Loss": losses[-1]}
+    else:
+        return None
+    remedy, text = _remedy(config, evidence)
+    table["Learning rate"] = config.training.learning_rate
+    return Finding("diverged", "The training diverged", sentence, "error", table, remedy, text)
+
+
+def _has_risen(evidence: Evidence, losses: list[float]) -> bool:
+    """For some epochs a multiple of the least loss, and as bad as at the start or a constant."""
+    late = losses[-EPOCHS:]
+    if len(losses) <= EPOCHS or min(late) <= TIMES * min(losses):
+        return False
+    constant = known(evidence.constant, "train", "mae")
+    errors = [row.get("mae", math.nan) for row in evidence.history[-EPOCHS:]]
+    return min(late) >= losses[0] or min(errors) >= constant
+
+
+def _is_blown_up(config: ExperimentConfig, evidence: Evidence) -> bool:
+    """From the first epochs on far from where normalized targets are."""
+    late = evidence.history[-EPOCHS:]
+    if len(late) < EPOCHS or config.normalization.method in ("none", "log1p"):
+        return False
+    constant = known(evidence.constant, "train", "mae")
+    return all(row["loss"] > BLOWN_UP and row["mae"] > TIMES * constant for row in late)
+
+
+def _remedy(config: ExperimentConfig, evidence: Evidence) -> tuple[dict, str]:
+    remedy = tenth_rate(config)
+    text = rate_text(remedy)
+    if is_perhaps_large(config, evidence):
+        remedy |= changes_of(config, matching(config))
+        text += ", on normalized data"
+    return remedy, text

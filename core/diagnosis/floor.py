@@ -1,0 +1,81 @@
+"""The error is at its floor: what is left of it is clipping."""
+
+from core.config import ExperimentConfig
+from core.diagnosis.evidence import (
+    Evidence,
+    Finding,
+    error_of,
+    is_at_floor,
+    known,
+    last_records,
+    measure_of,
+)
+from core.diagnosis.remedies import LINEAR, LINEAR_TEXT, changes_of
+from core.diagnosis.words import PART_WORDS, percent
+from core.number_text import number_text
+from core.output_range import ACTIVATIONS
+from core.results import unit_of
+
+# A floor over this share of the best constant's error spoils the run; below, it only ends it.
+SPOILS = 0.1
+
+
+def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
+    """Of validation if it is there, else of training."""
+    measure = measure_of(config)
+    parts = [p for p in ("validation", "train") if is_at_floor(evidence, p, measure)]
+    if not parts:
+        return None
+    part, name, unit = parts[0], measure.upper(), unit_of(measure, evidence.unit)
+    error, floor = (
+        error_of(evidence, part, measure),
+        known(evidence.floor, part, measure),
+    )
+    constant = known(evidence.constant, part, measure)
+    where = "" if part == "validation" else " on the training windows"
+    above = max(0.0, error / floor - 1)
+    remedy, text = _remedy(config, evidence)
+    return Finding(
+        "floor",
+        "The error is at its floor",
+        f"{name} {number_text(error, unit)}{where} is {percent(above)} above its floor "
+        f"{number_text(floor, unit)}: what is left is clipping, more training cannot help.",
+        "warning" if floor < SPOILS * constant else "error",
+        {
+            "Part": ", ".join(PART_WORDS[p] for p in parts),
+            f"{name}, {PART_WORDS[part]}": error,
+            f"Floor of {name}": floor,
+            f"{name} of the best constant": constant,
+        },
+        remedy,
+        text,
+    )
+
+
+def _remedy(config: ExperimentConfig, evidence: Evidence) -> tuple[dict, str]:
+    """What clips: the activation, the percentiles of the normalization, or both."""
+    output = ACTIVATIONS[config.model.output_activation]
+    percentiles = config.normalization.clip_percentile is not None
+    beyond = _targets_beyond(config, evidence)
+    unclipped = {"normalization.clip_percentile": None}
+    if percentiles and not beyond:
+        return unclipped, "Clip no values"
+    if percentiles:
+        return changes_of(config, LINEAR | unclipped), f"{LINEAR_TEXT}, clip no values"
+    bounded = output.low != float("-inf") or output.high != float("inf")
+    return (dict(LINEAR), LINEAR_TEXT) if bounded else ({}, "")
+
+
+def _targets_beyond(config: ExperimentConfig, evidence: Evidence) -> bool:
+    """Whether normalized targets, clipped by then, lie beyond the activation's range.
+
+    Where nothing was recorded: whether they might.
+    """
+    output = ACTIVATIONS[config.model.output_activation]
+    rounding = 1e-6
+    for record in last_records(evidence, 1):
+        return (
+            min(record["target_minimum"], default=0) < output.low - rounding
+            or max(record["target_maximum"], default=0) > output.high + rounding
+        )
+    return output.low != float("-inf") or output.high != float("inf")

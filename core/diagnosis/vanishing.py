@@ -1,0 +1,48 @@
+"""The slope of the output is nearly 0 though the error is far above its floor.
+
+What is left for this after dead and saturated channels: outputs at an end where most targets are
+too, while those elsewhere are not learned, such as sparse peaks above a baseline.
+"""
+
+import numpy as np
+
+from core.config import ExperimentConfig
+from core.diagnosis.evidence import Evidence, Finding, last_records, measure_of, unlearned, values
+from core.diagnosis.remedies import linear_output
+from core.diagnosis.words import channel_name, channels_text, of_channels, percent
+from core.output_range import ACTIVATIONS
+
+FLAT = 0.01  # of the steepest slope: steps a hundred times smaller than they could be
+FAR = 0.25  # of what can be learned is unlearned: less may be noise that nothing could learn
+RECORDS = 3  # recorded epochs in a row, while a run goes on
+
+
+def channels(config: ExperimentConfig, evidence: Evidence) -> list[int]:
+    """The channels whose output is flat in each of the last recorded epochs."""
+    records = last_records(evidence, RECORDS)
+    if not records or not unlearned(evidence, measure_of(config)) >= FAR:
+        return []
+    varies = values(records, "target_maximum") > values(records, "target_minimum")
+    return np.flatnonzero(((values(records, "slope") < FLAT) & varies).all(axis=0)).tolist()
+
+
+def finding(config: ExperimentConfig, evidence: Evidence, found: list[int]) -> Finding:
+    output, last = ACTIVATIONS[config.model.output_activation], evidence.outputs[-1]
+    slopes = [last["slope"][c] for c in found]
+    left = unlearned(evidence, measure_of(config))
+    return Finding(
+        "vanishing",
+        f"Vanishing slope{of_channels(found, len(last['slope']))}",
+        f"{output.title} works at {percent(max(slopes))} of its steepest slope in "
+        f"{channels_text(evidence, found)}, so hardly any step reaches the weights, though "
+        f"{percent(min(left, 1.0))} of what can be learned is not learned yet.",
+        "warning",
+        {
+            "Channel": [channel_name(evidence, c) for c in found],
+            "Slope, of the steepest": [percent(slope) for slope in slopes],
+            "Outputs at an end": [percent(last["at_low"][c] + last["at_high"][c]) for c in found],
+            "Epoch": last["epoch"],
+            "Windows looked at": last["windows"],
+        },
+        *linear_output(config, evidence, of_all=len(found) == len(last["slope"])),
+    )

@@ -1,0 +1,128 @@
+"""Curves of one run with lines of what is possible: where these stand, and what is said of them."""
+
+import json
+import math
+
+import altair
+import pytest
+
+from core.charts import palette, run_words
+from core.charts.error_curves import error_curve_frame, error_curve_spec, levels_of
+from tests.fake_runs import history_row
+
+HISTORY = [history_row(epoch, 1.0) for epoch in range(1, 6)]
+ALL = ("floor", "floor-train", "pca", "pca-train", "constant", "constant-train")
+CURVE_LOW, CURVE_HIGH = HISTORY[-1]["mae"], HISTORY[0]["val_mae"]
+SPAN = CURVE_HIGH - CURVE_LOW
+SPECS = {
+    "lines": error_curve_spec("mae", "mV", 20, ALL),
+    "loss": error_curve_spec("loss", "", 1),
+    "log": error_curve_spec("mse", "mV", 5, ("pca",), log=True),
+}
+
+
+def parts(train, validation):
+    both = {"train": train, "validation": validation}
+    return {part: {"mae": value, "mse": value**2} for part, value in both.items()}
+
+
+def line(frame, key):
+    """Where a line is drawn, its level, and what is said beside it."""
+    rows = frame[frame["series"] == run_words.SERIES[key]]
+    (value,), (level,) = set(rows["value"]), set(rows["level"])
+    return value, level, "".join(rows["note"])
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_specifications_are_valid_vega_lite(name):
+    spec = json.loads(json.dumps(SPECS[name])) | {"data": {"name": "data"}}
+    altair.Chart.from_dict(spec)
+    assert '"tooltip"' in json.dumps(spec)
+    assert "MAE (mV)" in json.dumps(SPECS["lines"])
+    assert "MSE (mV²)" in json.dumps(SPECS["log"], ensure_ascii=False)
+
+
+def test_both_parts_and_the_levels_are_drawn():
+    frame = error_curve_frame(HISTORY, "mae", 20, {"floor": 1.2, "constant": 3.0}, "mV")
+    assert set(frame["series"]) == {"training", "validation", "error floor", "best constant"}
+    validation = frame[frame["series"] == "validation"]
+    assert list(validation["value"]) == [row["val_mae"] for row in HISTORY]
+    assert list(frame[frame["series"] == "error floor"]["epoch"]) == [1, 20]
+    assert line(frame, "floor") == (1.2, 1.2, "")
+
+
+def test_what_cannot_be_drawn_is_left_out():
+    rows = [*HISTORY, history_row(6, math.inf), history_row(7, math.nan)]
+    assert len(error_curve_frame(rows, "mae", 7)) == 2 * len(HISTORY)
+    assert error_curve_frame([], "loss", 3).empty
+    assert error_curve_frame([{"epoch": 1}], "mae", 1).empty
+    assert len(error_curve_frame([], "mae", 3, {"floor": 1.0})) == 2
+    assert error_curve_frame([], "mae", 3, {"floor": 0.0}, log=True).empty
+
+
+@pytest.mark.parametrize(("spans", "arrow"), [(1.9, ""), (2.1, "↓")])
+def test_a_line_stays_where_it_is_within_twice_the_curves_height(spans, arrow):
+    level = CURVE_LOW - spans * SPAN
+    value, known, note = line(error_curve_frame(HISTORY, "mae", 5, {"floor": level}, "mV"), "floor")
+    assert known == level
+    assert note.startswith(arrow)
+    assert (value == level) == (not arrow)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_far_lines_stand_at_the_edges_and_leave_the_curves_their_room(log):
+    rows = [{"epoch": e, "mae": 10 - 0.1 * e, "val_mae": 10.1 - 0.1 * e} for e in range(1, 6)]
+    low, high = 9.5, 10.0
+    frame = error_curve_frame(
+        rows, "mae", 5, {"floor": 0.0, "pca": 1e-6, "constant": 5000.0}, "mV", log
+    )
+    assert line(frame, "floor")[2] == "↓ floor 0 mV"
+    assert line(frame, "pca")[2] == "↓ PCA 1.000e−06 mV"
+    assert line(frame, "constant")[2] == "↑ constant 5,000 mV"
+    floor, pca, constant = (line(frame, key)[0] for key in ("floor", "pca", "constant"))
+    assert floor < pca < low < high < constant  # in their order, nearest first
+    scale = math.log if log else float
+    height = scale(constant) - scale(floor)
+    assert scale(high) - scale(low) > 0.6 * height
+    for gap in (scale(pca) - scale(floor), scale(constant) - scale(high)):
+        assert gap > 0.1 * height  # room for what is said beside the line
+
+
+def test_a_flat_curve_has_a_height_all_the_same():
+    rows = [history_row(1, 1.0)] * 3
+    frame = error_curve_frame(rows, "mae", 5, {"floor": rows[0]["mae"] * 0.99, "pca": 0.0})
+    assert line(frame, "floor")[2] == ""
+    assert line(frame, "pca")[2] == "↓ PCA 0"
+
+
+def test_the_training_line_is_drawn_where_it_differs_notably():
+    lines = {"constant": parts(10.0, 10.4), "pca": parts(1.0, 2.0), "floor": parts(0.0, 0.04)}
+    assert levels_of(lines, "mae") == {
+        "constant": 10.4,  # 4 % apart
+        "pca": 2.0,
+        "pca-train": 1.0,
+        "floor": 0.04,  # apart, but by less than can be seen
+    }
+    assert levels_of({"pca": parts(math.nan, math.nan)}, "mae") == {}
+    assert levels_of({"floor": parts(1.0, math.nan)}, "mae") == {"floor-train": 1.0}
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("background", ["#FFFFFF", "#12171E"])
+@pytest.mark.parametrize("key", list(run_words.SERIES))
+def test_lines_stand_out_from_both_backgrounds(key, background):
+    pair = sorted((luminance(run_words.series_colour(key)), luminance(background)))
+    assert (pair[1] + 0.05) / (pair[0] + 0.05) >= 3
+
+
+def test_kinds_of_lines_differ_in_colour_and_in_dash():
+    kinds = list(run_words.LINES)
+    assert len({run_words.series_colour(kind) for kind in (*kinds, "train", "validation")}) == 5
+    assert len({run_words.line_dash(kind) for kind in kinds}) == 3
+    assert run_words.line_dash("floor-train") == palette.FLOOR_DASH
+    assert len(set(run_words.SERIES.values())) == len(run_words.SERIES)
