@@ -365,12 +365,17 @@ def _summary(shown: dict[str, Any]) -> str:
         )
     for part in ("train", "validation"):
         if shown[part]:
-            reached, floor = shown[part], shown["floor"][part]
-            lines.append(
-                f"{part:<10}  MAE {reached['mae']:.6g} (floor {floor['mae']:.6g})  "
-                f"MSE {reached['mse']:.6g} (floor {floor['mse']:.6g})"
-            )
+            errors = (_reached(shown, part, measure) for measure in ("mae", "mse"))
+            lines.append(f"{part:<10}  {'  '.join(errors)}")
     return "\n".join(lines)
+
+
+def _reached(shown: dict[str, Any], part: str, measure: str) -> str:
+    """An error beside what needs no model, of which runs of earlier versions tell less."""
+    names = {"floor": "floor", "constant": "constant", "pca": "PCA"}
+    known = {name: (shown.get(key) or {}).get(part, {}) for key, name in names.items()}
+    beside = [f"{name} {errors[measure]:.6g}" for name, errors in known.items() if errors]
+    return f"{measure.upper()} {shown[part][measure]:.6g} ({', '.join(beside)})"
 
 
 def _write_reconstructions(run: Any, path: Path, part: str) -> None:

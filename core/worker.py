@@ -38,6 +38,7 @@ from core.windows import Windows, split_windows
 EXIT_CODES = {"finished": 0, "failed": 1, "cancelled": 3, "interrupted": 4}
 LEAST_STEPS = 256  # values that 32 bits tell apart between a channel's least and greatest
 NICENESS = 10  # of a worker that trains for the app
+BASELINES = "measuring the best constant and principal components"
 _REPORT_SECONDS = 0.2  # between two writes of progress.json
 
 Report = Callable[[dict[str, Any]], None]
@@ -112,6 +113,8 @@ def _train(
             epochs = epoch.epoch
             records.add(epochs)
             if not baselines:
+                total = config.training.epochs
+                report({"phase": BASELINES, "epoch": min(2, total), "epochs": total} | known)
                 baselines = _baselines(training, known["floor"], _stop_check(run))
                 run.publish_json("baselines.json", baselines)
         if epochs < config.training.epochs:

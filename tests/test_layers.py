@@ -14,19 +14,27 @@ LAYERS = [
     {"core.signals"},
     {"core.windows"},
     {"core.normalization"},
-    {"core.output_range", "core.architecture"},
-    {"core.targets", "core.verdicts"},
-    {"core.metrics"},
+    {"core.output_range", "core.output_slopes", "core.architecture"},
+    {"core.pair_floors", "core.affine_floors"},
+    {"core.targets", "core.verdicts", "core.clipped_windows"},
+    {"core.matrix"},
+    {"core.metrics", "core.pca"},
     {"core.durable"},
-    {"core.run_status", "core.run_history"},
+    {"core.run_status", "core.run_history", "core.output_lines", "core.replay"},
     {"core.run_folder"},
     {"core.runs", "core.results"},
+    {"core.diagnosis"},
+    {"core.trials"},
+    {"core.matrix_report"},
     {"core.meters"},
+    {"core.baselines"},
     {"core.processes"},
     {"core.run_queue", "core.run_watch", "core.worker_pool"},
     {"core.runner"},
+    {"core.sweep"},
     {"core.model"},
-    {"core.training", "core.evaluation"},
+    {"core.training", "core.evaluation", "core.probe"},
+    {"core.epoch_records"},
     {"core.worker"},
     {"core.__main__"},
     {"core.charts"},
@@ -34,7 +42,10 @@ LAYERS = [
     {"core.views"},
 ]
 SHOWS_PAGES = {"core.session", "core.views"}  # the modules of core that may name Streamlit
-USES_KERAS = {"core.model", "core.training", "core.evaluation", "core.worker", "core.__main__"}
+USES_KERAS = {
+    *("core.model", "core.training", "core.evaluation", "core.probe", "core.epoch_records"),
+    *("core.worker", "core.__main__"),
+}
 
 
 def module_of(path: Path) -> str:

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.metrics import ErrorAccumulator, best_constants, constant_errors, summarize_channels
+from core.metrics import (
+    ErrorAccumulator,
+    best_constants,
+    channel_deviations,
+    constant_errors,
+    scaled_errors,
+    summarize_channels,
+)
 from core.windows import Windows
 
 
@@ -24,6 +31,12 @@ def test_accumulated_errors_equal_those_of_all_windows_at_once(windows, batch, s
     np.testing.assert_allclose(errors.window_mse, (absolute**2).mean(axis=(1, 2)))
     np.testing.assert_allclose(errors.channel_mae, absolute.mean(axis=(0, 1)))
     np.testing.assert_allclose(errors.step_mse, (absolute**2).mean(axis=0))
+    for values, low, high in (
+        (original, errors.target_low, errors.target_high),
+        (reconstruction, errors.output_low, errors.output_high),
+    ):
+        np.testing.assert_array_equal(low, values.min(axis=(0, 1)))
+        np.testing.assert_array_equal(high, values.max(axis=(0, 1)))
     ranked = errors.window_mae[errors.ranked()]
     assert (np.diff(ranked) >= 0).all()
 
@@ -47,3 +60,25 @@ def test_a_summary_of_each_channel():
     assert first.counts.tolist() == [10] * 10
     assert second.zero_share == 0.25
     assert second.mean == pytest.approx(5.25)
+
+
+@pytest.mark.parametrize("stride", [1, 4])
+def test_deviations_of_channels_over_all_windows(stride):
+    values = np.random.default_rng(0).normal(5, [1, 100, 0.01], size=(1, 60, 3))
+    values[..., 2] = 0.1  # whose mean is not exactly 0.1
+    windows = Windows(values, 7, stride)
+    everything = windows.take(np.arange(len(windows))).reshape(-1, 3)
+    deviations = channel_deviations(windows)
+    np.testing.assert_allclose(deviations[:2], everything[:, :2].std(axis=0))
+    assert deviations[2] == 0
+
+
+def test_scaled_errors_have_no_unit():
+    mae, mse, deviations = np.array([1.0, 6, 3]), np.array([4.0, 9, 16]), np.array([2.0, 3, 0])
+    assert scaled_errors(mae, mse, deviations) == {
+        "mae": pytest.approx((1 / 2 + 6 / 3 + 3) / 3),
+        "mse": pytest.approx((4 / 4 + 9 / 9 + 16) / 3),
+    }
+    factor = np.array([1e-3, 1e6, 1])  # the same signals in other units
+    scaled = scaled_errors(mae * factor, mse * factor**2, deviations * factor)
+    assert scaled == pytest.approx(scaled_errors(mae, mse, deviations))

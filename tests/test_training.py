@@ -55,6 +55,44 @@ def test_the_same_configuration_gives_the_same_numbers(reference):
         np.testing.assert_array_equal(mine, other)
 
 
+def test_the_rows_of_the_history_tell_the_errors_of_each_channel_in_its_deviations():
+    values = generate(SMALL.data).values * np.array([1000, 1])
+    config = SMALL.replace({"training.epochs": 1})
+    training, (epoch,) = trained(config, values)
+    windows = training.split.validation
+    original = windows.take(np.arange(len(windows)))  # (windows, window_length, channels)
+    difference = training.trainer.export.predict_on_batch(original.astype(np.float32)) - original
+    mae, mse = np.abs(difference).mean(axis=(0, 1)), (difference**2).mean(axis=(0, 1))
+    train = training.split.train.take(np.arange(len(training.split.train)))
+    deviations = train.std(axis=(0, 1))
+    assert epoch.val_mae == pytest.approx(mae.mean(), rel=1e-5)
+    assert epoch.val_mse == pytest.approx(mse.mean(), rel=1e-5)
+    assert epoch.val_scaled_mae == pytest.approx((mae / deviations).mean(), rel=1e-5)
+    assert epoch.val_scaled_mse == pytest.approx((mse / deviations**2).mean(), rel=1e-5)
+    assert epoch.mae > 100 * epoch.scaled_mae > 0
+
+
+def test_one_channel_and_one_that_stands_still_have_scaled_errors_too():
+    config = SMALL.replace({"data.channels": 1, "training.epochs": 1})
+    values = generate(config.data).values
+    _, (epoch,) = trained(config, values)
+    assert epoch.val_scaled_mae == pytest.approx(epoch.val_mae / values[:2400].std(), rel=1e-4)
+    _, (epoch,) = trained(config, np.full_like(values, 0.3))
+    assert epoch.val_scaled_mae == epoch.val_mae
+
+
+def test_the_initial_weights_follow_from_the_seed_alone(reference):
+    def hash_of(changes):
+        config = SMALL.replace(changes)
+        split = split_windows(generate(config.data).values, config.windows, config.training.seed)
+        return training_module.Training(config, split).initial_weights
+
+    assert reference[0].initial_weights == hash_of({})  # after training it is still that before
+    assert hash_of({}) == hash_of({"model.output_activation": "relu", "data.seed": 3})
+    assert hash_of({}) != hash_of({"training.seed": 1})
+    assert hash_of({}) != hash_of({"model.latent_channels": 4})
+
+
 CHANGES = {
     "data.name": "sawtooth",
     "data.seed": 1,

@@ -1,15 +1,20 @@
 """One run in one process: what its folder says at the end, whatever happens."""
 
+import json
 import os
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from core.config import ExperimentConfig
 from core.processes import process_identity
+from core.results import read_outputs, read_reconstruction, read_replay
 from core.runs import RunStore
+from core.signals.generators import generate
 from core.signals.recording import Recording
 from core.signals.store import save
+from core.windows import split_windows
 
 pytestmark = pytest.mark.slow
 worker = pytest.importorskip("core.worker")
@@ -49,6 +54,7 @@ def test_a_finished_run_leaves_everything(tmp_path):
     assert worker.train_run(run, data_folder, lambda p: phases.append(p["phase"])) == "finished"
     left = {path.name for path in run.folder.iterdir()}
     assert {"model.keras", "results.json", "reconstruction.npz", "normalization.json"} <= left
+    assert {"baselines.json", "outputs.jsonl", "replay.npz", "replay.f32"} <= left
     assert [row["epoch"] for row in run.history()] == [1, 2, 3]
     assert phases[0] == "loading the data"
     assert phases[-1] == "reconstructing"
@@ -110,3 +116,123 @@ def test_missing_data_is_said(tmp_path):
     run, data_folder = started(tmp_path, {"data.source": "file", "data.sha256": "0" * 64})
     assert worker.train_run(run, data_folder) == "failed"
     assert "upload" in run.status().reason.lower()
+
+
+def json_of(run, name):
+    return json.loads((run.folder / name).read_bytes())
+
+
+def test_baselines_are_published_once_after_the_first_epoch_and_used_again(tmp_path, monkeypatch):
+    run, data_folder = started(tmp_path)
+    published, publish = [], type(run).publish_json
+
+    def publish_and_note(self, name, value):
+        published.append((name, len(self.history())))
+        return publish(self, name, value)
+
+    monkeypatch.setattr(type(run), "publish_json", publish_and_note)
+    assert worker.train_run(run, data_folder) == "finished"
+    assert published == [("normalization.json", 0), ("baselines.json", 1), ("results.json", 3)]
+    baselines, results = json_of(run, "baselines.json"), json_of(run, "results.json")
+    assert baselines == {name: results[name] for name in baselines}
+    config = ExperimentConfig.model_validate(run.config())
+    split = split_windows(generate(config.data).values, config.windows, config.training.seed)
+    train = split.train.take(np.arange(len(split.train))).astype(np.float64)
+    assert baselines["channel_std"] == pytest.approx(train.std(axis=(0, 1)))
+    assert baselines["constant"]["train"]["mse"] == pytest.approx(train.var(axis=(0, 1)).mean())
+    assert baselines["pca_components"] == 40  # values of a window, of 10 * 32 latent ones
+    assert baselines["pca_windows"] == len(split.train) == 80
+    assert baselines["pca"]["validation"]["mse"] < 1e-20
+
+
+def test_results_hold_the_extremes_of_all_windows_and_scaled_errors(tmp_path):
+    run, data_folder = started(tmp_path)
+    worker.train_run(run, data_folder)
+    results, arrays = json_of(run, "results.json"), np.load(run.folder / "reconstruction.npz")
+    for part in ("train", "validation"):
+        for name, kind in (("target", "original"), ("output", "reconstruction")):
+            windows = arrays[f"{part}_{kind}"]  # all of them: they are few
+            assert results[f"{name}_low"][part] == pytest.approx(windows.min(axis=(0, 1)))
+            assert results[f"{name}_high"][part] == pytest.approx(windows.max(axis=(0, 1)))
+        for measure, power in (("mae", 1), ("mse", 2)):
+            errors = np.array(results[f"channel_{measure}"][part])
+            scaled = errors / np.array(results["channel_std"]) ** power
+            assert results["scaled"][part][measure] == pytest.approx(scaled.mean())
+    assert len(results["initial_weights"]) == 64
+    row = run.history()[results["best_epoch"] - 1]
+    for measure in ("mae", "mse"):
+        scaled = results["scaled"]["validation"][measure]
+        assert row[f"val_scaled_{measure}"] == pytest.approx(scaled, rel=1e-5)
+
+
+def test_the_replay_ends_with_what_the_last_epoch_reconstructs(tmp_path):
+    run, data_folder = started(tmp_path, {"training.keep_best": False})
+    worker.train_run(run, data_folder)
+    replay, stored = read_replay(run), read_reconstruction(run)
+    assert replay.epochs.tolist() == [1, 2, 3]
+    assert [line["epoch"] for line in read_outputs(run)] == [1, 2, 3]
+    kept = [stored["validation" if part else "train"] for part in replay.part]
+    for windows, position, original, reconstruction in zip(
+        kept, replay.positions, replay.original, replay.reconstruction[-1], strict=True
+    ):
+        np.testing.assert_array_equal(windows.original[position], original)
+        np.testing.assert_allclose(windows.reconstruction[position], reconstruction, atol=1e-5)
+    assert (replay.reconstruction[0] != replay.reconstruction[1]).any()
+
+
+@pytest.mark.parametrize("ending", ["cancelled", "finished"])
+def test_the_last_epoch_of_a_long_run_is_recorded_with_its_weights(tmp_path, monkeypatch, ending):
+    """Epochs 1, 3, 6, .. of 600 are recorded; the run ends with epoch 5, or is cancelled in 6."""
+    run, data_folder = started(tmp_path, {"training.epochs": 600, "training.patience": 50})
+    weights = {}
+    epochs_of = worker.Training.epochs
+
+    def epochs(self, report, is_cancelled):
+        for epoch in epochs_of(self, report, is_cancelled):
+            weights[epoch.epoch] = self.trainer.get_weights()
+            yield epoch
+            if ending == "finished" and epoch.epoch == 5:
+                return
+
+    def report(progress):
+        if ending == "cancelled" and progress.get("epoch") == 6 and progress["batch"] == 2:
+            run.request_cancel()
+
+    monkeypatch.setattr(worker, "_REPORT_SECONDS", 0)
+    monkeypatch.setattr(worker.Training, "epochs", epochs)
+    assert worker.train_run(run, data_folder, report) == ending
+    replay = read_replay(run)
+    assert replay.epochs.tolist() == [1, 3, 5]
+    assert [line["epoch"] for line in read_outputs(run)] == [1, 3, 5]
+    config = ExperimentConfig.model_validate(run.config())
+    training = worker.Training(
+        config, split_windows(generate(config.data).values, config.windows, config.training.seed)
+    )
+    training.trainer.set_weights(weights[5])
+    expected = training.trainer.export.predict_on_batch(replay.original)
+    np.testing.assert_allclose(replay.reconstruction[-1], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_run_that_starts_anew_begins_without_its_earlier_records(tmp_path, monkeypatch):
+    run, data_folder = started(tmp_path)
+    for name in ("baselines.json", "outputs.jsonl", "replay.npz", "replay.f32"):
+        run.publish_bytes(name, b"of an earlier start")
+
+    def look(progress):
+        if progress["phase"] == "training" and progress["epoch"] == 1:
+            assert not (run.folder / "baselines.json").exists()
+            assert read_outputs(run) == []
+            assert read_replay(run) is None
+
+    assert worker.train_run(run, data_folder, look) == "finished"
+    assert read_replay(run).epochs.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("error", [MemoryError, np.linalg.LinAlgError])
+def test_no_fault_of_pca_fails_a_run(tmp_path, monkeypatch, error):
+    run, data_folder = started(tmp_path)
+    monkeypatch.setattr(np.linalg, "eigh", Mock(side_effect=error))
+    assert worker.train_run(run, data_folder) == "finished"
+    results = json_of(run, "results.json")
+    assert results["pca"] is results["pca_components"] is results["pca_windows"] is None
+    assert results["constant"]["train"]["mae"] > 0

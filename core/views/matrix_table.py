@@ -12,7 +12,13 @@ from core.trials import Trial, key, ranks
 from core.views.output_fit import VERDICTS
 
 TOP = 10
-SAID = {"confirmed": "confirmed", "refuted": "refuted", "open": "not yet", "unsaid": "–"}
+SAID = {
+    "confirmed": "confirmed",
+    "explained": "confirmed*",
+    "refuted": "refuted",
+    "open": "not yet",
+    "unsaid": "–",
+}
 
 
 def ranked_table(trials: Sequence[Trial], measure: str, unit: str) -> None:

@@ -7,7 +7,7 @@ from core.config import ExperimentConfig
 from core.matrix import Cell, with_pair
 from core.results import PartErrors
 from core.runs import RunNotFound, RunStore, RunSummary, RunUnreadable
-from core.trials import Trial
+from core.trials import Trial, side_by_side
 from core.views.stored import results_of
 
 NAME = "matrix: "  # the beginning of the name of a run that the matrix has queued
@@ -18,7 +18,8 @@ def trials_of(config: ExperimentConfig, cells: Sequence[Cell]) -> list[Trial]:
     constant = session.constants(config)
     runs = session.runs_of([with_pair(config, c.normalization, c.activation) for c in cells])
     store = session.store()
-    return [_trial(cell, run, constant, store) for cell, run in zip(cells, runs, strict=True)]
+    trials = [_trial(cell, run, constant, store) for cell, run in zip(cells, runs, strict=True)]
+    return side_by_side(trials)
 
 
 def _trial(cell: Cell, run: RunSummary | None, constant: PartErrors, store: RunStore) -> Trial:
