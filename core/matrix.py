@@ -23,6 +23,7 @@ from core.verdicts import verdict
 from core.windows import Split
 
 OFTEN_ZERO = 0.1  # of the targets on 0: a ReLU says them exactly, and at once
+LINEAR = ("linear",), ("standard", "robust", "minmax_symmetric", "maxabs", "none")
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,10 @@ def recommended(cells: Sequence[Cell]) -> Recommendation | None:
         return None
     usable = [cell for cell in cells if cell.kind == "compatible"]
     if not usable:
-        least = min(cells, key=_obstacle)
-        return Recommendation(least, "No pair reaches all of your values; this one loses least.")
+        least = min(map(_obstacle, cells))
+        tied = [cell for cell in cells if _obstacle(cell) <= 1.001 * least]
+        found = _first(tied, *LINEAR) or tied[0]
+        return Recommendation(found, "No pair reaches all of your values; this one loses least.")
     zero_share = max(
         (float(cell.train.at_open_end_share.mean()) for cell in cells if _says_zero_last(cell)),
         default=0.0,
@@ -113,12 +116,12 @@ def recommended(cells: Sequence[Cell]) -> Recommendation | None:
                 f"{share} of your values are exactly 0 and none are negative: ReLU says 0 without "
                 "effort and reaches every value above it.",
             )
-    found = _first(usable, ("linear",), ("standard", "robust", "minmax_symmetric", "maxabs"))
+    found = _first(usable, *LINEAR)
     if found:
         return Recommendation(
             found,
-            "Your targets are real values: a linear output can say each of them, and values of "
-            "about unit size suit training.",
+            "A linear output can say every real value, so it stands in the way of none of yours; "
+            "values of about unit size suit training.",
         )
     return Recommendation(min(usable, key=_obstacle), "This output reaches all of your values.")
 

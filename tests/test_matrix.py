@@ -51,7 +51,7 @@ def test_a_cell_for_each_pair_with_its_own_floor(waves):
 def test_real_values_call_for_a_linear_output(waves):
     best = recommended(cells_of(waves)[1])
     assert (best.cell.normalization.method, best.cell.activation) == ("standard", "linear")
-    assert "real values" in best.reason
+    assert "every real value" in best.reason
 
 
 def test_values_that_are_often_zero_call_for_relu():
