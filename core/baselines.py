@@ -8,6 +8,8 @@ from core.metrics import constant_baseline
 from core.pca import MOST_MEMORY, pca_baseline
 from core.windows import Split
 
+ROUNDING = 1e-9  # of the best constant's error: an error this small is exact but for rounding
+
 
 def measure_baselines(
     split: Split, components: int, give_up: Callable[[], bool] = lambda: False
@@ -17,7 +19,12 @@ def measure_baselines(
     PCA is given up as soon as `give_up()`.
     """
     constant, _ = constant_baseline(split)
-    return {"constant": constant} | pca_baseline(split, components, give_up, _memory())
+    found = pca_baseline(split, components, give_up, _memory())
+    for part, errors in (found["pca"] or {}).items():
+        for measure, error in errors.items():
+            if error < ROUNDING * constant[part][measure]:
+                errors[measure] = 0.0
+    return {"constant": constant} | found
 
 
 def _memory() -> float:
