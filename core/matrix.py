@@ -91,9 +91,8 @@ def recommended(cells: Sequence[Cell]) -> Recommendation | None:
 
     Of the compatible cells, or of those with the least floor where there is none: targets that are
     never negative and often exactly 0 are what a ReLU says best, since its flat side says 0
-    whatever comes in. Everything else is a real value, for which the linear output is the default.
-    Either way values of about unit size suit the initial weights (LeCun et al., Efficient
-    BackProp, 1998).
+    whatever comes in. Everything else is a real value, for which the linear output is the default,
+    with values of about unit size (LeCun et al., Efficient BackProp, 1998).
     """
     if not cells:
         return None
@@ -103,19 +102,14 @@ def recommended(cells: Sequence[Cell]) -> Recommendation | None:
         tied = [cell for cell in cells if _obstacle(cell) <= 1.001 * least]
         found = _first(tied, *LINEAR) or tied[0]
         return Recommendation(found, "No pair reaches all of your values; this one loses least.")
-    zero_share = max(
-        (float(cell.train.at_open_end_share.mean()) for cell in cells if _says_zero_last(cell)),
-        default=0.0,
-    )
-    if zero_share >= OFTEN_ZERO:
-        found = _first(usable, ("relu",), ("maxabs", "minmax", "log1p", "none"))
-        if found:
-            share = f"{zero_share:.0%}".replace("%", " %")
-            return Recommendation(
-                found,
-                f"{share} of your values are exactly 0 and none are negative: ReLU says 0 without "
-                "effort and reaches every value above it.",
-            )
+    zero_share = _zero_share(cells)
+    if zero_share >= OFTEN_ZERO and (found := _first(usable, ("relu",), _methods_of_relu(cells))):
+        share = f"{zero_share:.0%}".replace("%", " %")
+        return Recommendation(
+            found,
+            f"{share} of your values are exactly 0 and none are negative: ReLU says 0 without "
+            "effort and reaches every value above it.",
+        )
     found = _first(usable, *LINEAR)
     if found:
         return Recommendation(
@@ -131,13 +125,27 @@ def _obstacle(cell: Cell) -> float:
     return max(cell.train.mae, cell.validation.mae)
 
 
-def _says_zero_last(cell: Cell) -> bool:
-    """Whether the cell's open lower end is the value 0 of data that are never negative."""
-    return (
-        cell.activation in ("softplus", "exponential")
-        and cell.normalization.method in (*("none", "maxabs", "log1p"),)
-        and float(cell.train.target_low.min()) >= 0
-    )
+def _zero_share(cells: Sequence[Cell]) -> float:
+    """The share of training values on 0, of data that are never negative; 0 of others.
+
+    Seen in a cell whose open lower end is the value 0 itself.
+    """
+    shares = [
+        float(cell.train.at_open_end_share.mean())
+        for cell in cells
+        if cell.activation in ("softplus", "exponential")
+        and cell.normalization.method in ("none", "maxabs", "log1p")
+        and cell.train.target_low.min() >= 0
+    ]
+    return max(shares, default=0.0)
+
+
+def _methods_of_relu(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """Values as they are learned fastest in the matrices that were trained, where they are neither
+    tiny nor huge; otherwise scaled, with 0 left at 0."""
+    greatest = [c.train.target_high.max() for c in cells if c.normalization.method == "none"]
+    as_they_are = ("none",) if greatest and 1 <= greatest[0] <= 1e4 else ()
+    return (*as_they_are, "maxabs", "minmax", "log1p", "none")
 
 
 def _first(

@@ -6,9 +6,11 @@ from core import session
 from core.charts.run_words import NAMES
 from core.results import Results
 from core.runs import Run, RunUnreadable, Status
-from core.views.curves import curves
+from core.views.curves import curves, lines_of, lines_of_results
+from core.views.findings import findings
 from core.views.headline import headline
 from core.views.live import live
+from core.views.replay import Words, replay
 from core.views.run_choice import chosen_run
 from core.views.run_head import run_head
 from core.views.run_link import run_link
@@ -41,36 +43,42 @@ def no_run() -> None:
 def show(run: Run, status: Status) -> None:
     if status.is_active:
         live(run)
+        replay(run, Words.of_data(session.run_config(run.id)), is_active=True)
         run_link(run.id)
         return
     results = results_of(run)
     run_head(run, status, results)
     ended(run, status)
     if results is not None:
-        show_results(run, results)
+        show_results(run, status, results)
         return
+    findings(run, status)
     run_link(run.id)
     if (history := history_of(run)).epochs:
         config = session.run_config(run.id)
-        curves(history, config.training.epochs if config else history.epochs, "", None)
+        epochs = config.training.epochs if config else history.epochs
+        curves(history, epochs, "", lines_of(run))
+        replay(run, Words.of_data(config))
 
 
-def show_results(run: Run, results: Results) -> None:
+def show_results(run: Run, status: Status, results: Results) -> None:
     measure = chosen_measure()
     headline(results, measure)
+    findings(run, status)
     parts = reconstruction_of(run)
     if parts is None:
         st.info("This run left no reconstructions.")
         run_link(run.id)
     else:
         windows_viewer(run.id, parts, results, measure)
+    replay(run, Words.of_results(results), measure)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Training", anchor=False)
         st.space("stretch")
         log = st.toggle("Logarithmic", key="log_curves")
     history = history_of(run)
     epochs = max(history.epochs, 1)
-    curves(history, epochs, results.unit, results.floor, results.constant, log)
+    curves(history, epochs, results.unit, lines_of_results(results), log)
 
 
 def chosen_measure() -> str:

@@ -1,29 +1,52 @@
 """The frames and specifications of the charts of runs."""
 
 import json
-import math
 
 import altair
 import numpy as np
 import pytest
 
 from core.architecture import describe_architecture
-from core.charts import architecture, curves, errors, reconstruction, run_words
+from core.charts import (
+    architecture,
+    compared_windows,
+    comparison,
+    curves,
+    errors,
+    reconstruction,
+    replay,
+    run_words,
+    step_errors,
+    value_counts,
+)
 from core.config import ModelConfig
-from core.results import read_reconstruction, read_results
+from core.results import Place, count_values, read_reconstruction, read_results
 from core.runs import RunStore
 from tests.fake_runs import history_row, make_run
+from tests.test_worst_windows import stored
 
 HISTORY = [history_row(epoch, 1.0) for epoch in range(1, 6)]
+TIME = "Time in the window (s)"
+RUNS = (("One", 1), ("Two", 0))
 SPECS = {
-    "curve": curves.error_curve_spec("mae", "mV", 20, ("floor", "constant")),
-    "loss": curves.error_curve_spec("loss", "", 1),
-    "log": curves.error_curve_spec("mse", "mV", 5, (), log=True),
-    "comparison": curves.comparison_spec("mse", "mV", ("One", "Two"), 5),
-    "overlay": reconstruction.overlay_spec("channel 1", "mV", "Time in the window (s)"),
-    "residual": reconstruction.residual_spec("mV", "Time in the window (s)"),
+    "comparison": comparison.comparison_spec("mse", "mV", ("One", "Two"), 5),
+    "comparison with lines": comparison.comparison_spec(
+        "mae", "mV", ("One", "Two"), 5, log=True, lines=("floor", "pca", "constant")
+    ),
+    "comparison free of scale": comparison.comparison_spec(
+        "mse", "mV", ("One", "Two"), 5, scaled=True
+    ),
+    "compared": compared_windows.compared_spec("a.b[0]", "mV", TIME, RUNS, "One"),
+    "compared residual": compared_windows.compared_residual_spec("mV", TIME, RUNS, "One"),
+    "steady overlay": reconstruction.overlay_spec("a", "mV", TIME, (-1.0, 2.0), (0.1, 0.2), True),
+    "steady residual": reconstruction.residual_spec("mV", TIME, (-1.0, 2.0), (0.1, 0.2)),
+    "replay": replay.replay_curve_spec("mse", "mV", 12),
+    "values": value_counts.value_counts_spec("a", "mV", "Sigmoid", (0.0, 1.0)),
+    "log values": value_counts.value_counts_spec("a", "mV", "ReLU", (0.0,), log=True),
+    "overlay": reconstruction.overlay_spec("channel 1", "mV", TIME),
+    "residual": reconstruction.residual_spec("mV", TIME),
     "channels": errors.channel_error_spec("mae", "mV", 4),
-    "steps": errors.step_error_spec("mae", "mV", "Time in the window (s)", "validation", 4),
+    "steps": step_errors.step_error_spec("mae", "mV", TIME, "validation", 4),
     "histogram": errors.histogram_spec("mse", "mV"),
     "architecture": architecture.architecture_spec(14),
 }
@@ -48,26 +71,8 @@ def test_every_chart_has_titled_axes_and_tooltips(name):
 
 
 def test_units_stand_on_the_axes():
-    assert "MAE (mV)" in json.dumps(SPECS["curve"])
     assert "MSE (mV²)" in json.dumps(SPECS["comparison"], ensure_ascii=False)
     assert run_words.labelled("MAE", "") == "MAE"
-
-
-def test_curves_hold_both_parts_and_the_levels():
-    frame = curves.error_curve_frame(HISTORY, "mae", 20, floor=0.2, constant=3.0)
-    assert set(frame["series"]) == {"training", "validation", "error floor", "best constant"}
-    validation = frame[frame["series"] == "validation"]
-    assert list(validation["value"]) == [row["val_mae"] for row in HISTORY]
-    assert list(frame[frame["series"] == "error floor"]["epoch"]) == [1, 20]
-
-
-def test_curves_leave_out_what_cannot_be_drawn():
-    rows = [*HISTORY, history_row(6, math.inf), history_row(7, math.nan)]
-    frame = curves.error_curve_frame(rows, "mae", 7, floor=math.nan)
-    assert len(frame) == 2 * len(HISTORY)
-    assert len(curves.error_curve_frame(HISTORY, "mae", 7, floor=0.0, log=True)) == 10
-    assert curves.error_curve_frame([], "loss", 3).empty
-    assert len(curves.error_curve_frame([{"epoch": 1}], "mae", 1)) == 0
 
 
 def test_long_histories_are_thinned_to_their_ends():
@@ -113,12 +118,106 @@ def test_step_errors_keep_the_mean(tmp_path, length):
         RunStore(tmp_path), window_length=length, windows=(3, 2), changes={"model.pooling_steps": 0}
     )
     windows = read_reconstruction(run)["train"]
-    frame = errors.step_error_frame(windows, "mse", ["a", "b"], None)
+    frame = step_errors.step_error_frame(windows, "mse", ["a", "b"], None)
     weights = frame["stop"] - frame["start"]
     assert (frame["value"] * weights).sum() / weights.sum() == pytest.approx(
         windows.step_mse.mean()
     )
     assert frame["stop"].max() == length
+
+
+@pytest.mark.parametrize("length", [1, 24, 119, 121, 1000])
+def test_cells_are_the_places_they_were_drawn_at(length):
+    """What is clicked is what is looked at."""
+    errors_by_step = np.arange(length * 2, dtype=float).reshape(length, 2)
+    windows = stored(np.zeros((1, length, 2)), errors_by_step[None])
+    frame = step_errors.step_error_frame(windows, "mae", ["a", "b"], None)
+    for _, cell in frame.iterrows():
+        place = step_errors.place_of(cell["row"], cell["cell"], length)
+        assert (place.start, place.stop) == (cell["start"], cell["stop"])
+        expected = errors_by_step[place.start : place.stop, place.channel].mean()
+        assert cell["value"] == pytest.approx(expected)
+
+
+def test_a_chosen_place_is_marked_where_it_is_shown(run):
+    windows = read_reconstruction(run)["train"]
+    frame = step_errors.step_error_frame(windows, "mae", ["a", "b", "c"], 10.0, Place(1, 3, 6))
+    marked = frame[frame["marked"]]
+    assert marked[["start", "stop", "channel"]].values.tolist() == [[0.3, 0.6, "b"]]
+    nowhere = step_errors.step_error_frame(windows, "mae", ["a", "b"], 10.0, Place(2, 3, 6))
+    assert not nowhere["marked"].any()
+
+
+def test_the_clicked_cell_is_told_by_numbers_alone():
+    (param,) = SPECS["steps"]["params"]
+    assert param["name"] == step_errors.CLICKED
+    assert param["select"]["fields"] == ["row", "cell"]
+    assert param["views"] == [SPECS["steps"]["layer"][0]["name"]]
+
+
+def test_curves_of_runs_with_the_baseline_first_and_its_lines():
+    histories = {"One": HISTORY, "Two": [row | {"val_mae": 9.0} for row in HISTORY]}
+    frame = comparison.comparison_frame(
+        histories, "mae", baseline="Two", levels={"floor": 0.5, "pca": 0.7}
+    )
+    assert list(frame["run"].unique()) == ["Two", "One", ""]
+    assert set(frame[frame["baseline"]]["run"]) == {"Two"}
+    lines = frame[frame["run"] == ""]
+    assert set(zip(lines["series"], lines["value"], strict=True)) == {
+        (run_words.SERIES["floor"], 0.5),
+        (run_words.SERIES["pca"], 0.7),
+    }
+    drawn = frame[(frame["run"] == "One") & (frame["series"] == "validation")]
+    assert list(drawn["value"]) == [row["val_mae"] for row in HISTORY]
+
+
+def test_curves_free_of_scale_leave_out_old_runs():
+    old = [history_row(epoch, 1.0, old=True) for epoch in range(1, 6)]
+    histories = {"New": HISTORY, "Old": old, "Waiting": []}
+    frame = comparison.comparison_frame(histories, "mse", scaled=True)
+    assert set(frame["run"]) == {"New"}
+    assert list(frame["value"][:5]) == [row["scaled_mse"] for row in HISTORY]
+    assert comparison.without_scaled(histories, "mse") == ["Old"]
+    assert "MSE / variance" in json.dumps(SPECS["comparison free of scale"])
+
+
+def test_a_long_compared_window_keeps_the_extremes_of_every_run():
+    rng = np.random.default_rng(0)
+    original, *others = rng.normal(size=(4, 20_000))
+    others[0][7], others[2][19_000] = 50, -60
+    frame = compared_windows.compared_frame(original, others, None)
+    assert len(frame) < 20_000 / 4
+    assert frame["run_0"].max() == 50
+    assert frame["run_2"].min() == -60
+    np.testing.assert_allclose(frame["off_1"], frame["run_1"] - frame["original"])
+
+
+def test_value_counts_are_drawn_as_steps(run):
+    counts = count_values(read_reconstruction(run)["validation"], None, bins=12)
+    frame = value_counts.value_counts_frame(counts)
+    assert frame["original"].sum() == counts.original.sum()
+    assert list(frame["low"]) == list(counts.edges)
+    assert frame["original_drawn"].iloc[-1] == counts.original[-1]  # closes the last step
+    logged = value_counts.value_counts_frame(counts, log=True)
+    assert (logged[["original_drawn", "reconstruction_drawn"]] > 0).all(axis=None)
+    assert (logged["original"].dropna() == counts.original).all()
+
+
+def test_ends_of_the_output_are_shown_where_they_are_near(run):
+    counts = count_values(read_reconstruction(run)["validation"], None)
+    low, high = counts.edges[[0, -1]].tolist()
+    assert value_counts.shown_ends(counts, (low, high)) == (low, high)
+    width = high - low
+    assert value_counts.shown_ends(counts, (low - 0.4 * width, high + 0.6 * width)) == (
+        low - 0.4 * width,
+    )
+    assert value_counts.shown_ends(counts, (-np.inf, np.nan)) == ()
+
+
+def test_the_replay_marks_one_epoch():
+    frame = replay.replay_curve_frame(np.array([1, 5, 9]), np.array([3.0, np.nan, 1.0]), 2)
+    assert list(frame["epoch"]) == [1, 9]
+    assert list(frame[frame["shown"]]["value"]) == [1.0]
 
 
 def test_histogram_counts_every_window_once(run):

@@ -91,3 +91,11 @@ def test_normalizations_are_named_by_method_and_scope():
     for text, words in (("zscore", "no normalization 'zscore'"), ("minmax:all", "no scope 'all'")):
         with pytest.raises(ValueError, match=words):
             parse_normalization(text, LIKE)
+
+
+@pytest.mark.parametrize(("scale", "method"), [(255, "none"), (1e-3, "maxabs"), (1e6, "maxabs")])
+def test_a_relu_takes_values_as_they_are_unless_they_are_tiny_or_huge(scale, method):
+    rng = np.random.default_rng(0)
+    values = scale * rng.uniform(0, 1, (8000, 2)) * (rng.random((8000, 2)) < 0.8)
+    best = recommended(cells_of(values)[1])
+    assert (best.cell.normalization.method, best.cell.activation) == (method, "relu")

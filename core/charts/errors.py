@@ -1,4 +1,4 @@
-"""Where the errors are: by channel, by time step of the window, and from window to window."""
+"""Where the errors are: by channel, and from window to window."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -12,7 +12,6 @@ from core.charts.vega_spec import BAND_HEIGHTS, Spec, band_height, chart_title, 
 from core.results import PARTS, Results, StoredWindows, unit_of
 
 MOST_BARS = 24  # channels in a chart
-MOST_CELLS = 120  # of the heat map along time
 
 
 @lru_cache(maxsize=64)
@@ -69,61 +68,6 @@ def channel_error_frame(results: Results, measure: str, labels: Sequence[str]) -
             for part in PARTS
         ],
         columns=["channel", "part", "value"],
-    )
-
-
-@lru_cache(maxsize=64)
-def step_error_spec(measure: str, unit: str, time: str, part: str, channels: int) -> Spec:
-    title = labelled(TITLES[measure], unit_of(measure, unit))
-    return {
-        "title": chart_title(f"{TITLES[measure]} by time step, {SERIES[part]}"),
-        "height": band_height(channels),
-        "mark": {"type": "rect"},
-        "encoding": {
-            "x": quantity("start", time, scale={"nice": False, "zero": False}),
-            "x2": {"field": "stop"},
-            "y": {
-                "field": "channel",
-                "type": "nominal",
-                "title": "Channel",
-                "sort": None,
-                "axis": {"labelLimit": 110},
-            },
-            "color": quantity(
-                "value",
-                title,
-                scale={"scheme": "viridis"},
-                legend={"orient": "bottom", "gradientLength": 160, "tickCount": 3, "offset": 4},
-            ),
-            "tooltip": [
-                {"field": "channel", "type": "nominal", "title": "Channel"},
-                quantity("start", time, format=",.6~g"),
-                quantity("value", title, format=",.5~g"),
-            ],
-        },
-    }
-
-
-def step_error_frame(
-    windows: StoredWindows, measure: str, labels: Sequence[str], sampling_rate_hz: float | None
-) -> pd.DataFrame:
-    """`start, stop, channel, value`: the mean error of each stretch of the window."""
-    errors = np.asarray(windows.step_errors(measure), dtype=np.float64)  # (window_length, channels)
-    length = len(errors)
-    edges = np.unique(np.linspace(0, length, min(length, MOST_CELLS) + 1).round().astype(int))
-    channels = np.arange(min(errors.shape[1], len(labels)))
-    if len(channels) > MOST_BARS:
-        channels = np.sort(np.argsort(errors.mean(axis=0))[-MOST_BARS:])
-    means = np.add.reduceat(errors[:, channels], edges[:-1], axis=0) / np.diff(edges)[:, None]
-    times = edges / sampling_rate_hz if sampling_rate_hz else edges
-    cells = len(edges) - 1
-    return pd.DataFrame(
-        {
-            "start": np.tile(times[:-1], len(channels)),
-            "stop": np.tile(times[1:], len(channels)),
-            "channel": np.repeat([labels[c] for c in channels], cells),
-            "value": means.T.reshape(-1),
-        }
     )
 
 

@@ -8,10 +8,12 @@ from tsdownsample import MinMaxLTTBDownsampler
 
 from core.charts import palette
 from core.charts.run_words import labelled
-from core.charts.vega_spec import NUMBER_LABELS, Spec, chart_title, quantity
+from core.charts.vega_spec import NUMBER_LABELS, Spec, chart_title, one_row, quantity
 
 MOST_POINTS = 600  # of a line, picked so that its extremes stay
 AXIS_WIDTH = 56  # the same for panels that stand above each other
+
+Range = tuple[float, float]
 
 
 def window_frame(
@@ -40,60 +42,85 @@ def window_frame(
 
 
 @lru_cache(maxsize=512)
-def overlay_spec(channel: str, unit: str, time: str) -> Spec:
-    """A channel's original with its reconstruction over it; see `window_frame`."""
+def overlay_spec(
+    channel: str,
+    unit: str,
+    time: str,
+    scale: Range | None = None,
+    marked: Range | None = None,
+    alone: bool = False,
+) -> Spec:
+    """A channel's original with its reconstruction over it; see `window_frame`.
+
+    scale: the ends of the value axis, by the values themselves without it. marked: a stretch of
+    time to point out. alone: no panel below shows the time axis.
+    """
     y_title = labelled("Value", unit)
+    x_axis = {} if alone else {"axis": {"labels": False, "title": None, "ticks": False}}
     return {
         "title": chart_title(channel),
         "height": 205,
-        "encoding": {
-            "x": quantity(
-                "t",
-                time,
-                axis={"labels": False, "title": None, "ticks": False},
-                scale={"nice": False},
-            )
-        },
+        "encoding": {"x": quantity("t", time, scale={"nice": False}, **x_axis)},
         "layer": [
-            _line("original", palette.ORIGINAL, y_title, width=2.5),
-            _line("reconstruction", palette.RECONSTRUCTION, y_title, width=1.5),
+            *stretch(marked),
+            value_line("original", palette.ORIGINAL, y_title, 2.5, scale),
+            value_line("reconstruction", palette.RECONSTRUCTION, y_title, 1.5, scale),
             _pointer(time),
         ],
     }
 
 
-@lru_cache(maxsize=64)
-def residual_spec(unit: str, time: str) -> Spec:
+@lru_cache(maxsize=256)
+def residual_spec(
+    unit: str, time: str, scale: Range | None = None, marked: Range | None = None
+) -> Spec:
     """What the reconstruction is off by, on the time axis of the panel above."""
     y_title = labelled("Residual", unit)
+    y = quantity("residual", y_title, axis=panel_axis(), scale=_ends(scale) if scale else {})
+    area = {"type": "area", "opacity": 0.25, "color": palette.RESIDUAL, "clip": True}
+    line = {"type": "line", "strokeWidth": 1.2, "color": palette.RESIDUAL, "clip": True}
     return {
         "height": 150,
         "encoding": {"x": quantity("t", time, scale={"nice": False})},
         "layer": [
-            {
-                "mark": {"type": "area", "opacity": 0.25, "color": palette.RESIDUAL},
-                "encoding": {"y": quantity("residual", y_title), "y2": {"datum": 0}},
-            },
-            {
-                "mark": {"type": "line", "strokeWidth": 1.2, "color": palette.RESIDUAL},
-                "encoding": {"y": quantity("residual", y_title, axis=_panel_axis())},
-            },
+            *stretch(marked),
+            {"mark": area, "encoding": {"y": y, "y2": {"datum": 0}}},
+            {"mark": line, "encoding": {"y": y}},
             _pointer(time),
         ],
     }
 
 
-def _panel_axis() -> Spec:
+def panel_axis() -> Spec:
     extent = {"minExtent": AXIS_WIDTH, "maxExtent": AXIS_WIDTH}
     return extent | {"tickCount": 4, "labelExpr": NUMBER_LABELS, "titleFontSize": 11}
 
 
-def _line(field: str, colour: str, y_title: str, width: float) -> Spec:
-    y = quantity(field, y_title, scale={"zero": False}, axis=_panel_axis())
+def _ends(scale: Range) -> Spec:
+    return {"domain": list(scale), "nice": False, "zero": False, "padding": 3}
+
+
+def value_line(
+    field: str, colour: str, y_title: str, width: float, scale: Range | None = None
+) -> Spec:
+    ends = _ends(scale) if scale else {"zero": False}
     return {
-        "mark": {"type": "line", "strokeWidth": width, "color": colour},
-        "encoding": {"y": y},
+        "mark": {"type": "line", "strokeWidth": width, "color": colour, "clip": True},
+        "encoding": {"y": quantity(field, y_title, scale=ends, axis=panel_axis())},
     }
+
+
+def stretch(marked: Range | None) -> list[Spec]:
+    """A layer that points out a stretch of the time axis, in its unit; none without one."""
+    if marked is None:
+        return []
+    return [
+        {
+            "transform": one_row(start=marked[0], stop=marked[1]),
+            "mark": {"type": "rect", "color": palette.ANOMALY, "opacity": 0.4},
+            "encoding": {"x": {"field": "start"}, "x2": {"field": "stop"}},
+        }
+    ]
 
 
 def _pointer(time: str) -> Spec:

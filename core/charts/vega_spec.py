@@ -18,7 +18,8 @@ NUMBER_LABELS = (
 )
 
 
-def chart_title(text: str, subtitle: str = "") -> Spec:
+def chart_title(text: str, subtitle: str | list[str] = "") -> Spec:
+    """A title, and a line or lines below it."""
     title = {"text": text, "anchor": "start", "fontSize": 14, "limit": 480, "offset": 8}
     if subtitle:
         title |= {"subtitle": subtitle, "subtitleFontSize": 12, "subtitleColor": palette.NEUTRAL}
@@ -28,6 +29,16 @@ def chart_title(text: str, subtitle: str = "") -> Spec:
 def band_height(bands: int) -> int:
     lowest, highest = BAND_HEIGHTS
     return min(highest, max(lowest, 180 + 22 * bands))
+
+
+def one_row(**values: float) -> list[Spec]:
+    """Transforms of a layer that draws a single mark: one row with these fields.
+
+    With data of its own in the specification, the browser would build the chart anew every time.
+    A `datum` in the encoding would not do: the field that all layers share stays in force.
+    """
+    fields = [{"calculate": repr(float(value)), "as": name} for name, value in values.items()]
+    return [{"aggregate": [{"op": "count", "as": "rows"}]}, *fields]
 
 
 def quantity(field: str, title: str, **more: Any) -> Spec:

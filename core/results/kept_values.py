@@ -38,11 +38,15 @@ def value_ranges(windows: StoredWindows) -> ValueRanges:
 
 def _widen(ranges: np.ndarray, block: np.ndarray) -> None:
     """Widen `(channels, 2)` to the finite values of a block `(windows, time_steps, channels)`."""
-    finite = np.isfinite(block)
-    low = np.min(block, axis=(0, 1), where=finite, initial=np.inf)
-    high = np.max(block, axis=(0, 1), where=finite, initial=-np.inf)
-    ranges[:, 0] = np.minimum(ranges[:, 0], low)
-    ranges[:, 1] = np.maximum(ranges[:, 1], high)
+    ends = (block.min(axis=0).min(axis=0), block.max(axis=0).max(axis=0))  # long rows are quick
+    if not np.isfinite(ends).all():
+        finite = np.isfinite(block)
+        ends = (
+            np.min(block, axis=(0, 1), where=finite, initial=np.inf),
+            np.max(block, axis=(0, 1), where=finite, initial=-np.inf),
+        )
+    ranges[:, 0] = np.minimum(ranges[:, 0], ends[0])
+    ranges[:, 1] = np.maximum(ranges[:, 1], ends[1])
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,11 @@ def count_values(
     reconstruction = _finite(windows.reconstruction, indices, chosen)
     values = len(indices) * shape[1] * shape[2]
     edges = _edges(original, reconstruction, bins)
-    within = np.histogram(reconstruction, edges)[0]
+    ends = (edges[0], edges[-1])  # with even bins by their number, numpy need not search for each
+    within = np.histogram(reconstruction, bins, ends)[0]
     return ValueCounts(
         edges,
-        np.histogram(original, edges)[0],
+        np.histogram(original, bins, ends)[0],
         within,
         len(indices),
         values,

@@ -3,16 +3,22 @@
 import streamlit as st
 
 from core.charts import errors
-from core.charts.run_words import time_title
 from core.results import Results
+from core.views.error_map import error_map
 from core.views.window_choice import Parts
 
 
 def where_errors_are(
-    parts: Parts, results: Results, measure: str, labels: list[str], part: str, position: int
+    run_id: str,
+    parts: Parts,
+    results: Results,
+    measure: str,
+    labels: list[str],
+    part: str,
+    position: int,
 ) -> None:
     """The errors of all windows, with the one at `position` of `part` among them."""
-    unit, rate = results.unit, results.sampling_rate_hz
+    unit = results.unit
     channels = min(len(labels), errors.MOST_BARS)
     st.subheader("Where the errors are", anchor=False)
     left, right = st.columns(2)
@@ -29,11 +35,4 @@ def where_errors_are(
         key="by-channel",
         alt="Error of each channel",
     )
-    st.vega_lite_chart(
-        errors.step_error_frame(parts[part], measure, labels, rate),
-        errors.step_error_spec(measure, unit, time_title(rate), part, channels),
-        key="by-step",
-        alt="Error by channel and time step of the window",
-    )
-    if len(labels) > channels:
-        st.caption(f"The {channels} channels with the largest errors of {len(labels):,}.")
+    error_map(run_id, parts[part], part, results, measure, labels)

@@ -1,21 +1,29 @@
 """What is known of runs and their data, kept between reruns and shared by all visitors."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
-from core import session
+from core import output_lines, session
 from core.charts.curves import thinned
 from core.config import ExperimentConfig
+from core.normalization import Normalization
 from core.results import (
     PARTS,
+    Baselines,
+    GrowingFiles,
     PartErrors,
     ReadOnce,
+    Replay,
     Results,
     RunTable,
     StoredWindows,
+    read_baselines,
     read_reconstruction,
+    read_replay,
     read_results,
 )
 from core.runs import Run, RunSummary
@@ -52,14 +60,47 @@ def results_of(run: Run) -> Results | None:
     return _files().get(run.folder / "results.json", lambda: read_results(run))
 
 
+def baselines_of(run: Run) -> Baselines | None:
+    """What needs no model; None until the first epoch is over. Raises RunUnreadable."""
+    return _files().get(run.folder / "baselines.json", lambda: read_baselines(run))
+
+
+def outputs_of(run: Run) -> Sequence[Mapping[str, Any]]:
+    """Where the output lay, epoch by epoch; none where nothing was recorded. Raises OSError."""
+    return _output_files().get(run.folder / output_lines.FILE)
+
+
+def replay_of(run: Run) -> Replay | None:
+    """A few windows epoch by epoch; None while there are none. Raises RunUnreadable."""
+    return _files().get(run.folder / "replay.f32", lambda: read_replay(run))
+
+
 def reconstruction_of(run: Run) -> Mapping[str, StoredWindows] | None:
     """The kept windows of a run, mapped from the disk. Raises RunUnreadable."""
     return _files().get(run.folder / "reconstruction.npz", lambda: read_reconstruction(run))
 
 
+def normalization_of(run_id: str) -> Normalization | None:
+    """What a run's model sees of its data; None where that cannot be read."""
+    path = session.store().root / run_id / "normalization.json"
+
+    def read() -> Normalization | None:
+        try:
+            return Normalization.from_dict(json.loads(path.read_bytes()))
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    return _files().get(path, read)
+
+
 @st.cache_resource(show_spinner=False)
 def _files() -> ReadOnce:
     return ReadOnce(KEPT_FILES)
+
+
+@st.cache_resource(show_spinner=False)
+def _output_files() -> GrowingFiles:
+    return GrowingFiles(KEPT_FILES, output_lines.parse_lines)
 
 
 def unit_and_floor(config: ExperimentConfig | None) -> tuple[str, PartErrors | None]:

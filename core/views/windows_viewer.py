@@ -1,19 +1,32 @@
 """One window of a run: original and reconstruction, channel by channel."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
 import numpy as np
 import streamlit as st
 
 from core.charts.reconstruction import overlay_spec, residual_spec, window_frame
 from core.charts.run_words import TITLES, time_title, unique_labels
 from core.number_text import number_text
-from core.results import Results, StoredWindows, unit_of, window_csv
+from core.results import (
+    Place,
+    Results,
+    StoredWindows,
+    ValueRanges,
+    unit_of,
+    value_ranges,
+    window_csv,
+)
+from core.views.error_map import chosen_place
 from core.views.error_views import where_errors_are
 from core.views.legend import legend
 from core.views.run_link import run_link
+from core.views.shown_channels import shown_channels
+from core.views.value_counts import value_counts
 from core.views.window_choice import Parts, window_choice
-
-FIRST_CHANNELS = 4
-MOST_CHANNELS = 16  # at once
+from core.views.window_place import window_place
 
 
 @st.fragment
@@ -27,13 +40,23 @@ def windows_viewer(run_id: str, parts: Parts, results: Results, measure: str) ->
     windows = parts[part]
     position = int(windows.positions[index])
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(_facts(windows, index, measure, results.unit))
+        where = window_place(run_id, part, windows, position, results.sampling_rate_hz)
+        st.caption(f"{_facts(windows, index, measure, results.unit)} {where}".rstrip())
         run_link(run_id, part, position)
     labels = unique_labels(results.channel_names)
-    channels = _chosen_channels(run_id, labels)
-    legend("original", "reconstruction", "residual")
+    channels = shown_channels(run_id, labels)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        legend("original", "reconstruction", "residual")
+        st.space("stretch")
+        is_steady = st.toggle(
+            "Same scale for all windows",
+            key="steady_scale",
+            help="Each channel keeps its value axis from window to window.",
+        )
     original, reconstruction = windows.original[index], windows.reconstruction[index]
-    _panels(original, reconstruction, channels, labels, results)
+    ranges = _ranges(windows) if is_steady else None
+    panels = _Panels(labels, results, ranges, chosen_place(run_id, windows))
+    panels.draw(original, reconstruction, channels)
     if not st.context.is_embedded:
         st.download_button(
             "This window as CSV",
@@ -45,7 +68,13 @@ def windows_viewer(run_id: str, parts: Parts, results: Results, measure: str) ->
             icon=":material/download:",
             on_click="ignore",
         )
-    where_errors_are(parts, results, measure, labels, part, position)
+    where_errors_are(run_id, parts, results, measure, labels, part, position)
+    value_counts(run_id, windows, part, results, labels)
+
+
+@lru_cache(maxsize=32)
+def _ranges(windows: StoredWindows) -> ValueRanges:
+    return value_ranges(windows)
 
 
 def _facts(windows: StoredWindows, index: int, measure: str, unit: str) -> str:
@@ -64,55 +93,52 @@ def _facts(windows: StoredWindows, index: int, measure: str, unit: str) -> str:
     return text
 
 
-def _chosen_channels(run_id: str, labels: list[str]) -> list[int]:
-    first = list(range(min(len(labels), FIRST_CHANNELS)))
-    if len(labels) < 2:
-        return first
-    chosen = st.multiselect(
-        "Channels",
-        range(len(labels)),
-        default=first,
-        format_func=labels.__getitem__,
-        key=f"channels-{run_id}",
-        max_selections=MOST_CHANNELS,
-    )
-    return sorted(chosen)
+@dataclass(frozen=True)
+class _Panels:
+    """Two panels a channel: the original with its reconstruction, and what that is off by."""
 
+    labels: list[str]
+    results: Results
+    ranges: ValueRanges | None  # of the value axes; by each window's own values without
+    place: Place | None  # a stretch of one channel to be marked
 
-def _panels(
-    original: np.ndarray,
-    reconstruction: np.ndarray,
-    channels: list[int],
-    labels: list[str],
-    results: Results,
-) -> None:
-    """Two panels a channel, of a window `(window_length, channels)`; two channels in a row."""
-    columns = []
-    for place, channel in enumerate(channels):
-        if place % 2 == 0:  # a row of its own for each pair: on a phone they stack in order
-            columns = list(st.columns(2)) if len(channels) > 1 else [st.container()]
-        with columns[place % 2].container(gap=None):
-            _panel(original[:, channel], reconstruction[:, channel], channel, labels, results)
+    def draw(
+        self, original: np.ndarray, reconstruction: np.ndarray, channels: Sequence[int]
+    ) -> None:
+        """The chosen channels of a window `(window_length, channels)`; two channels in a row."""
+        columns = []
+        for place, channel in enumerate(channels):
+            if place % 2 == 0:  # a row of its own for each pair: on a phone they stack in order
+                columns = list(st.columns(2)) if len(channels) > 1 else [st.container()]
+            with columns[place % 2].container(gap=None):
+                self._channel(original[:, channel], reconstruction[:, channel], channel)
 
+    def _channel(self, original: np.ndarray, reconstruction: np.ndarray, channel: int) -> None:
+        unit, rate = self.results.unit, self.results.sampling_rate_hz
+        label, time = self.labels[channel], time_title(rate)
+        frame, marked = window_frame(original, reconstruction, rate), self._marked(channel)
+        st.vega_lite_chart(
+            frame,
+            overlay_spec(label, unit, time, self._scale("values", channel), marked),
+            key=f"overlay-{channel}",
+            alt=f"{label}: original and reconstruction",
+        )
+        st.vega_lite_chart(
+            frame,
+            residual_spec(unit, time, self._scale("residual", channel), marked),
+            key=f"residual-{channel}",
+            alt=f"{label}: reconstruction minus original",
+        )
 
-def _panel(
-    original: np.ndarray,
-    reconstruction: np.ndarray,
-    channel: int,
-    labels: list[str],
-    results: Results,
-) -> None:
-    unit, rate = results.unit, results.sampling_rate_hz
-    frame, time = window_frame(original, reconstruction, rate), time_title(rate)
-    st.vega_lite_chart(
-        frame,
-        overlay_spec(labels[channel], unit, time),
-        key=f"overlay-{channel}",
-        alt=f"{labels[channel]}: original and reconstruction",
-    )
-    st.vega_lite_chart(
-        frame,
-        residual_spec(unit, time),
-        key=f"residual-{channel}",
-        alt=f"{labels[channel]}: reconstruction minus original",
-    )
+    def _scale(self, name: str, channel: int) -> tuple[float, float] | None:
+        if self.ranges is None:
+            return None
+        low, high = getattr(self.ranges, name)[channel].tolist()
+        return (low, high) if low < high else None
+
+    def _marked(self, channel: int) -> tuple[float, float] | None:
+        """The stretch to mark on this channel's time axis, in its unit."""
+        if self.place is None or self.place.channel != channel:
+            return None
+        rate = self.results.sampling_rate_hz or 1
+        return self.place.start / rate, self.place.stop / rate

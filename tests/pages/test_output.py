@@ -149,11 +149,11 @@ def trained(lab, changes, *, reached=0.1, state="finished"):
 
 def test_the_recommended_pair_is_one_click_away(lab):
     page = lab.open("output", **QUESTION).run()
-    assert "ReLU with largest magnitude, per channel** is recommended" in shown_text(page)
+    assert "ReLU without normalization** is recommended" in shown_text(page)
     assert button(page, "use-recommended") is None  # the verdict offers it
     button(page, "use-remedy").click().run()
     assert page.session_state["draft"]["model"]["output_activation"] == "relu"
-    assert page.session_state["draft"]["normalization"]["method"] == "maxabs"
+    assert page.session_state["draft"]["normalization"]["method"] == "none"
     assert button(page, "use-remedy") is None
     assert button(page, "use-recommended") is None
     widget(page, "selectbox", "model.output_activation@").set_value("linear")

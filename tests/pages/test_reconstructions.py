@@ -6,6 +6,9 @@ from urllib.parse import parse_qsl, urlsplit
 import numpy as np
 import pytest
 
+from core.config import ExperimentConfig
+from core.replay import append_record
+from core.signals.store import open_recording
 from tests.fake_runs import Lab, make_run, shown_text
 
 
@@ -195,9 +198,9 @@ def test_embedded_it_only_shows(lab):
     page = lab.open("reconstructions", run=make_run(lab.store).id, embedded=True)
     assert not page.exception
     assert not page.title
-    assert not page.selectbox
+    assert not [box for box in page.selectbox if box.label == "Run"]
     assert {button.label for button in page.button} == {
-        *("Previous", "Next", "Best", "Median", "Worst")
+        *("Previous", "Next", "Best", "Median", "Worst", "Play")
     }
 
 
@@ -216,3 +219,141 @@ def test_many_channels_and_odd_names(lab):
     page = lab.open("reconstructions", run=run.id)
     assert not page.exception
     assert "The 24 channels with the largest errors of 60" in shown_text(page)
+
+
+def test_a_channel_leads_to_its_worst_windows_without_a_mouse(lab):
+    run = make_run(lab.store, windows=(40, 10), channels=3)
+    page = lab.open("reconstructions", run=run.id)
+    assert not worst_buttons(page)
+    page = page.selectbox(key="place_channel").set_value(2).run()
+    page = page.slider(key="place_steps").set_value((5, 9)).run()
+    assert "largest MAE of channel 3 in time steps 5 to 8 (0.05 to 0.09 s)" in text_of(page)
+    arrays = np.load(run.folder / "reconstruction.npz")
+    off = arrays["validation_reconstruction"] - arrays["validation_original"]
+    expected = np.argsort(-np.abs(off[:, 5:9, 2]).mean(axis=1), kind="stable")[:5] + 1
+    assert worst_buttons(page) == [f"Window {number}" for number in expected]
+    page = page.multiselect(key=f"channels-{run.id}").set_value([0]).run()
+    page = page.button(key="worst-here-1").click().run()
+    assert page.number_input(key="window_number").value == expected[1]
+    assert page.multiselect(key=f"channels-{run.id}").value == [0, 2]
+    page = page.button(key="place_clear").click().run()
+    assert not worst_buttons(page)
+    assert not page.exception
+
+
+def text_of(page):
+    return shown_text(page).replace("\\", "")
+
+
+def worst_buttons(page):
+    return [b.label for b in page.button if str(b.key).startswith("worst-here-")]
+
+
+def test_a_place_is_of_one_run_alone(lab):
+    runs = [make_run(lab.store, name=name, channels=2) for name in ("One", "Two")]
+    page = lab.open("reconstructions", run=runs[0].id)
+    page = page.selectbox(key="place_channel").set_value(1).run()
+    assert len(worst_buttons(page)) == 5
+    run_box = next(box for box in page.selectbox if box.label == "Run")
+    page = run_box.set_value(runs[1].id).run()
+    assert not worst_buttons(page)
+    assert not page.exception
+
+
+def test_the_worst_are_of_the_kept_windows_where_not_all_are_kept(lab):
+    run = make_run(lab.store, windows=(200, 100), kept=12)
+    page = lab.open("reconstructions", run=run.id)
+    page = page.selectbox(key="place_channel").set_value(0).run()
+    assert "of the 12 kept windows" in text_of(page)
+    assert "Of 12 kept windows of 100." in text_of(page)
+
+
+def test_a_diverged_run_is_shown(lab):
+    run = make_run(lab.store, windows=(40, 10))
+    path = run.folder / "reconstruction.npz"
+    arrays = dict(np.load(path))
+    arrays["validation_reconstruction"][2:] = np.nan
+    arrays["validation_reconstruction"][0, 0, 0] = np.inf
+    np.savez(path, **arrays)
+    page = lab.open("reconstructions", run=run.id)
+    page = page.toggle(key="steady_scale").set_value(True).run()
+    page = page.toggle(key="log_counts").set_value(True).run()
+    page = page.selectbox(key="place_channel").set_value(0).run()
+    assert not page.exception
+    assert "reconstructed values are not finite" in text_of(page)
+
+
+def test_the_replay_follows_its_slider_and_window(lab):
+    run = make_run(lab.store, epochs=5)
+    page = lab.open("reconstructions", run=run.id)
+    assert "**Epoch 5**" in text_of(page)
+    page = page.select_slider(key="replay_slider").set_value(1).run()
+    assert "**Epoch 2**" in text_of(page)
+    before = text_of(page)
+    box = page.selectbox(key=f"replay-window-{run.id}")
+    assert box.options[0] == "training, window 1"
+    assert len(box.options) == 6
+    page = box.set_value(0).run()
+    assert "**Epoch 2**" in text_of(page)
+    assert text_of(page) != before
+    assert not page.exception
+
+
+def test_play_begins_at_the_first_epoch_again(lab):
+    run = make_run(lab.store, epochs=5)
+    page = lab.open("reconstructions", run=run.id)
+    page = page.button(key="replay_play").click().run()
+    assert page.button(key="replay_play").label == "Pause"
+    assert "**Epoch 1**" in text_of(page)
+    for epoch in (2, 3, 4):
+        page = page.run()  # as a tick does
+        assert f"**Epoch {epoch}**" in text_of(page)
+    page = page.button(key="replay_play").click().run()
+    assert page.button(key="replay_play").label == "Play"
+    page = page.run()
+    assert "**Epoch 4**" in text_of(page)
+    page = page.button(key="replay_play").click().run()
+    page = page.run()
+    assert "**Epoch 5**" in text_of(page)
+    assert page.button(key="replay_play").label == "Play"
+    assert not page.exception
+
+
+def test_a_run_in_work_can_be_replayed_and_its_last_epoch_is_followed(lab):
+    run = make_run(lab.store, "running", epochs=8)
+    page = lab.open("reconstructions", run=run.id)
+    assert not page.exception
+    assert "**Epoch 4**" in text_of(page)
+    windows = dict(np.load(run.folder / "replay.npz"))
+    append_record(run.folder, 5, windows["original"])
+    page = page.run()
+    assert "**Epoch 5** · MAE of this window 0" in text_of(page)
+    page = page.select_slider(key="replay_slider").set_value(0).run()
+    append_record(run.folder, 6, windows["original"])
+    assert "**Epoch 1**" in text_of(page.run())
+
+
+def test_an_old_run_has_no_replay(lab):
+    page = lab.open("reconstructions", run=make_run(lab.store, old=True).id)
+    assert not page.exception
+    assert "How it learned" not in text_of(page)
+
+
+def test_a_damaged_replay_is_named(lab):
+    run = make_run(lab.store)
+    (run.folder / "replay.npz").write_bytes(b"oops")
+    page = lab.open("reconstructions", run=run.id)
+    assert not page.exception
+    assert "replay.npz is damaged" in page.error[0].value.replace("\\", "")
+
+
+def test_a_window_says_where_in_the_recording_it_begins(lab):
+    changes = {"data.time_steps": 1200, "windows.stride": 12, "windows.validation_share": 0.25}
+    run = make_run(lab.store, windows=(74, 24), changes=changes)
+    page = lab.open("reconstructions", run=run.id, window="3")
+    assert "It begins" not in text_of(page)  # the recording is not there
+    open_recording(ExperimentConfig.model_validate(run.config()).data, lab.store.data_folder)
+    page = lab.open("reconstructions", run=run.id, window="3")
+    assert "It begins at time step 924 of the recording, 9.24 s." in text_of(page)
+    page = lab.open("reconstructions", run=run.id, part="train", window="3")
+    assert "It begins at time step 24 of the recording, 0.24 s." in text_of(page)

@@ -21,6 +21,18 @@ def select(page, *numbers):
     return page.run()
 
 
+def settings_of(page):
+    return next(item.value for item in page.dataframe if "Setting" in item.value)
+
+
+def errors_of(page):
+    return next(item.value for item in page.dataframe if "percent" in item.value)
+
+
+def text_of(page):
+    return shown_text(page).replace("\\", "")
+
+
 def press(page, label):
     return next(item for item in page.button if item.label == label).click().run()
 
@@ -65,9 +77,7 @@ def test_chosen_runs_are_compared(lab):
     make_run(lab.store, name="Two", epochs=6, changes={"training.batch_size": 64})
     page = select(lab.open("runs"), 0, 1)
     assert not page.exception
-    assert len(page.get("vega_lite_chart")) == 1
-    table = page.dataframe[1].value
-    table = table.set_index("Setting")
+    table = settings_of(page).set_index("Setting")
     assert set(table.index) == {"training.epochs", "training.batch_size"}
     assert list(table.loc["training.batch_size"]) == ["64", "256"]
 
@@ -84,7 +94,7 @@ def test_a_run_with_a_damaged_configuration_is_left_out_of_the_comparison(lab):
     (run.folder / "config.json").write_text("{oops")
     page = select(lab.open("runs"), 0, 1, 2)
     assert not page.exception
-    assert list(page.dataframe[1].value.columns) == ["Setting", "Run 1", "Run 0"]
+    assert list(settings_of(page).columns) == ["Setting", "Run 1", "Run 0"]
 
 
 def test_edit_loads_the_configuration(lab):
@@ -152,3 +162,89 @@ def test_thousands_of_runs_come_in_pages(lab, monkeypatch):
     assert not page.exception
     assert len(rows(page)) == 500
     assert "1,200 runs" in shown_text(page)
+
+
+def test_the_baseline_comes_first_and_changes_are_measured_from_it(lab):
+    make_run(lab.store, name="One", error=0.5)
+    make_run(lab.store, name="Two", error=0.25, changes={"training.seed": 3})
+    page = select(lab.open("runs"), 0, 1)
+    table = errors_of(page)
+    assert list(table["run"]) == ["Two · baseline", "One"]
+    assert table["percent"][1] == pytest.approx(100)
+    assert table["change"][1] == pytest.approx(table["mae"][1] - table["mae"][0])
+    assert table["change"].isna()[0]
+    assert list(table["pca"]) == [0.02, 0.02]
+    page = choose_baseline(page, "One")
+    table = errors_of(page)
+    assert list(table["run"]) == ["One · baseline", "Two"]
+    assert table["percent"][1] == pytest.approx(-50)
+    assert list(settings_of(page).columns) == ["Setting", "One", "Two"]
+    page = page.segmented_control(key="runs_measure").set_value("mse").run()
+    assert errors_of(page)["percent"][1] == pytest.approx(-75)
+    assert not page.exception
+
+
+def choose_baseline(page, name):
+    box = page.selectbox(key="runs_baseline")
+    return box.select_index(box.options.index(name)).run()
+
+
+def test_runs_with_the_same_curves_are_named(lab):
+    for name in ("One", "Two", "Three"):
+        error = 0.5 if name != "Three" else 0.4
+        make_run(lab.store, name=name, error=error)
+    page = select(lab.open("runs"), 0, 1, 2)
+    assert "**Two** and **One** are the same to the last digit." in text_of(page)
+
+
+def test_free_of_scale_old_runs_are_left_out(lab):
+    make_run(lab.store, name="Old", old=True)
+    make_run(lab.store, name="New")
+    page = select(lab.open("runs"), 0, 1)
+    assert page.pills(key="runs_lines").value == ["floor"]
+    page = page.segmented_control(key="runs_scale").set_value("scaled").run()
+    assert "Left out, since they were trained before these were recorded: Old." in text_of(page)
+    assert not page.exception
+
+
+def test_the_same_window_of_several_runs(lab):
+    make_run(lab.store, name="One", error=0.5, windows=(40, 10))
+    make_run(lab.store, name="Two", error=0.25, windows=(40, 10), kept=4)
+    page = select(lab.open("runs"), 0, 1)
+    assert not page.exception
+    assert "4 windows are kept by all of these runs" in text_of(page)
+    page = page.number_input(key="compared_number").set_value(1).run()
+    table = next(item.value for item in page.dataframe if "mae_here" in item.value)
+    assert table["mae"][1] == pytest.approx(2 * table["mae"][0])
+    page = page.button(key="compared_next").click().run()
+    assert page.number_input(key="compared_number").value == 4
+    page = page.number_input(key="compared_number").set_value(5).run()  # a step: the neighbour
+    assert page.number_input(key="compared_number").value == 7
+    page = page.number_input(key="compared_number").set_value(99).run()
+    assert page.number_input(key="compared_number").value == 10
+    page = page.selectbox(key="compared_channel").set_value(1).run()
+    page = page.segmented_control(key="compared_part").set_value("train").run()
+    assert "of 40" in text_of(page)
+    assert not page.exception
+
+
+def test_windows_that_are_not_the_same_are_not_compared(lab):
+    make_run(lab.store, name="One")
+    make_run(lab.store, name="Two", window_length=12)
+    make_run(lab.store, name="Three", windows=(30, 10))
+    make_run(lab.store, "failed", name="Four")
+    page = choose_baseline(select(lab.open("runs"), 0, 1, 2, 3), "One")
+    text = text_of(page) + page.info[0].value.replace("\\", "")
+    assert "window_length is 12 in Two and 24 in One" in text
+    assert "Three and One have different training windows" in text
+    assert "Without reconstructions, and so left out: Four." in text
+    assert not page.exception
+
+
+def test_many_runs_of_one_name_are_told_apart(lab):
+    for _ in range(12):
+        make_run(lab.store, name="$same$ `name`", windows=(4, 3))
+    page = select(lab.open("runs"), *range(12))
+    assert not page.exception
+    assert errors_of(page)["run"].is_unique
+    assert len(errors_of(page)) == 10

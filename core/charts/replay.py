@@ -1,0 +1,65 @@
+"""How the error of one window went from epoch to epoch, with a mark at the epoch in view."""
+
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from core.charts import palette
+from core.charts.run_words import TITLES, labelled
+from core.charts.vega_spec import NUMBER_LABELS, Spec, chart_title, quantity
+from core.results import unit_of
+
+
+@lru_cache(maxsize=64)
+def replay_curve_spec(measure: str, unit: str, epochs: int) -> Spec:
+    """See `replay_curve_frame`; `epochs` is the last epoch's number."""
+    y_title = labelled(TITLES[measure], unit_of(measure, unit))
+    tooltip = [quantity("epoch", "Epoch"), quantity("value", y_title, format=",.5~g")]
+    return {
+        "title": chart_title(f"{TITLES[measure]} of this window by epoch"),
+        "height": 170,
+        "encoding": {
+            "x": quantity(
+                "epoch",
+                "Epoch",
+                scale={"domain": [1, max(2, epochs)], "nice": False},
+                axis={"format": "d", "tickMinStep": 1, "tickCount": min(10, max(1, epochs - 1))},
+            ),
+            "y": quantity(
+                "value",
+                y_title,
+                scale={"zero": False},
+                axis={"tickCount": 4, "labelExpr": NUMBER_LABELS},
+            ),
+        },
+        "layer": [
+            {
+                "mark": {"type": "line", "strokeWidth": 2, "color": palette.RECONSTRUCTION},
+                "encoding": {"tooltip": tooltip},
+            },
+            {
+                "transform": [{"filter": "datum.shown"}],
+                "mark": {"type": "rule", "color": palette.NEUTRAL},
+                "encoding": {"y": {"value": 0}, "y2": {"value": "height"}},
+            },
+            {
+                "transform": [{"filter": "datum.shown"}],
+                "mark": {
+                    "type": "point",
+                    "filled": True,
+                    "size": 110,
+                    "opacity": 1,
+                    "color": palette.RECONSTRUCTION,
+                },
+                "encoding": {"tooltip": tooltip},
+            },
+        ],
+    }
+
+
+def replay_curve_frame(epochs: np.ndarray, errors: np.ndarray, shown: int) -> pd.DataFrame:
+    """`epoch, value, shown` of the recorded epochs; `shown` is the index of the one in view."""
+    frame = pd.DataFrame({"epoch": epochs, "value": errors, "shown": False})
+    frame.loc[shown, "shown"] = True
+    return frame[np.isfinite(errors)]

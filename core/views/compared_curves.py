@@ -1,0 +1,106 @@
+"""Error curves of several runs, in original units or free of scale."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import session
+from core.charts.comparison import comparison_frame, comparison_spec, without_scaled
+from core.charts.run_words import LINES, TITLES
+from core.results import same_histories
+from core.views.compared_runs import Compared
+from core.views.legend import legend
+
+SCALES = {"units": "in their units", "scaled": "free of scale"}
+
+
+def compared_curves(runs: Sequence[Compared]) -> str:
+    """Curves of all runs, the baseline first; returns the error measure that is chosen."""
+    st.subheader("Error curves", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        measure = st.segmented_control(
+            "Error",
+            ["mae", "mse"],
+            format_func=TITLES.get,
+            default="mae",
+            key="runs_measure",
+            required=True,
+        )
+        scale = st.segmented_control(
+            "Errors",
+            list(SCALES),
+            format_func=SCALES.get,
+            default="units",
+            key="runs_scale",
+            required=True,
+            help="Free of scale: each channel's error is divided by its standard deviation (MSE: "
+            "variance) over the training windows, so that runs of different data compare.",
+        )
+        log = st.toggle("Logarithmic", key="runs_log")
+    levels = {} if scale == "scaled" else _levels(runs[0], measure)
+    histories = {item.label: item.history.rows for item in runs}
+    epochs = max(item.history.epochs for item in runs)
+    if not epochs:
+        st.caption("None of these runs has finished an epoch yet.")
+        return measure
+    in_colour_order = tuple(item.label for item in sorted(runs, key=lambda item: item.colour))
+    st.vega_lite_chart(
+        comparison_frame(histories, measure, log, scale == "scaled", runs[0].label, levels),
+        comparison_spec(
+            measure,
+            _common_unit(runs),
+            in_colour_order,
+            epochs,
+            log,
+            scale == "scaled",
+            tuple(levels),
+        ),
+        key="comparison",
+        alt="Errors of the chosen runs by epoch",
+    )
+    if levels:
+        legend(*levels)
+    _say_what_to_know(runs, measure, scale)
+    return measure
+
+
+def _levels(baseline: Compared, measure: str) -> dict[str, float]:
+    """The chosen ones of the baseline's lines, with their errors on validation."""
+    errors = {kind: baseline.lines.get(kind) for kind in LINES}
+    known = {
+        kind: item["validation"][measure]
+        for kind, item in errors.items()
+        if item and item["validation"][measure] == item["validation"][measure]  # not NaN
+    }
+    if not known:
+        return {}
+    chosen = st.pills(
+        "Lines of the baseline",
+        list(known),
+        format_func=LINES.get,
+        selection_mode="multi",
+        default=[kind for kind in known if kind == "floor"],
+        key="runs_lines",
+    )
+    return {kind: known[kind] for kind in chosen}
+
+
+def _common_unit(runs: Sequence[Compared]) -> str:
+    units = {item.row.unit for item in runs if item.row.unit}
+    return units.pop() if len(units) == 1 else ""
+
+
+def _say_what_to_know(runs: Sequence[Compared], measure: str, scale: str) -> None:
+    histories = {item.label: item.history.rows for item in runs}
+    if scale == "scaled":
+        if missing := without_scaled(histories, measure):
+            names = ", ".join(session.literal(label) for label in missing)
+            st.caption(f"Left out, since they were trained before these were recorded: {names}.")
+    elif len({item.row.data for item in runs}) > 1:
+        st.caption(
+            "These runs are of different data: their errors have different scales. "
+            "Compare them free of scale."
+        )
+    for group in same_histories(histories):
+        *first, last = (f"**{session.literal(label)}**" for label in group)
+        st.caption(f"{', '.join(first)} and {last} are the same to the last digit.")

@@ -1,0 +1,65 @@
+"""What the compared runs reached, in a table, and how far they are from the baseline."""
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.charts.run_words import TITLES
+from core.results import MEASURES, change
+from core.views.compared_runs import Compared
+
+
+def compared_errors(runs: Sequence[Compared], measure: str) -> None:
+    """A row for each run, the baseline first; lines and changes are of the chosen measure."""
+    if not any(item.results for item in runs):
+        return
+    st.subheader("What they reached", anchor=False)
+    name = TITLES[measure]
+    st.dataframe(
+        errors_frame(runs, measure),
+        hide_index=True,
+        placeholder="–",
+        column_config={
+            "run": st.column_config.TextColumn("Run", width="medium"),
+            "mae": _number("MAE", "Mean absolute error on validation, in original units."),
+            "mse": _number("MSE", "Mean squared error on validation, in squared original units."),
+            "change": _number(f"Δ {name}", f"{name} less that of the baseline."),
+            "percent": st.column_config.NumberColumn(
+                f"Δ {name} (%)", format="%+.1f", width=84, help="The same, of the baseline's."
+            ),
+            "floor": _number("Floor", f"The {name} that no training with this output undercuts."),
+            "pca": _number("PCA", f"The {name} of principal components, as many as latent values."),
+            "constant": _number("Constant", f"The {name} of the best constant per channel."),
+            "unit": st.column_config.TextColumn("Unit", width="small"),
+        },
+        alt="Errors of the compared runs on validation, and their change against the baseline",
+    )
+
+
+def _number(title: str, text: str) -> st.column_config.NumberColumn:
+    return st.column_config.NumberColumn(title, format="%.4g", width=84, help=text)
+
+
+def errors_frame(runs: Sequence[Compared], measure: str) -> pd.DataFrame:
+    """The table's rows; NaN for what is not known, or has another unit than the baseline."""
+    baseline = runs[0]
+    rows = []
+    for item in runs:
+        row = {"run": item.label + (" · baseline" if item is baseline and len(runs) > 1 else "")}
+        row |= {key: _error(item, key) for key in MEASURES}
+        row["change"], row["percent"] = (
+            change(row[measure], _error(baseline, measure))
+            if item is not baseline and item.row.unit == baseline.row.unit
+            else (math.nan, math.nan)
+        )
+        for kind in ("floor", "pca", "constant"):
+            known = item.lines.get(kind)
+            row[kind] = known["validation"][measure] if known else math.nan
+        rows.append(row | {"unit": item.row.unit})
+    return pd.DataFrame(rows)
+
+
+def _error(item: Compared, measure: str) -> float:
+    return item.results.errors["validation"][measure] if item.results else math.nan

@@ -1,0 +1,44 @@
+"""Where in its recording a window begins, as far as the recording is still there."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core import session
+from core.config import ExperimentConfig
+from core.number_text import number_text
+from core.results import StoredWindows
+from core.signals.recording import DataError
+from core.signals.store import load, recording_key
+from core.windows import Split, split_windows
+
+
+def window_place(
+    run_id: str, part: str, windows: StoredWindows, position: int, rate: float | None
+) -> str:
+    """A sentence; empty where it is not known."""
+    config = session.run_config(run_id)
+    if config is None:
+        return ""
+    try:
+        split = _split(config.model_dump_json(), str(session.store().data_folder))
+    except (DataError, OSError, ValueError):
+        return ""
+    mine = dict(split.parts())[part]
+    if len(mine) != windows.windows:
+        return ""
+    segment, step = mine.start_of(position)
+    if split.boundary is None:
+        inside = f", from its time step {step:,}" if mine.per_segment > 1 else ""
+        return f"In the data it is window {segment + 1:,}{inside}."
+    step += split.boundary if part == "validation" else 0
+    seconds = f", {number_text(step / rate, 's')}" if rate else ""
+    return f"It begins at time step {step:,} of the recording{seconds}."
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _split(config_json: str, folder: str) -> Split:
+    """The windows of data that are in the data folder; nothing is made. Raises DataError."""
+    config = ExperimentConfig.model_validate_json(config_json)
+    recording = load(recording_key(config.data), Path(folder))
+    return split_windows(recording.values, config.windows, config.training.seed)
