@@ -526,6 +526,12 @@ def test_a_run_that_gained_to_the_end_is_told_to_go_on(gain, found):
         assert finding.remedy == {"training.epochs": 40}
 
 
+def test_one_last_epoch_is_told_in_words():
+    changes = {"training.epochs": 6}
+    evidence = over(history=rows([0.5] * 5 + [0.46]))
+    assert "The last epoch of 6 brought" in only(evidence, changes).sentence
+
+
 def test_the_gain_is_measured_above_the_floor():
     changes = SIGMOID
     assert kinds(over(history=falling(0.04), floor=both(0.3)), changes) == ["still_falling"]
