@@ -212,6 +212,7 @@ def test_a_run_submitted_by_another_process_is_found(store, make_runner):
     reached(store, run_id, "finished")
 
 
+@pytest.mark.slow
 def test_a_run_queued_again_by_another_store_is_found(store, make_runner):
     runner = make_runner()
     runner.start()
@@ -238,6 +239,7 @@ def test_a_ready_spare_gets_its_line_at_once(store, make_runner):
     assert got(store, run_id)["time"] - submitted < 0.3
 
 
+@pytest.mark.slow
 def test_the_next_spare_waits_until_the_run_has_begun(store, make_runner):
     runner = make_runner(spare=True, spare_delay_seconds=0.6)
     run_id = runner.submit({"does": "wait"}, name="x")
@@ -258,6 +260,7 @@ def test_stop_ends_the_idle_spare(make_runner):
     assert not runner.spare_is_ready
 
 
+@pytest.mark.slow
 def test_a_spare_older_than_the_source_is_not_used(store, make_runner, monkeypatch):
     runner = make_runner(spare=True)
     runner.start()
@@ -270,6 +273,7 @@ def test_a_spare_older_than_the_source_is_not_used(store, make_runner, monkeypat
     assert spare.process.returncode is not None
 
 
+@pytest.mark.slow
 def test_a_dead_spare_is_replaced_ever_more_slowly(store, make_runner, tmp_path):
     (tmp_path / "broken").touch()
     runner = make_runner(spare=True, spare_delay_seconds=0.05)
@@ -324,6 +328,7 @@ def test_a_hung_worker_is_ended(store, make_runner):
     assert "no sign of life" in reached(store, run_id, "interrupted").reason
 
 
+@pytest.mark.slow
 def test_a_worker_with_signs_of_life_is_not_ended(store, make_runner):
     runner = make_runner(hang_seconds=0.4)
     runner.start()
@@ -345,6 +350,7 @@ def test_a_removed_run_folder_frees_its_slot(store, make_runner):
     assert not is_alive(status.pid, status.pid_started)
 
 
+@pytest.mark.slow
 def test_a_cancelled_run_may_take_its_time_to_save(store, make_runner):
     runner = make_runner(cancel_seconds=1.5, kill_seconds=0.1)  # looked at each second
     runner.start()
@@ -355,6 +361,7 @@ def test_a_cancelled_run_may_take_its_time_to_save(store, make_runner):
     assert run.status().reason == "Cancelled, and all is saved."
 
 
+@pytest.mark.slow
 def test_the_queue_outlives_a_full_disk(store, make_runner, monkeypatch):
     runner = make_runner()
     run_id = runner.submit({}, name="x")
@@ -571,6 +578,7 @@ def test_an_ended_child_not_yet_reaped_is_not_alive():
     assert process_identity(None) == process_identity(2**30) == ""
 
 
+@pytest.mark.slow
 def test_one_of_two_runners_schedules_and_the_other_takes_over(store, make_runner):
     first, second = make_runner(), make_runner()
     first.start()
@@ -588,6 +596,7 @@ def test_one_of_two_runners_schedules_and_the_other_takes_over(store, make_runne
     reached(store, ids[0], "finished")
 
 
+@pytest.mark.slow
 def test_many_runs_under_random_kills_each_end_once(store, make_runner):
     """Each worker is started once, and each run ends in a state with a reason."""
     runner = make_runner(slots=2, spare=True, spare_delay_seconds=0)
@@ -620,6 +629,7 @@ def test_no_pipe_and_no_zombie_is_left(store, make_runner):
 # Costs
 
 
+@pytest.mark.slow
 def test_an_idle_runner_hardly_works(store, make_runner, monkeypatch):
     for number in range(50):
         store.create({}, name=f"{number}", state="finished")

@@ -597,6 +597,7 @@ ACTIONS = {
 
 
 @pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.slow
 def test_a_kill_at_every_write_leaves_all_or_nothing(store, monkeypatch, action):
     faults = Faults(monkeypatch, 0)
     first = {"epoch": 0, "loss": 1.0}

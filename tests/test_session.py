@@ -100,6 +100,7 @@ def test_a_field_that_follows_from_another_wins_over_an_edit_in_the_same_request
     assert widget(page, "Patience").value == 4
 
 
+@pytest.mark.slow
 def test_the_draft_survives_another_page(lab):
     page = lab.open("output").run()
     page.selectbox[0].set_value("relu").run()
@@ -109,6 +110,7 @@ def test_the_draft_survives_another_page(lab):
     assert page.selectbox[0].value == "relu"
 
 
+@pytest.mark.slow
 def test_a_link_fills_the_draft_once_and_later_edits_stay(lab):
     page = lab.open("output", **PRESETS["question"].to_query() | {"data.time_steps": "60000"}).run()
     assert page.session_state["draft"]["data"]["name"] == "question"
@@ -116,6 +118,7 @@ def test_a_link_fills_the_draft_once_and_later_edits_stay(lab):
     assert page.session_state["draft"]["model"]["output_activation"] == "linear"
 
 
+@pytest.mark.slow
 def test_a_link_may_go_beyond_what_the_widgets_offer(lab):
     query = {
         "windows.validation_share": "0.7",
@@ -202,6 +205,7 @@ def test_the_newest_run_of_a_configuration_is_found(lab):
     assert session.latest_run(config).id == older.id
 
 
+@pytest.mark.slow
 def test_every_page_opens_and_names_the_experiment(lab):
     for stem in ("start", "data", "output"):
         page = lab.open(stem).run()

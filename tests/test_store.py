@@ -323,6 +323,7 @@ print("done")
 """
 
 
+@pytest.mark.slow
 def test_processes_that_make_the_same_recording_at_once_all_succeed(tmp_path):
     racers = [
         subprocess.Popen(

@@ -50,8 +50,8 @@ def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
         "still_falling",
         "The error was still falling",
         f"The last {epochs_text(int(quarter)).removeprefix('1 ')} of {last:,} brought {name} on "
-        f"validation from {number_text(before, unit)} to {number_text(after, unit)}, {share} of what "
-        "is above its floor: more epochs would bring more.",
+        f"validation from {number_text(before, unit)} to {number_text(after, unit)}, {share} of "
+        "what is above its floor: more epochs would bring more.",
         "info",
         {
             "Epochs": last,

@@ -40,6 +40,7 @@ def array_bytes(values):
     return stream.getvalue()
 
 
+@pytest.mark.slow
 def test_first_visit_shows_a_generated_signal_and_its_windows(lab):
     page = lab.open("data").run()
     assert not page.exception
@@ -97,6 +98,7 @@ def test_known_anomalies_are_put_in_with_a_number_at_once(lab):
     assert [a.kind for a in session.recording(data).anomalies] == ["spike"] * 5
 
 
+@pytest.mark.slow
 def test_a_sample_is_chosen_by_one_click(lab):
     page = lab.open("data").run()
     widget(page, "segmented_control", "source@").set_value("sample")
@@ -140,6 +142,7 @@ def test_an_upload_is_detected_shown_and_stored(lab):
     assert recording.values.shape == (1200, 2)
 
 
+@pytest.mark.slow
 def test_an_upload_is_read_again_in_another_way(lab):
     page = upload(lab.open("data").run(), "messung.csv", TABLE.encode())
     before = draft(page)["data"]["sha256"]
@@ -154,6 +157,7 @@ def test_an_upload_is_read_again_in_another_way(lab):
     assert session.recording(DataConfig.model_validate(draft(page)["data"])).channels == 1
 
 
+@pytest.mark.slow
 def test_what_was_uploaded_is_there_after_another_page(lab):
     page = upload(lab.open("data").run(), "messung.csv", TABLE.encode())
     kept = draft(page)["data"]["sha256"]
@@ -166,6 +170,7 @@ def test_what_was_uploaded_is_there_after_another_page(lab):
     assert session.recording(DataConfig.model_validate(draft(page)["data"])).channels == 3
 
 
+@pytest.mark.slow
 def test_a_bad_upload_is_explained_and_changes_nothing(lab):
     page = upload(lab.open("data").run(), "leer.csv", b"")
     assert not page.exception
@@ -177,6 +182,7 @@ def test_a_bad_upload_is_explained_and_changes_nothing(lab):
     assert draft(page)["data"]["name"] == "gut.npy"
 
 
+@pytest.mark.slow
 def test_names_of_a_file_are_shown_as_they_are(lab):
     head = ":red[x],$y$,![](http://a.b/c)"
     rows = "\n".join(f"{t % 5},{t % 3},{t}" for t in range(500))
@@ -186,6 +192,7 @@ def test_names_of_a_file_are_shown_as_they_are(lab):
     assert ":blue[a]" not in shown_text(page)
 
 
+@pytest.mark.slow
 def test_too_few_time_steps_are_named_and_mended_by_a_click(lab):
     page = lab.open("data").run()
     widget(page, "number_input", "data.time_steps@").set_value(500)
@@ -230,6 +237,7 @@ def opened(page, data):
     return page.run()
 
 
+@pytest.mark.slow
 def test_an_upload_leaves_the_data_of_a_link_opened_later_alone(lab):
     page = upload(lab.open("data").run(), "eins.csv", TABLE.encode())
     widget(page, "selectbox", "data.reading.time_column@").set_value("none")
@@ -244,6 +252,7 @@ def test_an_upload_leaves_the_data_of_a_link_opened_later_alone(lab):
     assert "zwei" not in shown_text(page)
 
 
+@pytest.mark.slow
 def test_an_upload_that_a_link_names_can_be_read_in_another_way(lab):
     page = upload(lab.open("data").run(), "eins.csv", TABLE.encode())
     first = DataConfig.model_validate(draft(page)["data"])
@@ -253,6 +262,7 @@ def test_an_upload_that_a_link_names_can_be_read_in_another_way(lab):
     assert draft(page)["data"]["sha256"] != first.sha256
 
 
+@pytest.mark.slow
 def test_an_unreadable_upload_is_forgotten_with_a_link(lab):
     page = upload(lab.open("data").run(), "eins.csv", TABLE.encode())
     first = DataConfig.model_validate(draft(page)["data"])
@@ -264,6 +274,7 @@ def test_an_unreadable_upload_is_forgotten_with_a_link(lab):
     assert DataConfig.model_validate(draft(page)["data"]) == first
 
 
+@pytest.mark.slow
 def test_the_boxes_show_how_a_new_file_is_read_also_if_it_cannot_be(lab):
     page = upload(lab.open("data").run(), "eins.csv", TABLE.encode())
     widget(page, "selectbox", "data.reading.missing@").set_value("zero")

@@ -47,6 +47,7 @@ def widget(page, kind, key):
     return next(item for item in page.get(kind) if item.key == key)
 
 
+@pytest.mark.slow
 def test_a_first_visit_is_taught_with_the_signal_the_lab_begins_with(lab):
     page = lab.open("explain").run()
     assert not page.exception
@@ -70,6 +71,7 @@ def test_negative_targets_are_named_with_what_cutting_them_costs(lab):
     assert [float(cell) for cell in row] == pytest.approx([train.mae, validation.mae], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_the_question_is_not_told_of_negative_values(lab):
     page = lab.open("explain", **QUESTION).run()
     assert not page.exception
@@ -95,6 +97,7 @@ def test_validation_beyond_training_has_a_floor_under_min_max(lab):
     assert float(validation) == pytest.approx(10, rel=0.1)  # the last fifth, 0 to 20 beyond
 
 
+@pytest.mark.slow
 def test_windows_scaled_by_themselves_have_no_value_beyond(lab):
     rising = np.linspace(0, 100, 5000)[:, None]
     page = own(lab, rising, **{"normalization.scope": "window"})
@@ -102,6 +105,7 @@ def test_windows_scaled_by_themselves_have_no_value_beyond(lab):
     assert table_row(page, "Sigmoid with", "min-max to 0…1") == ["0", "0"]
 
 
+@pytest.mark.slow
 def test_a_yes_or_a_no_is_recognised(lab):
     switch = (np.random.default_rng(0).random((4000, 2)) < 0.3).astype(np.float32)
     text = shown_text(own(lab, switch))
@@ -119,6 +123,7 @@ def test_one_yes_or_no_among_other_channels(lab):
     assert "linear**  :blue-badge[your values]" in text
 
 
+@pytest.mark.slow
 def test_clipping_is_said_to_be_part_of_every_floor(lab):
     page = lab.open("explain", v="1", **{"normalization.clip_percentile": "1"}).run()
     assert not page.exception
@@ -128,6 +133,7 @@ def test_clipping_is_said_to_be_part_of_every_floor(lab):
     assert table_row(page, "Pair", "Linear, standard")[0] != "0"
 
 
+@pytest.mark.slow
 def test_scaling_by_hand_moves_the_floor(lab):
     page = lab.open("explain", **(QUESTION | {"normalization.method": "minmax"})).run()
 
@@ -185,6 +191,7 @@ def test_names_of_a_visitor_are_shown_as_they_are(lab):
     assert "[x](http://evil)" not in shown_text(page)
 
 
+@pytest.mark.slow
 def test_many_channels_are_a_table(lab):
     page = lab.open("explain", v="1", **{"data.channels": "40", "data.time_steps": "4000"}).run()
     assert not page.exception

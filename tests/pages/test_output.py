@@ -57,6 +57,7 @@ def test_relu_or_scaling_make_it_possible(lab):
     assert "Only in saturation" in page.warning[0].value  # the zeros lie on its open end
 
 
+@pytest.mark.slow
 def test_clipping_is_offered_and_has_no_meaning_per_window(lab):
     page = lab.open("output").run()
     widget(page, "selectbox", "normalization.clip_percentile@").set_value(1.0)
@@ -80,6 +81,7 @@ def test_a_clip_that_a_scope_rules_out_is_not_shown(lab):
     assert widget(page, "selectbox", "normalization.clip_percentile@").value == "none"
 
 
+@pytest.mark.slow
 def test_a_scope_and_a_clip_that_it_rules_out_chosen_at_once(lab):
     page = lab.open("output", **{"v": "1", "normalization.clip_percentile": "0.1"}).run()
     widget(page, "selectbox", "normalization.scope@").set_value("window")
@@ -91,6 +93,7 @@ def test_a_scope_and_a_clip_that_it_rules_out_chosen_at_once(lab):
     assert widget(page, "selectbox", "normalization.clip_percentile@").value == "none"
 
 
+@pytest.mark.slow
 def test_a_single_channel_can_be_looked_at(lab):
     page = lab.open("output").run()
     widget(page, "selectbox", "output-channel@").set_value(2)
@@ -147,6 +150,7 @@ def trained(lab, changes, *, reached=0.1, state="finished"):
     return run
 
 
+@pytest.mark.slow
 def test_the_recommended_pair_is_one_click_away(lab):
     page = lab.open("output", **QUESTION).run()
     assert "ReLU without normalization** is recommended" in shown_text(page)
@@ -162,6 +166,7 @@ def test_the_recommended_pair_is_one_click_away(lab):
     assert button(page, "use-recommended") is not None
 
 
+@pytest.mark.slow
 def test_notes_on_the_pair_stand_with_the_verdict(lab):
     page = lab.open("output", **TINY | {"model.output_activation": "linear"}).run()
     config = ExperimentConfig.from_query(TINY)
@@ -176,6 +181,7 @@ def test_notes_on_the_pair_stand_with_the_verdict(lab):
         assert note in shown_text(page)
 
 
+@pytest.mark.slow
 def test_each_cell_finds_its_run_and_the_table_ranks_them(lab):
     trained(lab, {"model.output_activation": "linear"}, reached=0.1)
     best = trained(lab, {"model.output_activation": "tanh"}, reached=0.05)
@@ -191,6 +197,7 @@ def test_each_cell_finds_its_run_and_the_table_ranks_them(lab):
     assert "3 of 70" in shown_text(page)
 
 
+@pytest.mark.slow
 def test_the_missing_cells_are_queued_once(lab):
     trained(lab, {"model.output_activation": "sigmoid"})
     page = lab.open("output", **TINY).run()
@@ -224,6 +231,7 @@ def test_epochs_typed_with_the_click_count(lab):
     assert lab.store.open(run_id).config()["training"]["epochs"] == 7
 
 
+@pytest.mark.slow
 def test_what_waits_can_be_cancelled_and_nothing_else(lab):
     other = trained(lab, {"model.output_activation": "elu"}, state="queued")
     page = lab.open("output", **TINY).run()
@@ -249,6 +257,7 @@ def test_a_queue_has_room_for_so_many(lab, monkeypatch):
 # What it clips
 
 
+@pytest.mark.slow
 def test_a_window_shows_what_is_cut_of_it(lab):
     page = lab.open("output", **TINY).run()
     assert not page.exception
@@ -265,6 +274,7 @@ def test_a_window_shows_what_is_cut_of_it(lab):
     assert widget(page, "number_input", "clip_number").value == before
 
 
+@pytest.mark.slow
 def test_the_most_clipped_window_follows_the_pair_and_a_picked_one_stays(lab):
     page = lab.open("output", **TINY).run()
     page.session_state["clip_number"] = 5
@@ -283,6 +293,7 @@ def test_a_pair_that_clips_nothing_says_so(lab):
     assert len(charts(page)) == 2
 
 
+@pytest.mark.slow
 def test_an_end_that_is_near_is_drawn_though_nothing_lies_beyond_it(lab):
     pair = {"normalization.method": "minmax", "model.output_activation": "hard_sigmoid"}
     page = lab.open("output", **TINY | pair).run()

@@ -48,6 +48,7 @@ def test_headline_has_errors_floor_and_constant_in_units(lab):
     assert values["Best constant"] == "0.5 mV²"
 
 
+@pytest.mark.slow
 def test_windows_are_stepped_through_and_jumped_to(lab):
     page = lab.open("reconstructions", run=make_run(lab.store, windows=(40, 10)).id)
     page = page.button(key="best").click().run()  # the errors grow from window to window
@@ -66,6 +67,7 @@ def test_windows_are_stepped_through_and_jumped_to(lab):
     assert not page.exception
 
 
+@pytest.mark.slow
 def test_best_and_worst_are_by_the_error_chosen(lab):
     run = make_run(lab.store, windows=(40, 10))  # the errors grow from window to window
     path = run.folder / "reconstruction.npz"
@@ -82,6 +84,7 @@ def test_best_and_worst_are_by_the_error_chosen(lab):
     assert page.button(key="best").help == "The window with the best mean squared error."
 
 
+@pytest.mark.slow
 def test_when_not_all_windows_are_kept_it_says_so_and_steps_over_the_gaps(lab):
     run = make_run(lab.store, windows=(200, 100), kept=12)
     page = lab.open("reconstructions", run=run.id, window="1")
@@ -105,6 +108,7 @@ def test_a_link_names_a_window(lab, part, number, expected):
     assert page.number_input(key="window_number").value == expected
 
 
+@pytest.mark.slow
 def test_the_link_names_the_window_in_view(lab):
     run = make_run(lab.store, windows=(40, 10))  # the errors grow from window to window
     page = lab.open("reconstructions", run=run.id)
@@ -221,6 +225,7 @@ def test_many_channels_and_odd_names(lab):
     assert "The 24 channels with the largest errors of 60" in shown_text(page)
 
 
+@pytest.mark.slow
 def test_a_channel_leads_to_its_worst_windows_without_a_mouse(lab):
     run = make_run(lab.store, windows=(40, 10), channels=3)
     page = lab.open("reconstructions", run=run.id)
@@ -268,6 +273,7 @@ def test_the_worst_are_of_the_kept_windows_where_not_all_are_kept(lab):
     assert "Of 12 kept windows of 100." in text_of(page)
 
 
+@pytest.mark.slow
 def test_a_diverged_run_is_shown(lab):
     run = make_run(lab.store, windows=(40, 10))
     path = run.folder / "reconstruction.npz"
@@ -299,6 +305,7 @@ def test_the_replay_follows_its_slider_and_window(lab):
     assert not page.exception
 
 
+@pytest.mark.slow
 def test_play_begins_at_the_first_epoch_again(lab):
     run = make_run(lab.store, epochs=5)
     page = lab.open("reconstructions", run=run.id)
@@ -347,6 +354,7 @@ def test_a_damaged_replay_is_named(lab):
     assert "replay.npz is damaged" in page.error[0].value.replace("\\", "")
 
 
+@pytest.mark.slow
 def test_a_window_says_where_in_the_recording_it_begins(lab):
     changes = {"data.time_steps": 1200, "windows.stride": 12, "windows.validation_share": 0.25}
     run = make_run(lab.store, windows=(74, 24), changes=changes)

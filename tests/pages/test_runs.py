@@ -59,6 +59,7 @@ def test_every_state_is_listed_newest_first(lab):
     assert rows(page)["validation_mae"].notna().sum() == 2
 
 
+@pytest.mark.slow
 def test_search_and_states_narrow_the_table(lab):
     make_run(lab.store, name="Alpha", changes={"model.output_activation": "sigmoid"})
     make_run(lab.store, "failed", name="Beta")
@@ -104,6 +105,7 @@ def test_edit_loads_the_configuration(lab):
     assert {item.label: item.value for item in page.number_input}["Epochs"] == 9
 
 
+@pytest.mark.slow
 def test_delete_asks_before_it_removes(lab):
     run = make_run(lab.store, name="One")
     page = press(select(lab.open("runs"), 0), "Delete")
@@ -116,6 +118,7 @@ def test_delete_asks_before_it_removes(lab):
     assert not lab.store.list()
 
 
+@pytest.mark.slow
 def test_an_active_run_is_not_deleted(lab):
     run = make_run(lab.store, "running")
     page = press(select(lab.open("runs"), 0), "Delete")
@@ -124,6 +127,7 @@ def test_an_active_run_is_not_deleted(lab):
     assert lab.store.open(run.id).is_active
 
 
+@pytest.mark.slow
 def test_rename(lab):
     run = make_run(lab.store, name="One")
     page = select(lab.open("runs"), 0)
@@ -133,6 +137,7 @@ def test_rename(lab):
     assert list(rows(page)["name"]) == ["Two $x$"]
 
 
+@pytest.mark.slow
 def test_open_goes_to_the_run(lab):
     run = make_run(lab.store, name="One")
     page = press(select(lab.open("runs"), 0), "Open")
@@ -207,6 +212,7 @@ def test_free_of_scale_old_runs_are_left_out(lab):
     assert not page.exception
 
 
+@pytest.mark.slow
 def test_the_same_window_of_several_runs(lab):
     make_run(lab.store, name="One", error=0.5, windows=(40, 10))
     make_run(lab.store, name="Two", error=0.25, windows=(40, 10), kept=4)

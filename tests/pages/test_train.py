@@ -82,6 +82,7 @@ def test_two_clicks_are_one_run(lab):
     assert len(lab.runner.submitted) == 1
 
 
+@pytest.mark.slow
 def test_another_setup_can_wait_in_the_queue_and_be_cancelled(lab):
     page = lab.open("train").button(key="start").click().run()
     widget(page, "number_input", "training.epochs").set_value(7)
