@@ -3,6 +3,11 @@
 import math
 
 
+def count_text(count: int, noun: str) -> str:
+    """A count with its noun: `1 value`, `2,000 values`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def number_text(value: float | None, unit: str = "") -> str:
     """Four significant digits, with a unit: `12.34 mV`; a dash for what is not known."""
     if value is None or math.isnan(value):

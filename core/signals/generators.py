@@ -10,7 +10,6 @@ All fields of `DataConfig` change every generator's values, except
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from scipy.signal import lfilter
 
 from core.config import DataConfig
 from core.signals.anomalies import inject_into
@@ -173,8 +172,15 @@ def autoregressive(data: DataConfig, rng: np.random.Generator) -> np.ndarray:
     values = np.empty((data.time_steps, data.channels), np.float32)
     for block, _ in _blocks(data):
         drive = rng.standard_normal(values[block].shape) * (data.amplitude / np.sqrt(variance))
-        values[block], state = lfilter([1.0], [1.0, -a, r2], drive, axis=0, zi=state)
+        values[block], state = _filtered([1.0], [1.0, -a, r2], drive, axis=0, zi=state)
     return values
+
+
+def _filtered(*arguments: np.ndarray | list, **more: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """SciPy's lfilter, imported when it is needed: it takes a second."""
+    from scipy.signal import lfilter
+
+    return lfilter(*arguments, **more)
 
 
 def spikes(data: DataConfig, rng: np.random.Generator) -> np.ndarray:
@@ -197,7 +203,7 @@ def spikes(data: DataConfig, rng: np.random.Generator) -> np.ndarray:
             rng.uniform(0.5, 1.0, count) * (data.amplitude / peak),
         )
         # A double pole answers an impulse with step * decay**step: the alpha function.
-        values[block], state = lfilter(
+        values[block], state = _filtered(
             [0, decay], [1, -2 * decay, decay**2], impulses, axis=0, zi=state
         )
     return values

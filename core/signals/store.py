@@ -41,14 +41,20 @@ def open_recording(data: DataConfig, folder: Path) -> Recording:
     """The recording that `data` describes, its values a read-only memory map of the data folder.
 
     A generated or a sample recording is made when it is first asked for; so is any with anomalies
-    put into it. Raises DataError where it cannot be made, and for a file that is not in the folder.
+    put into it; in memory alone where the folder cannot be written. Raises DataError where it
+    cannot be made, and for a file that is not in the folder.
     """
     if data.source == "file" and not _with_anomalies(data):
         return replace(_load_file(data, folder), name=data.name)
     key = recording_key(data)
     with contextlib.suppress(DataError):  # not there, or damaged: made again
         return load(key, folder)
-    _publish(_make(data, folder), key, folder)
+    made = _make(data, folder)
+    try:
+        _publish(made, key, folder, made_from=data)
+    except OSError:  # a read-only folder, a full disk: it can be looked at all the same
+        made.values.flags.writeable = False
+        return made
     return load(key, folder)
 
 
@@ -72,19 +78,25 @@ def recording_key(data: DataConfig) -> str:
     return hashlib.sha256(_json({"version": GENERATOR_VERSION} | made_from)).hexdigest()
 
 
-def save(recording: Recording, folder: Path) -> str:
+def save(recording: Recording, folder: Path, *, temporary: str = "") -> str:
     """Store a recording and return its key, the SHA-256 of its content.
 
     The content is all but `name` and `notes`: the same data under another name is stored once,
-    as it first came. Labels become plain arrays: objects turn into text.
+    as it first came. Labels become plain arrays: objects turn into text. `temporary` is a name by
+    `temporary_name`, for a caller who removes what is left if this process is killed.
     """
     recording = replace(recording, labels={k: _plain(v) for k, v in recording.labels.items()})
     key = _content_key(recording)
     try:
         load(key, folder)
     except DataError:
-        _publish(recording, key, folder)
+        _publish(recording, key, folder, temporary=temporary)
     return key
+
+
+def temporary_name() -> str:
+    """A name for a folder in the data folder that nothing else looks at."""
+    return f"{_TEMPORARY}{secrets.token_hex(16)}"
 
 
 def load(key: str, folder: Path) -> Recording:
@@ -138,12 +150,43 @@ def stored_keys(folder: Path) -> tuple[str, ...]:
 
 def delete(key: str, folder: Path) -> None:
     """Remove a recording. Whoever has it open keeps it. Raises DataError if it is not there."""
-    doomed = folder / f"{_TEMPORARY}{secrets.token_hex(16)}"
+    doomed = folder / temporary_name()
     try:
         os.rename(_place(key, folder), doomed)  # at once, so that no one meets half of it
     except FileNotFoundError:
         raise DataError(f"There is no recording {key[:12]}... in the data folder.") from None
     shutil.rmtree(doomed, ignore_errors=True)
+
+
+def origin(key: str, folder: Path) -> tuple[str, str] | None:
+    """The source of a recording that can be made again, and the key of the file's recording that
+    it was made of, if any; None for a file's own recording and for one that is not known."""
+    try:
+        about = json.loads((_place(key, folder) / "recording.json").read_bytes())
+        return str(about["made_from"]["source"]), str(about["made_from"]["sha256"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def made_of(key: str, folder: Path) -> tuple[str, ...]:
+    """The keys of the recordings that were made of a file's recording."""
+    keys = stored_keys(folder)
+    return tuple(other for other in keys if (origin(other, folder) or ("", ""))[1] == key)
+
+
+def last_used(key: str, folder: Path) -> float:
+    """When a recording was stored or last noted as used, in seconds of the file system's clock;
+    0 for one that is not there."""
+    try:
+        return _place(key, folder).stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def note_use(key: str, folder: Path, at: float | None = None) -> None:
+    """Count a recording as used now, or at another time of the file system's clock."""
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(_place(key, folder), None if at is None else (at, at))
 
 
 def _load_file(data: DataConfig, folder: Path) -> Recording:
@@ -176,22 +219,30 @@ def _place(key: str, folder: Path) -> Path:
     return folder / key
 
 
-def _publish(recording: Recording, key: str, folder: Path) -> None:
+def _publish(
+    recording: Recording,
+    key: str,
+    folder: Path,
+    *,
+    made_from: DataConfig | None = None,
+    temporary: str = "",
+) -> None:
     """Write the recording to a temporary folder and rename that to its key.
 
-    Where another process was faster, its copy stays and this one goes.
+    Where another process was faster, its copy stays and this one goes. `made_from` is kept beside
+    it, so that whoever removes a file's recording finds what was made of it.
     """
     place = _place(key, folder)
     folder.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
-    temporary = folder / f"{_TEMPORARY}{secrets.token_hex(16)}"
+    beside = folder / (temporary or temporary_name())
     try:
-        temporary.mkdir()
-        _write(recording, temporary)
-        for path in [*temporary.iterdir(), temporary]:
+        beside.mkdir()
+        _write(recording, beside, made_from)
+        for path in [*beside.iterdir(), beside]:
             _sync(path)
         try:
-            os.rename(temporary, place)
+            os.rename(beside, place)
         except OSError:
             if not place.is_dir():
                 raise
@@ -201,13 +252,13 @@ def _publish(recording: Recording, key: str, folder: Path) -> None:
                 with contextlib.suppress(DataError):  # someone else has just removed it
                     delete(key, folder)
                 with contextlib.suppress(OSError):  # someone else has just replaced it
-                    os.rename(temporary, place)
+                    os.rename(beside, place)
         _sync(folder)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(beside, ignore_errors=True)
 
 
-def _write(recording: Recording, folder: Path) -> None:
+def _write(recording: Recording, folder: Path, made_from: DataConfig | None) -> None:
     values = recording.values
     with open(folder / "values.npy", "wb") as file:
         header = np.lib.format.header_data_from_array_1_0(values)
@@ -226,6 +277,8 @@ def _write(recording: Recording, folder: Path) -> None:
         "name": recording.name,
         "notes": recording.notes,
     }
+    if made_from is not None:
+        about["made_from"] = {"source": made_from.source, "sha256": made_from.sha256}
     (folder / "recording.json").write_bytes(_json(about))
 
 

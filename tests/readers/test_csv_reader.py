@@ -129,7 +129,7 @@ def test_unsorted_and_repeated_times_are_noted(tmp_path):
     recording = read_recording(written(tmp_path, text))
     assert recording.values.ravel().tolist() == [1, 2, 3, 4]
     assert recording.sampling_rate_hz is None
-    assert "go back 1 times, first in line 4" in " ".join(recording.notes)
+    assert "go back 1 time, first in line 4" in " ".join(recording.notes)
     assert "repeat" in " ".join(recording.notes)
 
 
@@ -302,7 +302,7 @@ MANY = "".join(f"{i}.5,{i}.25\n" for i in range(20_000))  # beyond the part that
         (f"a,b\n{MANY}1,oops\n", "'b' should hold numbers, but line 20002 holds 'oops'"),
         ("a,b\n1,\n2,\n3,\n", "No values at all in: b"),
         ("a,b\n1,2\n2,inf\n3,4\n", "infinite value in line 3, column 'b'"),
-        ("a,b\n1,2\n2,123456789012345678901234567890\n3,4\n", "more than 64 bits"),
+        ("a,b\n1,2\n2,123456789012345678901234567890\n3,4\n", "that 64 bits cannot hold"),
         (
             "t,x\n2014-01-01T00:00:00+01:00,1\n2014-01-01T01:00:00+02:00,2\n",
             "mixed time zones",
@@ -321,6 +321,35 @@ def test_faults_are_named(tmp_path, text, message):
     with pytest.raises(DataError, match=message) as caught:
         read_recording(written(tmp_path, text))
     assert str(caught.value).startswith("table.csv: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("# one\n\na,b\n1,2\n\n# x\n3,4,5\n", "Line 7 has 3 fields"),
+        ("a,b\n\n1,2\n# two\n\n2,inf\n3,4\n", "infinite value in line 6, column 'b'"),
+        ('a,s\n1,"x\ny"\n2,"z"\nfoo,"w"\n', "line 5 holds 'foo'"),
+        ("a  b\n1 2\n\n3 4\n5 x\n", "line 5 holds 'x'"),
+        ("a,b\r\n1,2\r3,4\n5,x\r\n", "line 4 holds 'x'"),
+    ],
+)
+def test_lines_are_counted_as_an_editor_does(tmp_path, text, message):
+    with pytest.raises(DataError, match=message):
+        read_recording(written(tmp_path, text.encode()))
+
+
+@pytest.mark.parametrize("text", ["a b c\n1 2 3\n4 5\n6 7 9\n8\n", "a,b,c\n1,2,3\n4,5\n6,7,9\n8\n"])
+def test_short_rows_are_counted_whatever_the_separator(tmp_path, text):
+    recording = read_recording(written(tmp_path, text))
+    assert "2 rows are too short, the first in line 3" in " ".join(recording.notes)
+    assert recording.values[:, 2].tolist() == [3, 6, 9, 9]
+
+
+def test_a_column_that_counts_the_rows_needs_no_name(tmp_path):
+    rows = "".join(f"{i},{i}.5\n" for i in range(30))
+    recording = read_recording(written(tmp_path, f",x\n{rows}"))
+    assert recording.channel_names == ("x",)
+    assert "no name" not in " ".join(recording.notes)
 
 
 def test_unknown_columns_in_the_options(tmp_path):

@@ -123,7 +123,7 @@ def test_constant_channels_are_noted(tmp_path):
         (np.zeros((2, 2, 2, 2, 2)), r"Received: shape=\(2, 2, 2, 2, 2\)"),
         (np.zeros((4, 5, 6, 7)), "four axes"),
         (np.zeros((0, 3)), "no values"),
-        (np.zeros(5, complex), "complex numbers: save the real part"),
+        (np.zeros(5, complex), "complex numbers. Choose their real part"),
         (np.zeros(5, "datetime64[s]"), "dates"),
         (np.array(["a", "b"]), "text"),
         (np.array([1.0, np.inf, 2.0]), "infinite value at time step 1"),
@@ -223,7 +223,7 @@ def test_npz_that_are_refused(tmp_path, monkeypatch):
         ((("x.npy", good), ("x.npy", good)), "occurs twice"),
         ((("x.npy", b"no array at all"),), "Member 'x'"),
         ((("x.npy", good[:-20]),), "claims the shape"),
-        (tuple((f"{i}.npy", good) for i in range(1001)), "at most 1000"),
+        (tuple((f"{i}.npy", good) for i in range(1001)), "at most 1,000"),
     ]
     for members, message in cases:
         archive(path, *members)

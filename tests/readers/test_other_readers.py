@@ -153,7 +153,7 @@ def test_edf_keeps_one_rate(tmp_path):
     np.testing.assert_array_equal(recording.values, np.column_stack([s.data for s in signals[:2]]))
     notes = " ".join(recording.notes)
     assert "1 Hz differs from the 100 Hz kept: slow" in notes
-    assert "1 annotations were left out" in notes
+    assert "1 annotation was left out" in notes
     slow = read_recording(path, ReadOptions(sampling_rate_hz=1))
     assert (slow.values.shape, slow.unit) == ((10, 1), "degC")
     assert read_recording(path, ReadOptions(channels=("slow",))).sampling_rate_hz == 1
@@ -223,7 +223,9 @@ def test_ts_of_unequal_lengths_is_cut(tmp_path):
     text = TS.format(missing="false").replace("7,8,9:10,11,12", "7,8:10,11")
     recording = read_recording(ts(tmp_path, text))
     assert recording.values.shape == (2, 2, 2)
-    assert "2 to 3 time steps and were cut to the shortest, 2" in " ".join(recording.notes)
+    assert "2 to 3 time steps: 1 of 2 windows were cut to the shortest, 2" in " ".join(
+        recording.notes
+    )
 
 
 def test_ts_missing_values(tmp_path):

@@ -1,54 +1,54 @@
 """Readers: one module per file format, and one call that picks the right one."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from core.config import ReadOptions
-from core.signals.readers.audio_reader import outline_audio, read_audio
 from core.signals.readers.channel_names import clean_name, listed
-from core.signals.readers.csv_reader import outline_csv, read_csv
-from core.signals.readers.edf_reader import outline_edf, read_edf
 from core.signals.readers.file_outline import FileOutline
-from core.signals.readers.mat_reader import outline_mat, read_mat
-from core.signals.readers.numpy_reader import outline_npy, outline_npz, read_npy, read_npz
-from core.signals.readers.parquet_reader import outline_parquet, read_parquet
 from core.signals.readers.signatures import HEAD_BYTES, check_signature
-from core.signals.readers.ts_reader import outline_ts, read_ts
 from core.signals.recording import DataError, Recording
 
 __all__ = ["READERS", "SUFFIXES", "FileOutline", "outline", "read_recording"]
 
+Result = TypeVar("Result")
+
+_FORMATS = {  # suffix: the module that reads it, and what its two functions are about
+    ".csv": ("csv_reader", "csv"),
+    ".tsv": ("csv_reader", "csv"),
+    ".txt": ("csv_reader", "csv"),
+    ".parquet": ("parquet_reader", "parquet"),
+    ".npy": ("numpy_reader", "npy"),
+    ".npz": ("npz_reader", "npz"),
+    ".wav": ("audio_reader", "audio"),
+    ".flac": ("audio_reader", "audio"),
+    ".mat": ("mat_reader", "mat"),
+    ".edf": ("edf_reader", "edf"),
+    ".ts": ("ts_reader", "ts"),
+}
+
+
+def _named(module: str, function: str) -> Callable[..., Any]:
+    """A function of a reader's module, imported when it is first called: some take half a second
+    to import, and a process reads but one file."""
+
+    def call(path: Path, options: ReadOptions, name: str) -> Any:
+        found = getattr(import_module(f"core.signals.readers.{module}"), function)
+        return found(path, options, name)
+
+    return call
+
+
 READERS: dict[str, Callable[[Path, ReadOptions, str], Recording]] = {
-    ".csv": read_csv,
-    ".tsv": read_csv,
-    ".txt": read_csv,
-    ".parquet": read_parquet,
-    ".npy": read_npy,
-    ".npz": read_npz,
-    ".wav": read_audio,
-    ".flac": read_audio,
-    ".mat": read_mat,
-    ".edf": read_edf,
-    ".ts": read_ts,
+    suffix: _named(module, f"read_{what}") for suffix, (module, what) in _FORMATS.items()
 }
 _OUTLINES: dict[str, Callable[[Path, ReadOptions, str], FileOutline]] = {
-    ".csv": outline_csv,
-    ".tsv": outline_csv,
-    ".txt": outline_csv,
-    ".parquet": outline_parquet,
-    ".npy": outline_npy,
-    ".npz": outline_npz,
-    ".wav": outline_audio,
-    ".flac": outline_audio,
-    ".mat": outline_mat,
-    ".edf": outline_edf,
-    ".ts": outline_ts,
+    suffix: _named(module, f"outline_{what}") for suffix, (module, what) in _FORMATS.items()
 }
 SUFFIXES = tuple(READERS)
 AS_DETECTED = ReadOptions()
-
-Result = TypeVar("Result")
 
 
 def read_recording(
@@ -97,6 +97,6 @@ def _guarded(
         ) from error
     except Exception as error:  # a library met bytes its authors did not think of
         raise DataError(
-            f"{shown}: it cannot be read as {suffix[1:].upper()} ({type(error).__name__}: "
+            f"{shown}: it cannot be read as {suffix[1:].upper()} ("
             f"{clean_name(str(error))}). It may be damaged: export it again."
         ) from error

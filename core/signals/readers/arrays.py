@@ -3,14 +3,23 @@
 import numpy as np
 
 from core.config import ReadOptions
+from core.number_text import count_text
 from core.signals.readers.channel_names import listed
 from core.signals.readers.limits import MAX_CHANNELS, check_time_steps
 from core.signals.readers.missing import without_gaps
+from core.signals.readers.timeline import Timeline, timeline_of_dates
 from core.signals.recording import DataError, Recording
 
+COMPLEX_PARTS = {
+    "real part": np.real,
+    "imaginary part": np.imag,
+    "magnitude": np.abs,
+    "phase": np.angle,
+}
 _REFUSED = {
     "O": "Python objects, which are never unpickled: save numbers, as float32 for example",
-    "c": "complex numbers: save the real part, or the magnitude, or both as two channels",
+    "c": "complex numbers. Choose their real part, imaginary part, magnitude or phase as the "
+    "variable",
     "M": "dates, which are a time axis and no signal: save the values",
     "m": "time differences, which are a time axis and no signal: save the values",
     "S": "text: save numbers",
@@ -99,11 +108,16 @@ def _without_unit_axis(shape: tuple[int, ...], notes: list[str]) -> tuple[int, .
 def native_values(values: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """The same numbers in a type this machine computes with; a view wherever that is possible."""
     dtype = values.dtype
+    wanted = dtype.newbyteorder("=")
     if dtype.kind == "b" or dtype == np.float16:
-        return values.astype(np.float32), [f"The type {dtype} was converted to float32."]
-    if dtype.kind == "f" and dtype.itemsize > 8:
-        return values.astype(np.float64), [f"The type {dtype} was converted to float64."]
-    return values.astype(dtype.newbyteorder("="), copy=False), []
+        wanted = np.dtype(np.float32)
+    elif dtype.kind == "f" and dtype.itemsize > 8:
+        wanted = np.dtype(np.float64)
+    if wanted == dtype or wanted.itemsize == dtype.itemsize:
+        return values.astype(wanted, copy=False), []
+    were = f"{count_text(values.size, 'value')} of {dtype.name} became {wanted.name}"
+    with np.errstate(over="ignore"):  # what is beyond a float64 becomes infinite, and is refused
+        return values.astype(wanted), [f"{were}."]
 
 
 def array_recording(
@@ -113,12 +127,14 @@ def array_recording(
     name: str,
     channel_names: tuple[str, ...] | None = None,
     sampling_rate_hz: float | None = None,
+    times: tuple[str, np.ndarray] | None = None,
     notes: tuple[str, ...] = (),
 ) -> Recording:
     """Shape an array into a Recording; it stays the same memory where its type allows.
 
     array: `(time_steps,)`, `(time_steps, channels)`, `(windows, window_length, channels)` or
-    `(windows, 1, window_length, channels)`, of any real type. Raises DataError.
+    `(windows, 1, window_length, channels)`, of any real type. times: dates found beside it, with
+    what they are called. Raises DataError.
     """
     check_dtype(array.dtype)
     axes, shape, found = plan_axes(array.shape, options.axes)
@@ -132,13 +148,18 @@ def array_recording(
             values, names = values[..., picked], tuple(names[index] for index in picked)
     values, converted = native_values(values)
     values, repaired, missing = without_gaps(values, names, options.missing)
+    line = Timeline(None, None, ())
+    if times is not None and values.ndim == 2:
+        found.append(f"{times[0]!r} was taken as the time axis.")
+        line = timeline_of_dates(times[1], times[0])
     return Recording(
         values=values,
         channel_names=names,
         name=name,
-        sampling_rate_hz=options.sampling_rate_hz or sampling_rate_hz,
+        sampling_rate_hz=options.sampling_rate_hz or sampling_rate_hz or line.sampling_rate_hz,
+        time=line.time,
         missing=missing,
-        notes=(*notes, *found, *converted, *repaired),
+        notes=(*notes, *found, *line.notes, *converted, *repaired),
     )
 
 

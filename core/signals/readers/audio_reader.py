@@ -9,18 +9,20 @@ from core.signals.readers.arrays import numbered_channels, picked_channels
 from core.signals.readers.file_outline import FileOutline
 from core.signals.readers.limits import MAX_CHANNELS, check_time_steps, check_unpacked
 from core.signals.readers.missing import without_gaps
+from core.signals.readers.wav_header import READ, check_wav
 from core.signals.recording import DataError, Recording
 
 _WIDE_TYPES = ("PCM_32", "DOUBLE")  # more digits than a float32 holds
 
 
 def _inspect(path: Path):
+    """What the library says of the file; names of its channels; notes. Raises DataError."""
+    notes = check_wav(path)
     try:
         info = soundfile.info(str(path))
     except soundfile.LibsndfileError as error:
         raise DataError(
-            f"The audio cannot be read ({error.error_string.strip()}). WAV with PCM of 8 to 32 "
-            "bits or floats is read, and FLAC: export it as one of these."
+            f"The audio is damaged or cut off ({error.error_string.strip(' .')}). {READ}"
         ) from error
     if info.samplerate <= 0 or info.channels <= 0:
         raise DataError(
@@ -35,17 +37,21 @@ def _inspect(path: Path):
     check_time_steps(info.frames, "The audio")
     check_unpacked(info.frames * info.channels * 4, "The audio")
     names = ("left", "right") if info.channels == 2 else numbered_channels(info.channels)
-    return info, names
+    return info, names, notes
 
 
 def read_audio(path: Path, options: ReadOptions, name: str) -> Recording:
     """Audio as float32 `(time_steps, channels)`, full scale being -1 to 1. Raises DataError."""
-    info, names = _inspect(path)
-    notes = []
-    values, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+    info, names, notes = _inspect(path)
+    try:
+        values, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise DataError(
+            f"The audio is damaged or cut off ({error.error_string.strip(' .')}). Export it again."
+        ) from error
     if info.subtype in _WIDE_TYPES:
         notes.append(f"The values ({info.subtype_info}) were rounded to float32.")
-    if len(values) < info.frames:
+    if len(values) < info.frames and not notes:
         notes.append(f"The header claims {info.frames:,} time steps, {len(values):,} are there.")
     if options.channels is not None:
         picked = picked_channels(names, options.channels)
@@ -67,7 +73,7 @@ def read_audio(path: Path, options: ReadOptions, name: str) -> Recording:
 
 
 def outline_audio(path: Path, options: ReadOptions, name: str) -> FileOutline:
-    info, names = _inspect(path)
+    info, names, notes = _inspect(path)
     return FileOutline(
         format=info.format,
         encoding=info.subtype_info,
@@ -76,4 +82,5 @@ def outline_audio(path: Path, options: ReadOptions, name: str) -> FileOutline:
         shape=(info.frames, info.channels),
         rates={float(info.samplerate): names},
         sampling_rate_hz=float(info.samplerate),
+        notes=tuple(notes),
     )

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 
 MAX_NAME_LENGTH = 80
+_WORDS = {"auto", "none"}  # of reading options: a column of that name could not be chosen
 _INVISIBLE = {"Cc", "Cf", "Cs", "Cn"}  # control, format (zero width, direction), surrogates
 
 
@@ -25,6 +26,9 @@ def unique_names(raw: Sequence[str], what: str = "column") -> tuple[tuple[str, .
     for number, text in enumerate(raw, start=1):
         cleaned = clean_name(text)
         name = cleaned or f"{what} {number}"
+        is_word = name.lower() in _WORDS
+        if is_word:
+            name = f"{what} {name}"
         repeat = 2
         while name in taken:
             suffix = f" ({repeat})"
@@ -34,6 +38,10 @@ def unique_names(raw: Sequence[str], what: str = "column") -> tuple[tuple[str, .
         names.append(name)
         if not cleaned:
             notes.append(f"The {what} {number} has no name and is called {name!r}.")
+        elif is_word:
+            notes.append(
+                f"The {what} {cleaned!r} is called {name!r}: the word means a choice here."
+            )
         elif name != cleaned:
             notes.append(f"The name {cleaned!r} occurs twice: {what} {number} is called {name!r}.")
         elif len(" ".join(text.split())) > MAX_NAME_LENGTH:

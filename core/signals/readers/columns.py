@@ -105,10 +105,17 @@ def choose_roles(
         for name in names
         if name not in (time, *labels, *channels) and not wanted
     ]
-    notes = [f"Left out, for they hold no numbers: {listed(left_out)}."] if left_out else []
+    notes = _left_out_notes(left_out)
     if not channels:
         raise DataError(_no_channels(names, time, labels))
     return Roles("wide", time, labels, channels, notes=tuple(notes))
+
+
+def _left_out_notes(left_out: Sequence[str]) -> list[str]:
+    if not left_out:
+        return []
+    were = "column was" if len(left_out) == 1 else "columns were"
+    return [f"{len(left_out)} {were} left out, for they hold no numbers: {listed(left_out)}."]
 
 
 def _no_channels(names: Sequence[str], time: str, labels: Sequence[str]) -> str:

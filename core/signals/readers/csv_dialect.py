@@ -1,7 +1,7 @@
 """How a text table is written, judged from its first lines."""
 
 import codecs
-import csv
+import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -9,21 +9,14 @@ from dataclasses import dataclass
 from core.config import ReadOptions
 from core.signals.readers.cells import cell_kind, is_date, is_missing, is_number
 from core.signals.readers.channel_names import clean_name, unique_names
+from core.signals.readers.csv_rows import SEPARATORS, numbered_rows
 from core.signals.readers.limits import MAX_COLUMNS
+from core.signals.readers.text_encoding import LINE_END, detect_encoding, nul_error
 from core.signals.recording import DataError
 
-SEPARATORS = {"tab": "\t", "semicolon": ";", "comma": ",", "pipe": "|", "space": " "}
 DECIMALS = {"point": ".", "comma": ","}
 THOUSANDS = {"none": None, "comma": ",", "point": ".", "space": " ", "apostrophe": "'"}
 _SAMPLE_ROWS = 200
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -44,38 +37,18 @@ class Dialect:
     rows: tuple[tuple[str, ...], ...]  # the first data rows
     notes: tuple[str, ...]
 
-    def line(self, row: int) -> str:
-        """A data row, counted from 0, in words."""
-        return f"line {self.first_line + row}"
-
-
-def detect_encoding(head: bytes, whole: bool) -> tuple[str, list[str]]:
-    """The encoding of a text from its first bytes, and a note where it is a guess."""
-    for bom, encoding in _BOMS:
-        if head.startswith(bom):
-            return encoding, []
-    nul = head.find(b"\0")
-    if nul >= 0:
-        even, odd = head[0::2].count(0), head[1::2].count(0)
-        if max(even, odd) > 0.3 * len(head) / 2 and min(even, odd) < 0.1 * max(even, odd):
-            encoding = "utf-16-le" if odd > even else "utf-16-be"
-            return encoding, [f"The text was read as {encoding.upper()}, without a mark saying so."]
-        line = head[:nul].count(b"\n") + 1
-        raise DataError(
-            f"Line {line} holds a NUL byte: the file is damaged or no text. Export it again."
-        )
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head, final=whole)
-    except UnicodeDecodeError:
-        return "latin-1", ["The text is not UTF-8 and was read as Latin-1; check the names."]
-    return "utf-8", []
+    def notes_beside(self, counted: str) -> list[str]:
+        """The notes, but for one on the column that counts the rows: it needs no name."""
+        return [note for note in self.notes if f"{counted} has no name" not in note or not counted]
 
 
 def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
     """Judge the first bytes of a table; `whole` says that they are all of it. Raises DataError."""
     encoding, notes = detect_encoding(head, whole)
     text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head, final=whole)
-    lines = _LINE_END.split(text)
+    lines = LINE_END.split(text)
+    if "\0" in text:
+        raise nul_error(1 + next(n for n, line in enumerate(lines) if "\0" in line))
     if not whole and len(lines) > 1:
         lines = lines[:-1]  # the last one may be cut off
     skipped = comments = 0
@@ -111,21 +84,23 @@ def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
     raw_names = [f"column {number}" for number in range(1, columns + 1)]
     if header:
         raw_names = [_unquoted(cell) for cell in rows[0]]
-        first_line += _lines_of_first_row(lines, separator, quote)
+        first_line += _second_row(lines, separator, quote, options.comment)
         rows = rows[1:]
-        if _is_units_row(rows, decimal):
+        if _is_units_row(rows, decimal) and len(rows[0]) == columns:
             units = tuple(_unquoted(cell) for cell in rows[0])
             notes.append("The second line was taken as the units of the columns.")
             rows = rows[1:]
             first_line += 1
         names, renamed = unique_names(raw_names)
-        # An empty name over a counted column, as pandas writes its index, needs no remark.
-        notes += [note for note in renamed if "column 1 has no name" not in note]
+        notes += renamed
     else:
         names, _ = unique_names(raw_names)
     if not rows:
         raise DataError("There is a header but no data below it. Export the file again.")
-    _check_lengths(rows, len(names), header, first_line)
+    if any(len(row) > columns for row in rows):
+        line = 1 + skipped + _longer_row(lines, separator, quote, options.comment, columns)
+        longest = next(len(row) for row in rows if len(row) > columns)
+        raise too_long(f"Line {line}", longest, columns, header)
     if encoding == "utf-8-sig":
         encoding = "utf-8"  # pyarrow and pandas skip the mark themselves
     return Dialect(
@@ -146,22 +121,8 @@ def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
 
 
 def _split(lines: list[str], separator: str, quote: str) -> list[list[str]]:
-    if separator == "space":
-        return [line.split() for line in lines]
-    reader = csv.reader(
-        (f"{line}\n" for line in lines), delimiter=SEPARATORS[separator], quotechar=quote
-    )
-    return [row for row in reader if row]
-
-
-def _lines_of_first_row(lines: list[str], separator: str, quote: str) -> int:
-    if separator == "space":
-        return 1
-    reader = csv.reader(
-        (f"{line}\n" for line in lines), delimiter=SEPARATORS[separator], quotechar=quote
-    )
-    next(reader)
-    return reader.line_num
+    ended = (f"{line}\n" for line in lines)
+    return [cells for _, cells in numbered_rows(ended, separator, quote)]
 
 
 def _detect_separator(lines: list[str], quote: str) -> str:
@@ -241,11 +202,17 @@ def _unquoted(cell: str) -> str:
     return clean_name(text) if len(text) <= 80 else text
 
 
-def _check_lengths(rows: list[list[str]], columns: int, header: bool, first_line: int) -> None:
-    """A row longer than the header would shift every column: refuse it with its line."""
-    for index, row in enumerate(rows):
-        if len(row) > columns:
-            raise too_long(f"Line {first_line + index}", len(row), columns, header)
+def _second_row(lines: list[str], separator: str, quote: str, comment: str) -> int:
+    """The line, from 0, that the row after the header starts in."""
+    rows = numbered_rows((f"{line}\n" for line in lines), separator, quote, comment)
+    starts = [number for number, _ in itertools.islice(rows, 2)]
+    return starts[1] if len(starts) > 1 else len(lines)
+
+
+def _longer_row(lines: list[str], separator: str, quote: str, comment: str, columns: int) -> int:
+    """The line, from 0, of the first row with more cells: it would shift every column."""
+    rows = numbered_rows((f"{line}\n" for line in lines), separator, quote, comment)
+    return next(number for number, cells in rows if len(cells) > columns)
 
 
 def too_long(line: str, fields: int, columns: int, header: bool) -> DataError:

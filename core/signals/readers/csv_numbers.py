@@ -1,15 +1,16 @@
 """Numbers that a parser reads without complaint, though it cannot hold them as written."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.number_text import count_text
 from core.signals.readers.channel_names import clean_name
 from core.signals.readers.columns import Roles
 from core.signals.readers.csv_dialect import Dialect
+from core.signals.readers.csv_lines import line_of_row
 from core.signals.readers.csv_parse import parse_table
 from core.signals.readers.tables import is_numeric
 from core.signals.recording import DataError
@@ -32,34 +33,50 @@ def checked_numbers(
             continue
         if not _is_suspicious(column):
             continue
-        texts = parse_table(path, dialect, [name], text=True)[0][name]
-        suspicious = pc.greater_equal(pc.abs(column), _LARGEST_INTEGER).fill_null(False)
-        rows = pc.indices_nonzero(suspicious).to_numpy()
-        overflowed = []
-        for row in rows[:10_000]:
-            text = texts[int(row)].as_py().strip()
-            place = f"{dialect.line(int(row))}, column {name!r}"
-            if re.fullmatch(r"[+-]?inf(inity)?", text, re.I):
-                raise DataError(
-                    f"There is an infinite value in {place} ({len(rows)} rows are such or too "
-                    "great). Replace it, or leave it empty to have it filled."
-                )
-            if re.fullmatch(r"[+-]?\d+", text):
-                raise DataError(
-                    f"{clean_name(text)} in {place} is an integer of more than 64 bits. If it "
-                    "is an identifier, make the column a label column; else write it as 1.5e30."
-                )
-            if column[int(row)].as_py() in (float("inf"), float("-inf")):
-                overflowed.append(text)
-        if overflowed:
-            finite = pc.is_finite(column).fill_null(False)
-            kept = pc.if_else(finite, column, pa.scalar(None, column.type))
-            table = table.set_column(table.schema.get_field_index(name), name, kept)
-            notes.append(
-                f"{name}: {len(overflowed)} values such as {clean_name(overflowed[0])} are beyond "
-                "the greatest number a computer holds and were taken as missing."
-            )
+        table, more = _checked_column(table, name, path, dialect)
+        notes += more
     return table, notes
+
+
+def _checked_column(
+    table: pa.Table, name: str, path: Path, dialect: Dialect
+) -> tuple[pa.Table, list[str]]:
+    """The table with a column's numbers beyond a float64 taken as missing; a note on how many."""
+    column = table[name]
+    great = pc.greater_equal(pc.abs(column), _LARGEST_INTEGER).fill_null(False)
+    rows = pc.indices_nonzero(great).to_numpy()
+    texts = parse_table(path, dialect, [name], text=True)[0][name]
+    texts = pc.utf8_trim_whitespace(texts.filter(great))
+    infinite, count = _first(texts, r"^[+-]?(?i:inf(inity)?)$")
+    if count:
+        raise DataError(
+            f"There is an infinite value in {line_of_row(path, dialect, int(rows[infinite]))}, "
+            f"column {name!r} ({count:,} in all). Replace it, or leave it empty to have it filled."
+        )
+    integer, count = _first(texts, r"^[+-]?\d+$")
+    if count:
+        raise DataError(
+            f"{clean_name(texts[integer].as_py())} in "
+            f"{line_of_row(path, dialect, int(rows[integer]))}, column {name!r}, is an integer "
+            "that 64 bits cannot hold. If it is an identifier, make the column a label column; "
+            "else write it as 1.5e30."
+        )
+    beyond = texts.filter(pc.is_inf(column.filter(great)))
+    if not len(beyond):
+        return table, []
+    finite = pc.is_finite(column).fill_null(False)
+    kept = pc.if_else(finite, column, pa.scalar(None, column.type))
+    note = (
+        f"{name}: {count_text(len(beyond), 'value')} such as {clean_name(beyond[0].as_py())}, "
+        "beyond the greatest number a computer holds, taken as missing."
+    )
+    return table.set_column(table.schema.get_field_index(name), name, kept), [note]
+
+
+def _first(texts: pa.ChunkedArray, pattern: str) -> tuple[int, int]:
+    """The first text that matches, and how many do."""
+    found = pc.match_substring_regex(texts, pattern)
+    return pc.index(found, True).as_py(), pc.sum(found).as_py() or 0
 
 
 def all_usual(table: pa.Table, channels: Sequence[str]) -> bool:
@@ -89,5 +106,5 @@ def check_zones(table: pa.Table, name: str, path: Path, dialect: Dialect) -> Non
         first = pc.index(pc.equal(zones, distinct[1]), True).as_py()
         raise DataError(
             f"The times in {name!r} are in mixed time zones: {distinct[0]} first, {distinct[1]} "
-            f"from {dialect.line(first)} on. Write all in one zone, such as UTC."
+            f"from {line_of_row(path, dialect, first)} on. Write all in one zone, such as UTC."
         )

@@ -9,20 +9,27 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
+from core.number_text import count_text
 from core.signals.readers.cells import MISSING_WORDS
 from core.signals.readers.channel_names import clean_name
 from core.signals.readers.csv_dialect import (
     DECIMALS,
-    SEPARATORS,
     THOUSANDS,
     Dialect,
     too_long,
 )
+from core.signals.readers.csv_lines import (
+    line_of_nul,
+    line_of_open_quote,
+    line_with,
+    short_rows,
+)
+from core.signals.readers.csv_rows import SEPARATORS
+from core.signals.readers.text_encoding import nul_error
 from core.signals.recording import DataError
 
 _BLOCK_BYTES = 1 << 20
 _PIECE_BYTES = 1 << 24
-_NULS_AT_ONCE = 1 << 24
 
 
 class NotUtf8(Exception):
@@ -30,7 +37,7 @@ class NotUtf8(Exception):
 
 
 class NeedsWholeTable(Exception):
-    """pyarrow cannot parse the rows as they are; pandas can. `args[0]` is the note on why."""
+    """pyarrow cannot parse the rows as they are; pandas can."""
 
 
 def parse_table(
@@ -51,9 +58,20 @@ def parse_table(
             notes.clear()
             pieces = list(parse_pieces(source, dialect, columns, notes, as_text=changing))
         return pa.concat_tables(pieces, promote_options="permissive"), notes
-    except NeedsWholeTable as reason:
+    except (NeedsWholeTable, pa.ArrowInvalid):  # the latter of integers no float can hold
         table = _parse_with_pandas(source, dialect, columns, text=text)
-        return table, [note for note in reason.args if note]
+        return table, _short_row_notes(source, dialect, table)
+
+
+def _short_row_notes(source: Path | bytes, dialect: Dialect, table: pa.Table) -> list[str]:
+    """A note on rows that lack cells at their end, which pandas fills without a word."""
+    if not isinstance(source, Path) or not any(column.null_count for column in table.columns):
+        return []
+    count, line = short_rows(source, dialect)
+    if not count:
+        return []
+    which = "is too short, in" if count == 1 else "are too short, the first in"
+    return [f"{count_text(count, 'row')} {which} line {line}: what lacks was taken as missing."]
 
 
 def _changes_type(pieces: list[pa.Table], name: str) -> bool:
@@ -84,18 +102,17 @@ def parse_pieces(
     NeedsWholeTable where pandas has to parse the file, and DataError as `parse_table` does.
     """
     if dialect.separator == "space" or dialect.thousands != "none":
-        raise NeedsWholeTable("")
-    short: list[str] = []
-    remarks = 0
+        raise NeedsWholeTable
+    remarks = short = 0
     broken: list[pa.csv.InvalidRow] = []
 
     def on_invalid_row(row: pa.csv.InvalidRow) -> str:
-        nonlocal remarks
+        nonlocal remarks, short
         if dialect.comment and row.text.lstrip().startswith(dialect.comment):
             remarks += 1
             return "skip"
         if row.actual_columns < row.expected_columns and "\n" not in row.text.rstrip():
-            short.append(row.text)
+            short += 1
             return "skip"
         broken.append(row)
         return "error"
@@ -130,15 +147,12 @@ def parse_pieces(
             if "straddling" in str(error) or "block size" in str(error):
                 raise _too_long_line() from error
             # An open quote, or a quoted line break: pandas knows which.
-            raise NeedsWholeTable("") from error
+            raise NeedsWholeTable from error
         if any(pa.types.is_binary(field.type) for field in table.schema):
             raise NotUtf8
         skipped = 0
         if short:
-            raise NeedsWholeTable(
-                f"Some rows are too short ({clean_name(short[0])!r} for example); their last "
-                "columns were taken as missing."
-            )
+            raise NeedsWholeTable
         yield table
     if remarks:
         notes.append(f"{remarks} comment lines between the rows were skipped.")
@@ -152,7 +166,7 @@ def _too_long_line() -> DataError:
 
 
 def _blocks(source: Path | bytes, dialect: Dialect) -> Iterator[bytes]:
-    """The text in UTF-8, cut at line ends."""
+    """The text in UTF-8, cut at line ends. Raises DataError on NUL bytes and endless lines."""
     if isinstance(source, bytes):
         yield source
         return
@@ -167,6 +181,8 @@ def _blocks(source: Path | bytes, dialect: Dialect) -> Iterator[bytes]:
     with opened as stream:
         while piece := stream.read(_PIECE_BYTES):
             block = piece if isinstance(piece, bytes) else piece.encode("utf-8", "replace")
+            if b"\0" in block:
+                raise nul_error(line_of_nul(source, dialect.encoding))
             cut = (block.rfind(b"\n") if b"\n" in block else block.rfind(b"\r")) + 1
             if not cut:
                 if len(rest) > _PIECE_BYTES:
@@ -187,27 +203,17 @@ def _block_bytes(dialect: Dialect) -> int:
 
 
 def _invalid(source: Path | bytes, dialect: Dialect, row: pa.csv.InvalidRow) -> DataError:
-    line = find_line(source, dialect, row.text)
+    line = line_with(source, dialect, row.text) if isinstance(source, Path) else None
     where = f"Line {line}" if line else f"The row {clean_name(row.text)!r}"
     return too_long(where, row.actual_columns, row.expected_columns, dialect.header)
-
-
-def find_line(source: Path | bytes, dialect: Dialect, row_text: str) -> int | None:
-    """The line, counted from 1, that starts a row with this text. Only read when one is at fault:
-    pyarrow counts rows only when it parses on one thread."""
-    wanted = re.split(r"[\r\n]", row_text, maxsplit=1)[0]
-    if isinstance(source, bytes):
-        return None
-    with source.open(encoding=dialect.encoding, errors="replace", newline=None) as stream:
-        for number, line in enumerate(stream, start=1):
-            if number >= dialect.first_line and line.rstrip("\n") == wanted:
-                return number
-    return None
 
 
 def _parse_with_pandas(
     source: Path | bytes, dialect: Dialect, columns: list[str], *, text: bool
 ) -> pa.Table:
+    if isinstance(source, Path):
+        for _ in _blocks(source, dialect):  # pandas would read any line, and NUL bytes
+            pass
     try:
         frame = pd.read_csv(
             source if isinstance(source, Path) else io.BytesIO(source),
@@ -226,38 +232,40 @@ def _parse_with_pandas(
             compression=None,
             low_memory=False,
             engine="c",
+            encoding_errors="replace",
             usecols=columns,
             dtype=str if text else None,
         )
     except pd.errors.ParserError as error:
-        raise DataError(_explained(str(error), dialect)) from error
-    return pa.Table.from_pandas(frame[columns], preserve_index=False)
+        raise DataError(_explained(str(error), source, dialect)) from error
+    try:
+        return pa.Table.from_pandas(frame[columns], preserve_index=False)
+    except OverflowError:  # integers beyond 64 bits, which are named when numbers are checked
+        return pa.Table.from_pandas(_as_floats(frame[columns]), preserve_index=False)
 
 
-def _explained(message: str, dialect: Dialect) -> str:
+def _as_floats(frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns of Python's integers as floats."""
+    great = [
+        name
+        for name in frame
+        if frame[name].dtype == object and all(isinstance(v, int | float) for v in frame[name])
+    ]
+    return frame.astype(dict.fromkeys(great, float))
+
+
+def _explained(message: str, source: Path | bytes, dialect: Dialect) -> str:
     found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message)
     if found:
         expected, line, saw = map(int, found.groups())
         return str(too_long(f"Line {line}", saw, expected, dialect.header))
-    found = re.search(r"EOF inside string starting at row (\d+)", message)
+    found = re.search(r"Too many columns specified: expected (\d+) and found (\d+)", message)
     if found:
-        line = int(found[1]) + 1  # rows are counted from 0 there, lines before the data too
+        return (
+            f"The first line has {found[1]} fields, and no row more than {found[2]}. Set the "
+            "separator, or export the table again."
+        )
+    if "EOF inside string" in message and isinstance(source, Path):
+        line = line_of_open_quote(source, dialect)
         return f"Line {line} opens a quote ({dialect.quote}) that is never closed. Close it."
     return f"The table cannot be parsed ({message.strip()}). Check its separator and quotes."
-
-
-def check_no_nul(path: Path, encoding: str) -> None:
-    """Raises DataError when a text holds NUL bytes beyond the part its encoding was judged by."""
-    if encoding.startswith(("utf-16", "utf-32")):
-        return
-    before = 0
-    with path.open("rb") as stream:
-        while block := stream.read(_NULS_AT_ONCE):
-            nul = block.find(b"\0")
-            if nul >= 0:
-                stream.seek(0)
-                line = stream.read(before + nul).count(b"\n") + 1
-                raise DataError(
-                    f"Line {line} holds a NUL byte: the file is damaged there. Export it again."
-                )
-            before += len(block)

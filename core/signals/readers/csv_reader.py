@@ -1,6 +1,7 @@
 """Text tables: CSV, TSV and TXT, and the UCR archive's form, where each row is a window."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,11 @@ from core.config import ReadOptions
 from core.signals.readers.channel_names import listed
 from core.signals.readers.columns import Roles, choose_roles
 from core.signals.readers.csv_dialect import Dialect
+from core.signals.readers.csv_lines import line_of_row
 from core.signals.readers.csv_numbers import all_usual, check_zones, checked_numbers
 from core.signals.readers.csv_parse import (
     NeedsWholeTable,
     NotUtf8,
-    check_no_nul,
     parse_pieces,
     parse_table,
 )
@@ -30,6 +31,7 @@ from core.signals.readers.tables import (
     check_numeric,
     wide_recording,
 )
+from core.signals.readers.text_encoding import beyond_ascii, latin1_note
 from core.signals.recording import DataError, Recording
 
 
@@ -40,14 +42,17 @@ def read_csv(path: Path, options: ReadOptions, name: str) -> Recording:
     judged by the first 64 kB, as `outline_csv` shows them. Raises DataError naming the line.
     """
     sheet = judge_sheet(path, options)
-    check_no_nul(path, sheet.dialect.encoding)
     try:
         return _read_sheet(path, sheet, options, name)
     except NotUtf8:
-        note = "The text is not all UTF-8 and was read as Latin-1; check the names."
-        notes = (*sheet.dialect.notes, note)
+        notes = (*sheet.dialect.notes, latin1_note(_beyond_ascii(path)))
         dialect = replace(sheet.dialect, encoding="latin-1", notes=notes)
         return _read_sheet(path, replace(sheet, dialect=dialect), options, name)
+
+
+def _beyond_ascii(path: Path) -> int:
+    with path.open("rb") as stream:
+        return sum(map(beyond_ascii, iter(partial(stream.read, 1 << 20), b"")))
 
 
 def _read_sheet(path: Path, sheet: Sheet, options: ReadOptions, name: str) -> Recording:
@@ -65,9 +70,9 @@ def _read_sheet(path: Path, sheet: Sheet, options: ReadOptions, name: str) -> Re
             roles,
             options,
             name=name,
-            place=dialect.line,
+            place=partial(line_of_row, path, dialect),
             decimal=dialect.decimal,
-            notes=[*dialect.notes, *notes, *more],
+            notes=[*dialect.notes_beside(roles.time), *notes, *more],
         )
     if len(roles.channels) > MAX_CHANNELS:
         raise DataError(
@@ -82,9 +87,9 @@ def _read_sheet(path: Path, sheet: Sheet, options: ReadOptions, name: str) -> Re
         roles,
         options,
         name=name,
-        place=dialect.line,
+        place=partial(line_of_row, path, dialect),
         unit=_unit(dialect, roles),
-        notes=[*dialect.notes, *dropped, *notes],
+        notes=[*dialect.notes_beside(roles.time), *dropped, *notes],
     )
 
 
@@ -104,7 +109,7 @@ def _read_columns(
     try:
         for table in parse_pieces(path, dialect, roles.columns, notes):
             if not all_usual(table, roles.channels):
-                raise NeedsWholeTable("")
+                raise NeedsWholeTable
             matrix.add(table)
             beside.append(table.select(others))
             check_time_steps(matrix.rows)
@@ -116,7 +121,7 @@ def _read_columns(
     table, notes = parse_table(path, dialect, roles.columns)
     check_time_steps(table.num_rows)
     table, more = checked_numbers(table, roles, path, dialect)
-    check_numeric(table, roles.channels, dialect.decimal, dialect.line)
+    check_numeric(table, roles.channels, dialect.decimal, partial(line_of_row, path, dialect))
     matrix = GrowingMatrix(roles.channels, table.num_rows)
     matrix.add(table)
     more += boolean_notes(table.schema, roles.channels)
@@ -143,7 +148,7 @@ def _unit(dialect: Dialect, roles: Roles) -> str:
 def _read_windows(path: Path, dialect: Dialect, options: ReadOptions, name: str) -> Recording:
     table, notes = parse_table(path, dialect)
     names = table.column_names
-    check_numeric(table, names, dialect.decimal, dialect.line)
+    check_numeric(table, names, dialect.decimal, partial(line_of_row, path, dialect))
     check_time_steps(table.num_rows * (len(names) - 1))
     matrix = GrowingMatrix(names[1:], table.num_rows)
     matrix.add(table)
@@ -199,6 +204,6 @@ def outline_csv(path: Path, options: ReadOptions, name: str) -> FileOutline:
         value_column=roles.value,
         channels=roles.channels,
         preview=preview,
-        notes=(*dialect.notes, *roles.notes),
+        notes=(*dialect.notes_beside(roles.time), *roles.notes),
         problem=problem,
     )

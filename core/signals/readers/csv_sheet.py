@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from core.config import ReadOptions
 from core.signals.readers.columns import column_kind
-from core.signals.readers.csv_dialect import SEPARATORS, Dialect, detect_dialect
+from core.signals.readers.csv_dialect import Dialect, detect_dialect
 from core.signals.readers.csv_parse import parse_table
+from core.signals.readers.csv_rows import SEPARATORS
 from core.signals.readers.limits import MAX_TIME_STEPS, check_time_steps
 from core.signals.recording import DataError
 
@@ -46,22 +47,20 @@ def judge_sheet(path: Path, options: ReadOptions) -> Sheet:
 def _read_head(path: Path) -> tuple[bytes, bool]:
     """The first 64 kB, or as many more as the first lines need; whether that is all."""
     size = path.stat().st_size
+    head = b""
     with path.open("rb") as stream:
-        wanted = _HEAD_BYTES
         while True:
-            stream.seek(0)
-            head = stream.read(wanted)
+            head += stream.read(max(_HEAD_BYTES, 3 * len(head)))
             lines = head.count(b"\n") + head.count(b"\r")
             if lines >= 20 or len(head) == size:
                 break
-            if wanted >= _LONGEST_LINE:
+            if len(head) >= _LONGEST_LINE:
                 if lines < 2:
                     raise DataError(
                         f"The first line is longer than {_LONGEST_LINE / 2**20:.0f} MB. Check the "
-                        "line ends of the file."
+                        "line ends of the file, and how many columns it has."
                     )
                 break
-            wanted *= 4
     rows = size / max(len(head) / (lines + 1), 1)
     if len(head) < size and rows > 2 * MAX_TIME_STEPS:
         check_time_steps(int(rows), "The file, judged by its first lines,")

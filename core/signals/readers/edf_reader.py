@@ -7,7 +7,9 @@ import edfio
 import numpy as np
 
 from core.config import ReadOptions
-from core.signals.readers.channel_names import listed, unique_names
+from core.number_text import count_text
+from core.signals.readers.channel_names import clean_name, listed, unique_names
+from core.signals.readers.edf_header import check_edf_header
 from core.signals.readers.file_outline import FileOutline
 from core.signals.readers.limits import check_time_steps
 from core.signals.readers.missing import without_gaps
@@ -16,45 +18,28 @@ from core.signals.recording import DataError, Recording
 
 def _open(path: Path):
     """The EDF, unread but for its header; its signals with unique names; notes."""
-    _check_header(path)
+    notes = check_edf_header(path)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             edf = edfio.read_edf(path, lazy_load_data=True, header_encoding="latin-1")
             signals = list(edf.signals)
             rates = [float(signal.sampling_frequency) for signal in signals]
+        except MemoryError:
+            raise
         except Exception as error:  # its parser raises whatever the damaged bytes lead to
             raise DataError(
-                f"The EDF header is damaged or the file is cut off ({error}). Export it again."
+                "The EDF header is damaged, or the file is cut off. Export it again."
             ) from error
     if not signals:
         raise DataError("The EDF file holds no signals, only annotations.")
-    names, notes = unique_names([signal.label for signal in signals], "channel")
-    notes += [f"{warning.message}" for warning in caught]
+    names, renamed = unique_names([signal.label for signal in signals], "channel")
+    notes += renamed
+    if not notes:  # else they say the same
+        notes += [clean_name(f"{warning.message}") for warning in caught]
     if edf.reserved.startswith("EDF+D"):
         notes.append("The recording has pauses (EDF+D); its parts were joined without them.")
     return edf, dict(zip(names, zip(signals, rates, strict=True), strict=True)), notes
-
-
-def _check_header(path: Path) -> None:
-    """Sizes that the header claims, against the file's own, before anything is allocated."""
-    size = path.stat().st_size
-    with path.open("rb") as stream:
-        head = stream.read(256)
-        try:
-            header_bytes, count = int(head[184:192]), int(head[252:256])
-            int(head[236:244])
-            float(head[244:252])
-            if not 1 <= count <= 4096 or header_bytes != 256 * (count + 1) or header_bytes > size:
-                raise ValueError(f"{count} signals, header of {header_bytes} bytes")
-            rest = stream.read(header_bytes - 256)
-            [int(rest[count * 216 + i * 8 : count * 216 + i * 8 + 8]) for i in range(count)]
-        except ValueError as error:
-            raise DataError(
-                f"The EDF header is damaged ({error}). Export the recording again."
-            ) from error
-    if size == header_bytes:
-        raise DataError("The EDF file ends after its header. Export the recording again.")
 
 
 def _rates(signals: dict) -> dict[float, tuple[str, ...]]:
@@ -124,18 +109,16 @@ def read_edf(path: Path, options: ReadOptions, name: str) -> Recording:
     # Two signals of one rate may yet differ in length only in a damaged file.
     steps = min(_length(edf, signals[channel][0]) for channel in names)
     check_time_steps(steps, "The recording")
-    values = np.empty((steps, len(names)))
-    for index, channel in enumerate(names):
-        values[:, index] = signals[channel][0].data[:steps]
+    values, outside = _values({channel: signals[channel][0] for channel in names}, steps)
+    if outside:
+        notes.append(_outside_note(outside))
     values, repaired, missing = without_gaps(values, names, options.missing)
     units = {channel: signals[channel][0].physical_dimension for channel in names}
     same = len(set(units.values())) == 1
     if not same:
         described = listed([f"{channel} {unit or '-'}" for channel, unit in units.items()])
-        notes = [*notes, f"The channels have different units: {described}."]
-    annotations = len(edf.annotations)
-    if annotations:
-        notes = [*notes, f"{annotations} annotations were left out."]
+        notes.append(f"The channels have different units: {described}.")
+    notes += _annotation_notes(edf)
     return Recording(
         values=values,
         channel_names=names,
@@ -145,6 +128,46 @@ def read_edf(path: Path, options: ReadOptions, name: str) -> Recording:
         missing=missing,
         notes=(*notes, *left_out, *repaired),
     )
+
+
+def _values(signals: dict, steps: int) -> tuple[np.ndarray, dict[str, int]]:
+    """Physical values `(steps, channels)`; of each channel that has any, the count of values
+    beyond the digital range that its header declares."""
+    values = np.empty((steps, len(signals)))
+    outside = {}
+    for index, (channel, signal) in enumerate(signals.items()):
+        try:
+            values[:, index] = signal.data[:steps]
+            digital = signal.digital[:steps]
+            low, high = signal.digital_min, signal.digital_max
+        except (ValueError, IndexError, OverflowError) as error:
+            raise DataError(
+                f"The values of the channel {channel!r} do not fit the header: the EDF is damaged "
+                "or cut off. Export it again."
+            ) from error
+        if digital.min() < low or digital.max() > high:
+            outside[channel] = int(((digital < low) | (digital > high)).sum())
+    return values, outside
+
+
+def _outside_note(outside: dict[str, int]) -> str:
+    where = listed([f"{channel} ({count:,})" for channel, count in outside.items()], 8)
+    total = sum(outside.values())
+    lie = "lies" if total == 1 else "lie"
+    return (
+        f"{count_text(total, 'value')} {lie} outside the range that the header declares, so the "
+        f"bytes may be damaged: {where}."
+    )
+
+
+def _annotation_notes(edf) -> list[str]:
+    try:
+        count = len(edf.annotations)
+    except Exception:  # its parser raises whatever the damaged bytes lead to
+        return ["The annotations are damaged, and were left out."]
+    if not count:
+        return []
+    return [f"{count_text(count, 'annotation')} {'was' if count == 1 else 'were'} left out."]
 
 
 def _length(edf, signal) -> int:

@@ -1,6 +1,6 @@
-"""MATLAB files: versions 4 to 7 by SciPy, version 7.3 (an HDF5 file) by h5py.
+"""MATLAB files: versions 5 to 7 by `mat5`, 4 by SciPy, 7.3 (an HDF5 file) by h5py.
 
-SciPy crashes the interpreter on some damaged files: read what strangers send in a process that
+HDF5 crashes the interpreter on some damaged files: read what strangers send in a process that
 may die.
 """
 
@@ -14,10 +14,16 @@ import numpy as np
 import scipy.io
 
 from core.config import ReadOptions
-from core.signals.readers.arrays import array_recording, numbered_channels, plan_axes
+from core.signals.readers.arrays import (
+    COMPLEX_PARTS,
+    array_recording,
+    numbered_channels,
+    plan_axes,
+)
 from core.signals.readers.channel_names import clean_name, listed
 from core.signals.readers.file_outline import FileOutline
 from core.signals.readers.limits import check_unpacked
+from core.signals.readers.mat5 import Mat5Variable, is_mat5, mat5_variables, read_mat5
 from core.signals.recording import DataError, Recording
 
 _NUMERIC = {"double": 8, "single": 4, "logical": 1} | {
@@ -32,6 +38,8 @@ class _Variable:
     shape: tuple[int, ...]
     kind: str  # MATLAB's class, or why it cannot be used
     item_bytes: int  # 0: not usable
+    element: Mat5Variable | None = None  # of versions 5 to 7
+    part: str = ""  # of complex numbers: usable, but only when it is chosen
 
     @property
     def usable(self) -> bool:
@@ -45,21 +53,39 @@ def _is_hdf5(path: Path) -> bool:
 
 
 def _variables(path: Path) -> dict[str, _Variable]:
-    found = _hdf5_variables(path) if _is_hdf5(path) else _classic_variables(path)
+    if _is_hdf5(path):
+        found = _hdf5_variables(path)
+    elif is_mat5(path):
+        found = _classic_variables(path)
+    else:
+        found = _version4_variables(path)
     if not found:
         raise DataError("The file holds no variables. Save it again with MATLAB's save.")
     return found
 
 
 def _classic_variables(path: Path) -> dict[str, _Variable]:
+    found: dict[str, _Variable] = {}
+    for item in mat5_variables(path):
+        label = clean_name(item.name)
+        size = item.stored.itemsize if item.stored else 0
+        if item.is_complex and size:
+            found[label] = _Variable(item.name, item.shape, "complex", 0, item)
+            for part in COMPLEX_PARTS:
+                key = f"{label}, {part}"
+                found[key] = _Variable(item.name, item.shape, "complex", 2 * size, item, part)
+        else:
+            found[label] = _Variable(item.name, item.shape, item.kind, size, item)
+    return found
+
+
+def _version4_variables(path: Path) -> dict[str, _Variable]:
     try:
         listing = scipy.io.whosmat(str(path))
-    except NotImplementedError as error:
-        raise DataError("The file claims to be MATLAB 7.3 but is no HDF5 file.") from error
     except Exception as error:  # its parser raises whatever the damaged bytes lead to
-        raise DataError(
-            f"The MATLAB file is damaged or cut off ({error}). Save it again."
-        ) from error
+        raise DataError("The MATLAB file is damaged or cut off. Save it again.") from error
+    if any(math.prod(shape) > path.stat().st_size for _, shape, _ in listing):
+        raise DataError("A variable is larger than the file, which is damaged. Save it again.")
     return {
         clean_name(key): _Variable(key, tuple(map(int, shape)), kind, _NUMERIC.get(kind, 0))
         for key, shape, kind in listing
@@ -69,30 +95,41 @@ def _classic_variables(path: Path) -> dict[str, _Variable]:
 
 def _hdf5_variables(path: Path) -> dict[str, _Variable]:
     found = {}
-    with h5py.File(path, "r") as file:
-        for key in file:
-            label = clean_name(key)
-            if key.startswith("#"):  # MATLAB's own store of cell contents
-                continue
-            if not isinstance(file.get(key, getlink=True), h5py.HardLink):
-                found[label] = _Variable(key, (), "a link, which is not followed", 0)
-                continue
-            item = file[key]
-            if not isinstance(item, h5py.Dataset):
-                found[label] = _Variable(key, (), "struct", 0)
-            elif item.external or item.is_virtual:
-                found[label] = _Variable(key, (), "stored in another file, not followed", 0)
-            else:
-                kind = item.attrs.get("MATLAB_class", b"")
-                kind = kind.decode("ascii", "replace") if isinstance(kind, bytes) else str(kind)
-                numeric = item.dtype.kind in "fiub" and kind in ("", *_NUMERIC)
-                empty = item.shape is None or "MATLAB_empty" in item.attrs
-                usable = numeric and not empty
-                # MATLAB counts its axes from the other end: shapes appear turned round in HDF5.
-                shape = (item.shape or ())[::-1]
-                size = item.dtype.itemsize if usable else 0
-                found[label] = _Variable(key, shape, kind or str(item.dtype), size)
+    try:
+        with h5py.File(path, "r") as file:
+            for key in file:
+                if not key.startswith("#"):  # MATLAB's own store of cell contents
+                    found[clean_name(key)] = _hdf5_variable(file, key)
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:  # the library raises whatever the damaged bytes lead to
+        raise _damaged_hdf5() from error
     return found
+
+
+def _damaged_hdf5() -> DataError:
+    return DataError("The MATLAB 7.3 file is damaged or cut off. Save it again.")
+
+
+def _hdf5_variable(file: h5py.File, key: str) -> _Variable:
+    if not isinstance(file.get(key, getlink=True), h5py.HardLink):
+        return _Variable(key, (), "a link, which is not followed", 0)
+    item = file[key]
+    if not isinstance(item, h5py.Dataset):
+        return _Variable(key, (), "struct", 0)
+    if item.external or item.is_virtual:
+        return _Variable(key, (), "stored in another file, not followed", 0)
+    if item.chunks is not None:
+        check_unpacked(
+            math.prod(item.chunks) * item.dtype.itemsize, f"A part of {clean_name(key)!r}"
+        )
+    kind = item.attrs.get("MATLAB_class", b"")
+    kind = kind.decode("ascii", "replace") if isinstance(kind, bytes) else str(kind)
+    numeric = item.dtype.kind in "fiub" and kind in ("", *_NUMERIC)
+    usable = numeric and item.shape is not None and "MATLAB_empty" not in item.attrs
+    # MATLAB counts its axes from the other end: shapes appear turned round in HDF5.
+    shape = (item.shape or ())[::-1]
+    return _Variable(key, shape, kind or str(item.dtype), item.dtype.itemsize if usable else 0)
 
 
 def _choose(variables: dict[str, _Variable], options: ReadOptions) -> tuple[str, list[str]]:
@@ -104,13 +141,16 @@ def _choose(variables: dict[str, _Variable], options: ReadOptions) -> tuple[str,
         item = variables.get(options.variable)
         fault = "does not exist" if item is None else f"holds no array of numbers ({item.kind})"
         raise DataError(f"The variable {options.variable!r} {fault}. Usable are: {described}")
-    if not usable:
-        kinds = listed([f"{label} ({item.kind})" for label, item in variables.items()])
+    plain = {label: item for label, item in usable.items() if not item.part}
+    if not plain:
+        whole = {label: item for label, item in variables.items() if not item.part}
+        kinds = listed([f"{label} ({item.kind})" for label, item in whole.items()])
         raise DataError(
-            f"No variable is an array of real numbers. There are: {kinds}. Save the signals as a "
-            "plain matrix (time by channels)."
+            f"No variable is an array of real numbers. There are: {kinds}. Choose a part of "
+            "complex numbers as the variable, or save the signals as a plain matrix (time by "
+            "channels)."
         )
-    largest = max(usable, key=lambda label: math.prod(usable[label].shape))
+    largest = max(plain, key=lambda label: math.prod(plain[label].shape))
     if len(usable) == 1:
         return largest, []
     return largest, [f"Of the variables {described} the largest, {largest!r}, was taken."]
@@ -118,22 +158,31 @@ def _choose(variables: dict[str, _Variable], options: ReadOptions) -> tuple[str,
 
 def _load(path: Path, variable: _Variable) -> np.ndarray:
     """The array as MATLAB shows it."""
-    check_unpacked(math.prod(variable.shape) * variable.item_bytes, f"{variable.key!r}")
+    check_unpacked(math.prod(variable.shape) * variable.item_bytes, repr(clean_name(variable.key)))
     if _is_hdf5(path):
-        with h5py.File(path, "r") as file:
-            return file[variable.key][()].T
+        try:
+            with h5py.File(path, "r") as file:
+                return file[variable.key][()].T
+        except MemoryError:
+            raise
+        except Exception as error:  # the library raises whatever the damaged bytes lead to
+            raise _damaged_hdf5() from error
+    if variable.element is not None:
+        array = read_mat5(path, variable.element)
+        return COMPLEX_PARTS[variable.part](array) if variable.part else array
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of duplicate names and the like, seen in whosmat already
         try:
             array = scipy.io.loadmat(str(path), variable_names=[variable.key])[variable.key]
+        except MemoryError:
+            raise
         except Exception as error:  # its parser raises whatever the damaged bytes lead to
             raise DataError(
-                f"The variable {variable.key!r} is damaged or cut off ({error}). Save it again."
+                f"The variable {clean_name(variable.key)!r} is damaged or cut off. Save it again."
             ) from error
     if not isinstance(array, np.ndarray):
-        raise DataError(
-            f"The variable {variable.key!r} is no plain array. Save it as a full matrix."
-        )
+        name = clean_name(variable.key)
+        raise DataError(f"The variable {name!r} is no plain array. Save it as a full matrix.")
     return array
 
 

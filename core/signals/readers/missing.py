@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from core.config import MissingPolicy
+from core.number_text import count_text
 from core.signals.readers.channel_names import listed
 from core.signals.recording import DataError
 
@@ -62,13 +63,31 @@ def without_gaps(
             values = values if in_place else np.array(values)
             _fill(values, names, gaps, policy)
             notes += _gap_notes(names, gaps, policy)
-    elif max(int(highs.max()), -int(lows.min())) > EXACT_INTEGERS:
-        notes.append("Some integers are above 2^53: they are rounded when computed with.")
+    else:
+        notes += _great_integers(values, names, lows, highs)
     constant = [names[i] for i in range(len(names)) if lows[i] == highs[i] and i not in gaps]
     constant += [names[i] for i in gaps if np.ptp(values[..., i]) == 0]
     if constant:
         notes.append(f"Constant, one value throughout: {listed(constant)}.")
     return values, notes, tuple(gaps.get(index, 0) for index in range(len(names)))
+
+
+def _great_integers(values, names, lows, highs) -> list[str]:
+    """A note on each channel with integers that a float64 cannot tell from their neighbours."""
+    notes = []
+    for index in range(len(names)):
+        if max(int(highs[index]), -int(lows[index])) <= EXACT_INTEGERS:
+            continue
+        channel = values[..., index]
+        above = int(((channel > EXACT_INTEGERS) | (channel < -EXACT_INTEGERS)).sum())
+        are = "is" if above == 1 else "are"
+        notes.append(
+            f"{names[index]}: {count_text(above, 'integer')} {are} above 2^53 and rounded when "
+            "computed with."
+        )
+    if len(notes) > 8:
+        notes = [*notes[:7], f"{len(notes) - 7} more channels hold integers above 2^53."]
+    return notes
 
 
 def _check_finite(values, names, lows, highs, place) -> None:
@@ -139,7 +158,11 @@ def _fill_rows(rows: np.ndarray, policy: MissingPolicy, name: str) -> np.ndarray
 def _gap_notes(names, gaps, policy) -> list[str]:
     done = _WORDS[policy]
     if len(gaps) <= 5:
-        return [f"{names[i]}: {count:,} missing values were {done}." for i, count in gaps.items()]
+        return [f"{names[i]}: {_gaps(count)} {done}." for i, count in gaps.items()]
     counted = listed([f"{names[index]} ({count:,})" for index, count in gaps.items()], 8)
     total = sum(gaps.values())
     return [f"{total:,} missing values in {len(gaps)} channels were {done}: {counted}."]
+
+
+def _gaps(count: int) -> str:
+    return f"{count_text(count, 'missing value')} {'was' if count == 1 else 'were'}"

@@ -1,6 +1,7 @@
 """Parquet, in the wide form (a column a channel) and the long one (a row a value)."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,18 +29,25 @@ from core.signals.recording import DataError, Recording
 _JUDGED_ROWS = 2000  # at the start and at the end
 
 
+@contextmanager
+def _sound(what: str):
+    """Within it, whatever the library raises on damaged bytes says that `what` is damaged."""
+    try:
+        yield
+    except (DataError, MemoryError):
+        raise
+    except (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError) as error:
+        raise DataError(f"{what} damaged or cut off. Export the table again.") from error
+
+
 class _Parquet:
     """An open file whose columns go by clean, unique names."""
 
     def __init__(self, path: Path):
-        try:
+        with _sound("The Parquet file is"):
             # No map: a file cut short while it is read must raise, not kill the process.
             self.file = pq.ParquetFile(path, memory_map=False, pre_buffer=False)
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(
-                f"The Parquet file is damaged or cut off ({error}). Export it again."
-            ) from error
-        schema = self.file.schema_arrow
+            schema = self.file.schema_arrow
         if len(schema) > MAX_COLUMNS:
             raise DataError(f"The table has {len(schema):,} columns; at most {MAX_COLUMNS:,}.")
         self.rows = self.file.metadata.num_rows
@@ -57,13 +65,18 @@ class _Parquet:
         return table.rename_columns([names[name] for name in table.column_names])
 
     def table(self, columns: list[str]) -> pa.Table:
-        return self._renamed(self.file.read([self.original[name] for name in columns]))
+        with _sound("Rows of the Parquet file are"):
+            return self._renamed(self.file.read([self.original[name] for name in columns]))
 
     def row_groups(self, columns: list[str]) -> Iterator[pa.Table]:
         """One after the other, so that only one is held beside the array it fills."""
         originals = [self.original[name] for name in columns]
         for group in range(self.file.num_row_groups):
-            yield self._renamed(self.file.read_row_group(group, originals))
+            yield self._row_group(group, originals)
+
+    def _row_group(self, group: int, originals: list[str] | None = None) -> pa.Table:
+        with _sound(f"Row group {group + 1} of the Parquet file is"):
+            return self._renamed(self.file.read_row_group(group, originals))
 
     def head_and_tail(self) -> tuple[pa.Table, pa.Table | None]:
         head = self._some_rows(0).slice(0, _JUDGED_ROWS)
@@ -71,16 +84,16 @@ class _Parquet:
         count = self.file.metadata.row_group(last).num_rows
         tail = None
         if self.rows > _JUDGED_ROWS and count <= 1 << 20 and len(self.names) <= 8:
-            tail = self._renamed(self.file.read_row_group(last))
+            tail = self._row_group(last)
             tail = tail.slice(max(0, tail.num_rows - _JUDGED_ROWS))
         return head, tail
 
     def _some_rows(self, group: int) -> pa.Table:
-        batches = self.file.iter_batches(_JUDGED_ROWS, row_groups=[group])
-        first = next(batches, None)
-        if first is None:
-            raise DataError("The first row group is empty. Export the table again.")
-        return self._renamed(pa.Table.from_batches([first]))
+        with _sound(f"Row group {group + 1} of the Parquet file is"):
+            first = next(self.file.iter_batches(_JUDGED_ROWS, row_groups=[group]), None)
+            if first is None:
+                raise DataError("The first row group is empty. Export the table again.")
+            return self._renamed(pa.Table.from_batches([first]))
 
 
 def _place(row: int) -> str:

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.config import ReadOptions
-from core.signals.readers.channel_names import clean_name
+from core.number_text import count_text
+from core.signals.readers.channel_names import clean_name, listed
 from core.signals.readers.columns import Roles
 from core.signals.readers.missing import without_gaps
 from core.signals.readers.timeline import Timeline, read_timeline
@@ -100,6 +101,8 @@ def check_numeric(table: pa.Table, names: Sequence[str], decimal: str, place: Pl
         hint = ""
         if re.fullmatch(r"[+-]?\d{1,3}([.,' ]\d{3})+([.,]\d+)?", text.strip()):
             hint = " If it is a number with thousands separators, set them."
+        elif re.fullmatch(r"[+-]?\d+[.,]\d+", text.strip()):
+            hint = " If it is a number with another decimal sign, set that."
         raise DataError(
             f"The column {name!r} should hold numbers, but {place(first)} holds "
             f"{clean_name(text)!r}. Correct it, leave it empty, or make the column a label "
@@ -142,7 +145,7 @@ def read_labels(
         codes = encoded.indices.fill_null(len(classes)).to_numpy()
         labels[name] = np.array([*classes, ""])[codes]
     if labels:
-        notes.append(f"Labels, not channels: {', '.join(labels)}.")
+        notes.append(f"Labels, not channels: {listed(tuple(labels))}.")
     return labels, notes
 
 
@@ -185,4 +188,7 @@ def wide_recording(
 
 def boolean_notes(schema: pa.Schema, channels: Sequence[str]) -> list[str]:
     flags = [name for name in channels if pa.types.is_boolean(schema.field(name).type)]
-    return [f"True and false became 1 and 0 in: {', '.join(flags)}."] if flags else []
+    if not flags:
+        return []
+    where = f"{count_text(len(flags), 'channel')}: {listed(flags)}"
+    return [f"True and false became 1 and 0 in {where}."]

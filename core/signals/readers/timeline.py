@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.number_text import count_text
 from core.signals.readers.cells import is_date
 from core.signals.readers.channel_names import clean_name
 from core.signals.recording import DataError
@@ -186,6 +187,20 @@ def counts_by_one(values: np.ndarray) -> bool:
     return len(values) > 1 and bool((np.diff(values) == 1).all())
 
 
+def timeline_of_dates(times: np.ndarray, name: str) -> Timeline:
+    """The time axis of dates `(time_steps,)`, datetime64 of any unit. Raises DataError."""
+    unknown = np.flatnonzero(np.isnat(times))
+    if len(unknown):
+        raise DataError(
+            f"{name!r} has no date at time step {unknown[0]} ({len(unknown)} in all). Complete it, "
+            "or leave it out."
+        )
+    times = times.astype(times.dtype.newbyteorder("="))
+    if np.datetime_data(times.dtype)[0] not in ("s", "ms", "us", "ns"):
+        times = times.astype("datetime64[s]")
+    return _from_dates(times, name, lambda row: f"time step {row}")
+
+
 def _from_dates(times: np.ndarray, name: str, place: Callable[[int], str]) -> Timeline:
     unit = np.datetime_data(times.dtype)[0]
     per_second = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}.get(unit)
@@ -210,11 +225,12 @@ def _spacing(
     repeated = int((steps == 0).sum())
     if len(backward):
         notes.append(
-            f"The times in {name!r} go back {len(backward)} times, first in "
+            f"The times in {name!r} go back {count_text(len(backward), 'time')}, first in "
             f"{place(int(backward[0]) + 1)}; the rows were kept in their order."
         )
     if repeated:
-        notes.append(f"{repeated} times in {name!r} repeat the one before.")
+        again = "repeats" if repeated == 1 else "repeat"
+        notes.append(f"{count_text(repeated, 'time')} in {name!r} {again} the one before.")
     if len(steps) == 0 or len(backward) or repeated:
         return None, notes
     mean = float(times[-1] - times[0]) / len(steps)

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.config import ReadOptions
 from core.signals.readers.arrays import numbered_channels, picked_channels
-from core.signals.readers.channel_names import listed
+from core.signals.readers.channel_names import clean_name, listed
 from core.signals.readers.file_outline import FileOutline
 from core.signals.readers.limits import MAX_CHANNELS, check_time_steps
 from core.signals.readers.missing import without_gaps
@@ -80,9 +80,22 @@ def _parse_window(number: int, text: str, header: _Header) -> tuple[list[np.ndar
         cells = part.replace("?", "nan").split(",")
         try:
             channels.append(np.array(cells, dtype=np.float64))
-        except ValueError as error:
-            raise DataError(f"Line {number}, channel {index}: {error}. Correct it.") from error
+        except ValueError:
+            raise DataError(_no_number(number, index, cells)) from None
     return channels, label
+
+
+def _no_number(number: int, index: int, cells: list[str]) -> str:
+    """Which cell of a channel is at fault."""
+    for cell in cells:
+        try:
+            float(cell)
+        except ValueError:
+            return (
+                f"Line {number}, channel {index}: {clean_name(cell)[:40]!r} is no number. Correct "
+                "it, or write ? and @missing true."
+            )
+    return f"Line {number}, channel {index}: the values cannot be read. Correct the line."
 
 
 def read_ts(path: Path, options: ReadOptions, name: str) -> Recording:
@@ -113,8 +126,8 @@ def read_ts(path: Path, options: ReadOptions, name: str) -> Recording:
     length, longest = _common_length(windows)
     if length != longest:
         notes.append(
-            f"The windows have {length} to {longest} time steps and were cut to the shortest, "
-            f"{length}."
+            f"The windows have {length} to {longest} time steps: {_longer(windows, length)} of "
+            f"{len(windows)} windows were cut to the shortest, {length}."
         )
     check_time_steps(len(windows) * length)
     values = np.empty((len(windows), length, len(windows[0])))
@@ -136,6 +149,10 @@ def read_ts(path: Path, options: ReadOptions, name: str) -> Recording:
         missing=missing,
         notes=(*notes, *repaired),
     )
+
+
+def _longer(windows: list[list[np.ndarray]], length: int) -> int:
+    return sum(any(len(part) > length for part in channels) for channels in windows)
 
 
 def _common_length(windows: list[list[np.ndarray]]) -> tuple[int, int]:

@@ -1,0 +1,84 @@
+"""How much a process that reads a file may take, and how it is held to that."""
+
+import resource
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+GIB = 2**30
+_MOST_MEMORY = 8 * GIB
+_LEAST_SECONDS = 60
+_BYTES_A_SECOND = 2_000_000  # the slowest reader, on a slow machine, is faster than this
+_GROWTH = 8  # stored bytes for a byte of the file: "1,2,3" becomes three numbers of eight bytes
+_UNPACKED_BYTES = 4 * GIB  # beyond that growth: packed formats
+_ADDRESS_SPACE = 8 * GIB  # beyond memory: libraries, and reservations nobody uses
+
+
+@dataclass(frozen=True)
+class ReadingLimits:
+    """What reading one file may take."""
+
+    memory_bytes: int
+    seconds: float  # of the clock
+    processor_seconds: int
+    stored_bytes: int  # of each file written
+    file_bytes: int  # of the file read, which may be mapped into memory
+
+
+def limits_for(file_bytes: int) -> ReadingLimits:
+    """The limits for a file of so many bytes."""
+    seconds = _LEAST_SECONDS + file_bytes // _BYTES_A_SECOND
+    return ReadingLimits(
+        memory_bytes=min(_MOST_MEMORY, machine_memory() // 2),
+        seconds=seconds,
+        processor_seconds=seconds,
+        stored_bytes=_UNPACKED_BYTES + _GROWTH * file_bytes,
+        file_bytes=file_bytes,
+    )
+
+
+def machine_memory() -> int:
+    """The memory of the machine, or of the container where that has less."""
+    total = psutil.virtual_memory().total
+    for path in (
+        Path("/sys/fs/cgroup/memory.max"),
+        Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+    ):
+        try:
+            total = min(total, int(path.read_text()))
+        except (OSError, ValueError):  # not there, or "max"
+            continue
+    return total
+
+
+def enter(limits: ReadingLimits) -> None:
+    """Hold this process to the limits, for good: hard limits cannot be raised again.
+
+    Memory is limited as what is allocated (RLIMIT_DATA): a map of the file costs none. The timer
+    ends the process even if it hangs in a library and nobody is left to kill it.
+    """
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    spent_seconds = int(spent.ru_utime + spent.ru_stime) + 1
+    address_space = limits.memory_bytes + 2 * limits.file_bytes + _ADDRESS_SPACE
+    for kind, most in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_DATA, limits.memory_bytes),
+        (resource.RLIMIT_AS, address_space),
+        (resource.RLIMIT_FSIZE, limits.stored_bytes),
+    ):
+        _lower(kind, most, most)
+    # Beyond the soft limit comes SIGXCPU, which can be told from other ends.
+    seconds = spent_seconds + limits.processor_seconds
+    _lower(resource.RLIMIT_CPU, seconds, seconds + 5)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, limits.seconds + 5)
+
+
+def _lower(kind: int, soft: int, hard: int) -> None:
+    """Set a limit, or keep the one there is where that is lower."""
+    _, known = resource.getrlimit(kind)
+    if known != resource.RLIM_INFINITY:
+        soft, hard = min(soft, known), min(hard, known)
+    resource.setrlimit(kind, (soft, hard))

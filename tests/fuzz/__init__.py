@@ -1,0 +1,1 @@
+"""Fuzzing of the readers: valid files, damaged a little, are read or refused, and nothing else."""
