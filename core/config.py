@@ -48,6 +48,7 @@ OutputActivation = Literal[
 HiddenActivation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "linear"]
 Loss = Literal["mae", "mse", "huber", "log_cosh"]
 Optimizer = Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
+Schedule = Literal["constant", "step", "plateau"]
 UNSCOPED = ("none", "log1p")  # methods that treat all channels and windows alike, as they are
 MissingPolicy = Literal["interpolate", "previous", "zero", "error"]
 
@@ -195,6 +196,11 @@ class TrainingConfig(_Part):
     loss: Loss = "mae"
     optimizer: Optimizer = "adam"
     learning_rate: Annotated[float, Field(gt=0, le=10)] = 0.001
+    schedule: Schedule = "constant"  # step: the rate falls every decay_epochs epochs;
+    # plateau: whenever the validation loss has not fallen for that many. Neither looks at how many
+    # epochs there will be, so that a run trained further is as one that asked for more at first.
+    decay_factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    decay_epochs: Annotated[int, Field(ge=1, le=10_000)] = 5
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 20
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 256
     patience: Annotated[int, Field(ge=0, le=10_000)] = 0  # epochs without gain; 0: never stop early
@@ -221,12 +227,20 @@ class ExperimentConfig(_Part):
         return cls.model_validate_json(text)
 
     def identity(self) -> str:
-        """All that decides the result, as text: not the name, nor a scope that has no meaning."""
-        scaling = self.normalization
+        """All that decides the result, as text: not the name, nor a choice without a meaning."""
+        scaling, training = self.normalization, self.training
         if scaling.method in UNSCOPED and scaling.clip_percentile is None:
             scaling = scaling.model_copy(update={"scope": "channel"})
-        same = self.model_copy(update={"normalization": scaling, "name": ""})
-        return same.model_dump_json()
+        if training.schedule == "constant":
+            training = training.model_copy(update=_NO_DECAY)
+        changes = {"normalization": scaling, "training": training, "name": ""}
+        return self.model_copy(update=changes).model_dump_json()
+
+    def course(self) -> str:
+        """All that decides what each epoch does, as text: `identity` without when to stop."""
+        ends = {"epochs": 1, "patience": 0, "keep_best": True}
+        training = self.training.model_copy(update=ends)
+        return self.model_copy(update={"training": training}).identity()
 
     def replace(self, changes: Mapping[str, Any]) -> Self:
         """A copy with dotted fields changed, validated: `{"model.dropout": 0.1}`.
@@ -250,6 +264,11 @@ class ExperimentConfig(_Part):
         if version != str(CONFIG_VERSION):
             fields["version"] = version
         return cls().replace(fields)
+
+
+_NO_DECAY = {
+    field: TrainingConfig.model_fields[field].default for field in ("decay_factor", "decay_epochs")
+}
 
 
 def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -299,6 +318,8 @@ def explain(error: ValidationError) -> dict[str, str]:
             messages[field] = "There is no such field."
         elif item["type"] == "value_error":
             messages[field] = str(item["ctx"]["error"])
+        elif item["type"] == "int_parsing_size":
+            messages[field] = f"Input should be a smaller number. Received: {_short(item['input'])}"
         else:
             messages[field] = f"{item['msg']}. Received: {_short(item['input'])}"
     return messages

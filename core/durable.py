@@ -4,32 +4,45 @@ A run folder is the only record of a training, and a worker may be killed at any
 file is never changed in place: it is written beside, forced to the disk, and renamed, after which
 the folder's list of names is forced too. Every write, fsync and rename of the run folders goes
 through the three functions at the top, called as `durable.write` and so on: a test puts a fault
-or a kill at each of them in turn, and looks at what is left.
+or a kill at each of them in turn (`core.faults`), and looks at what is left.
 """
 
 import errno
 import fcntl
+import hashlib
+import io
 import json
 import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+
+from core import faults
+
+FAULTS = faults.planned(os.environ)
 
 
 def write(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
+    if FAULTS and FAULTS.is_due("write"):
+        os.write(descriptor, view[: len(view) // 2])
+        FAULTS.strike()
     while view:
         view = view[os.write(descriptor, view) :]
 
 
 def sync(descriptor: int) -> None:
+    if FAULTS and FAULTS.is_due("sync"):
+        FAULTS.strike()
     os.fsync(descriptor)
 
 
 def rename(source: Path, target: Path) -> None:
+    if FAULTS and FAULTS.is_due("rename"):
+        FAULTS.strike()
     os.replace(source, target)
 
 
@@ -63,6 +76,36 @@ def write_file(path: Path, data: bytes) -> None:
         os.close(descriptor)
 
 
+class HashedFile(io.RawIOBase):
+    """A new file, written from its begin to its end, and the SHA-256 of what was written."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._descriptor = os.open(path, flags, 0o666)
+        self._digest = hashlib.sha256()
+        self.size = 0  # bytes
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        block = bytes(data)
+        write(self._descriptor, block)
+        self._digest.update(block)
+        self.size += len(block)
+        return len(block)
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
+
+
 def remove(path: Path) -> None:
     """Remove a file or a folder, there or not."""
     if path.is_dir() and not path.is_symlink():
@@ -71,18 +114,25 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def put(path: Path, writer: Callable[[Path], None], *, synced: bool = True) -> None:
+def put(
+    path: Path,
+    writer: Callable[[Path], None],
+    *,
+    synced: bool = True,
+    guard: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> None:
     """Put a file or folder in place whole: a reader sees the old one or the new one, no part.
 
     `writer` makes it at the temporary path that it is given. A kill may leave that `.tmp-*`
-    behind; an error does not.
+    behind; an error does not. Within `guard()` it is put in place: it may raise to prevent that.
     """
     temporary = path.with_name(f".tmp-{secrets.token_hex(8)}-{path.name}")
     try:
         writer(temporary)
         if synced:
             sync_tree(temporary)
-        rename(temporary, path)
+        with guard():
+            rename(temporary, path)
     except BaseException:
         remove(temporary)
         raise

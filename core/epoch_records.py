@@ -3,8 +3,6 @@
 Both tell of the same epochs: all of a short training, evenly spaced ones of a long one.
 """
 
-import numpy as np
-
 from core import durable, output_lines, replay
 from core.probe import Probe
 from core.runs import Run
@@ -14,50 +12,73 @@ from core.training import Training
 class EpochRecords:
     """Looks at the model after each epoch and writes down what it saw. Raises OSError.
 
-    A run that starts anew begins without the records of its earlier start.
+    A training that goes on keeps the records up to its last epoch, one that starts anew none.
     """
 
     def __init__(self, run: Run, training: Training):
         self._run = run
         self._training = training
         self._probe: Probe | None = None  # made when it is needed: the first step comes first
-        self._left_out: tuple[int, list[np.ndarray]] | None = None  # an epoch and its weights
-        durable.remove(run.folder / output_lines.FILE)
-        replay.remove(run.folder)
+        self._left_out = 0  # the last epoch, if it is not recorded
+        if training.done:
+            self._go_on()
+        else:
+            with run.writing():
+                durable.remove(run.folder / output_lines.FILE)
+                replay.remove(run.folder)
+
+    def _go_on(self) -> None:
+        done, folder = self._training.done, self._run.folder
+
+        def is_kept(epoch: int) -> bool:  # the last one of a run with fewer epochs is not
+            return epoch <= done and self._is_recorded(epoch)
+
+        original = self._begin().original
+        with self._run.writing():
+            output_lines.keep_lines(folder / output_lines.FILE, is_kept)
+            if len(original):
+                replay.keep_records(folder, original.shape, is_kept)
+        if not self._is_recorded(done):
+            self._left_out = done
+
+    def _is_recorded(self, epoch: int) -> bool:
+        return output_lines.is_recorded(epoch, self._training.config.training.epochs)
 
     def add(self, epoch: int) -> None:
         """To be called at the end of each epoch, counted from 1."""
-        if output_lines.is_recorded(epoch, self._training.config.training.epochs):
+        if self._is_recorded(epoch):
             self._write(epoch)
-            self._left_out = None
+            self._left_out = 0
         else:  # it may turn out to be the last one
-            self._left_out = epoch, self._training.trainer.get_weights()
+            self._left_out = epoch
 
     def finish(self) -> None:
         """Record the last epoch too, whatever has become of the weights since."""
-        if self._left_out is None:
+        if not self._left_out:
             return
-        epoch, weights = self._left_out
         trainer = self._training.trainer
         present = trainer.get_weights()
-        trainer.set_weights(weights)
+        self._training.keep_last()
         try:
-            self._write(epoch)
+            self._write(self._left_out)
         finally:
             trainer.set_weights(present)
-        self._left_out = None
+        self._left_out = 0
 
     def _write(self, epoch: int) -> None:
         probe = self._probe or self._begin()
         line, reconstruction = probe.look(epoch)
-        output_lines.append_line(self._run.folder / output_lines.FILE, line)
-        if len(probe.original):
-            replay.append_record(self._run.folder, epoch, reconstruction)
+        with self._run.writing():
+            output_lines.append_line(self._run.folder / output_lines.FILE, line)
+            if len(probe.original):
+                replay.append_record(self._run.folder, epoch, reconstruction)
 
     def _begin(self) -> Probe:
         training = self._training
         activation = training.config.model.output_activation
         self._probe = probe = Probe(training.trainer, activation, training.split)
         if len(probe.original):
-            replay.publish_windows(self._run.folder, probe.part, probe.positions, probe.original)
+            with self._run.writing():
+                windows = probe.part, probe.positions, probe.original
+                replay.publish_windows(self._run.folder, *windows)
         return probe

@@ -60,13 +60,21 @@ class MachineMeters:
         self._machine = (*_machine_seconds(), 0.0)  # busy, all, percent
         self._machine_read = clock()
         self._processes: dict[int, tuple[float, float, float, float]] = {}
+        self._readings: dict[int | None, tuple[float, Meters]] = {}
 
     def read(self, pid: int | None = None) -> Meters:
         with self._lock:
+            known = self._readings.get(pid)
+            if known is not None and self._clock() - known[0] < _MIN_INTERVAL_SECONDS:
+                return known[1]  # many visitors look at one run
             cpu_percent = self._machine_percent()
             process_percent, process_memory = self._process(pid)
-        total, used = _memory()
-        return Meters(cpu_percent, process_percent, process_memory, total, used, read_gpus())
+            total, used = _memory()
+            now = Meters(cpu_percent, process_percent, process_memory, total, used, read_gpus())
+            if len(self._readings) >= _KEPT_PROCESSES:
+                self._readings.clear()
+            self._readings[pid] = (self._clock(), now)
+            return now
 
     def _machine_percent(self) -> float:
         busy_before, all_before, percent = self._machine

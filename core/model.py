@@ -5,6 +5,7 @@ one graph, so the saved model needs nothing of this project.
 """
 
 import hashlib
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -149,6 +150,21 @@ class AutoencoderTrainer(keras.Model):
         self._loss_function = LOSSES[training.loss]()
         self.compile(optimizer=OPTIMIZERS[training.optimizer](training.learning_rate))
         self.optimizer.build(self.trainable_variables)  # now, or the first step is traced twice
+
+    def state(self) -> list[np.ndarray]:
+        """Weights, seed generators and the optimizer: all that a step reads and changes."""
+        return [ops.convert_to_numpy(variable) for variable in self._stepped()]
+
+    def restore(self, state: Sequence[np.ndarray]) -> None:
+        """The inverse of `state`. Raises ValueError for another model's, unchanged."""
+        variables = self._stepped()
+        if [np.shape(array) for array in state] != [tuple(own.shape) for own in variables]:
+            raise ValueError("the state is that of another model or optimizer")
+        for variable, array in zip(variables, state, strict=True):
+            variable.assign(array)
+
+    def _stepped(self) -> list[keras.Variable]:
+        return [*self._graph.variables, *self.optimizer.variables]
 
     def call(self, windows, training=False):
         return self._graph(windows, training=training)

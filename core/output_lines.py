@@ -6,7 +6,7 @@ one torn: readers skip it, the next line replaces it.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +42,11 @@ def append_line(path: Path, line: Mapping[str, Any]) -> None:
     durable.append(path, text.encode(), content.rfind(b"\n") + 1)
 
 
-def keep_lines(path: Path, epochs: int) -> None:
-    """Publish the file anew with the lines up to an epoch: later ones are trained once more."""
-    kept = [line for line in parse_lines(path.read_bytes()) if line["epoch"] <= epochs]
-    durable.put_bytes(path, "".join(json.dumps(line) + "\n" for line in kept).encode())
+def keep_lines(path: Path, is_kept: Callable[[int], bool]) -> None:
+    """Publish the file, if there is one, anew with the lines of some epochs."""
+    if path.exists():
+        kept = [line for line in parse_lines(path.read_bytes()) if is_kept(line["epoch"])]
+        durable.put_bytes(path, "".join(json.dumps(line) + "\n" for line in kept).encode())
 
 
 def parse_lines(content: bytes) -> list[dict[str, Any]]:

@@ -40,6 +40,15 @@ def process_identity(pid: int | None) -> str:
         return ""
 
 
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used so far; 0 if that cannot be known."""
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.Error:
+        return 0.0
+    return times.user + times.system
+
+
 @cache
 def _boot_id() -> str:
     try:

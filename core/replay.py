@@ -8,6 +8,7 @@ kill may leave the last one torn: readers ignore it, the next record replaces it
 """
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -61,15 +62,18 @@ def map_records(path: Path, shape: tuple[int, int, int]) -> tuple[np.ndarray, np
     return records[:, 0].astype(np.int64), records[:, 1:].reshape(count, *shape)
 
 
-def keep_records(folder: Path, shape: tuple[int, int, int], epochs: int) -> None:
-    """Publish `replay.f32` anew with the records up to an epoch: later ones are trained again.
+def keep_records(folder: Path, shape: tuple[int, int, int], is_kept: Callable[[int], bool]) -> None:
+    """Publish `replay.f32`, if there is one, anew with the records of some epochs.
 
     A reader's mapping of the file before stays valid.
     """
-    numbers, reconstructions = map_records(folder / RECORDS_FILE, shape)
-    kept = numbers <= epochs
-    records = np.c_[numbers[kept], reconstructions[kept].reshape(kept.sum(), -1)]
-    durable.put_bytes(folder / RECORDS_FILE, records.astype(NUMBER).tobytes())
+    path = folder / RECORDS_FILE
+    if not path.exists():
+        return
+    numbers, reconstructions = map_records(path, shape)
+    kept = np.array([is_kept(int(number)) for number in numbers], bool)
+    records = np.c_[numbers[kept], reconstructions[kept].reshape(kept.sum(), math.prod(shape))]
+    durable.put_bytes(path, records.astype(NUMBER).tobytes())
 
 
 def remove(folder: Path) -> None:

@@ -13,6 +13,7 @@ from core.run_history import append_row, parse_rows, rows_text
 from core.run_status import (
     ACTIVE_STATES,
     ALLOWED,
+    FINAL_STATES,
     STATES,
     RunNotFound,
     RunUnreadable,
@@ -25,12 +26,19 @@ from core.run_status import (
 
 
 class Run:
-    """One run and its folder. Get one from `RunStore.create` or `RunStore.open`."""
+    """One run and its folder. Get one from `RunStore.create` or `RunStore.open`.
+
+    Once a worker has been let through as `by_pid`, this object writes for that worker alone, and
+    only as long as the run is its own: a worker that was stopped, declared dead and wakes up
+    again gets TransitionRefused from whatever it writes, and changes nothing.
+    """
 
     def __init__(self, folder: Path, now: Callable[[], datetime]):
         self.id = folder.name
         self.folder = folder
         self._now = now
+        self._worker: tuple[int, str] | None = None  # process id and identity
+        self._is_writing = False
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
@@ -75,10 +83,10 @@ class Run:
             status = self.status()
             if state not in ALLOWED[status.state]:
                 raise TransitionRefused(f"The run is {status.state}: it cannot become {state}.")
-            if by_pid is not None and by_pid != status.pid:
-                raise TransitionRefused(
-                    f"The run belongs to process {status.pid} now, not to process {by_pid}."
-                )
+            if by_pid is not None:
+                if status.state == "starting":  # this call makes it the worker's
+                    self._worker = None
+                self._let_through(status, by_pid)
             now = self._now().isoformat(timespec="milliseconds")
             timely: dict[str, Any] = {"ended": now if state not in ACTIVE_STATES else ""}
             if state == "running" and not status.started:
@@ -90,7 +98,10 @@ class Run:
             if state == "starting":  # no worker is alive: what is left of a killed one can go
                 for leftover in self.folder.glob(".tmp-*"):
                     durable.remove(leftover)
+                durable.remove(self.folder / "results.json")  # its outcome is of an earlier start
             status = self._put_status(status, {"state": state, "reason": reason} | timely | changes)
+            if by_pid is not None:
+                self._worker = by_pid, status.pid_started
         if state == "queued":
             os.utime(self.folder.parent)  # a runner in another process looks at this time
         return status
@@ -100,12 +111,43 @@ class Run:
         if "state" in changes:
             raise ValueError("update() leaves the state alone; use transition().")
         with self.locked():
-            return self._put_status(self.status(), changes)
+            status = self.status()
+            if self._worker is not None:
+                self._let_through(status, self._worker[0], is_ending=False)
+            return self._put_status(status, changes)
 
     def _put_status(self, status: Status, changes: dict[str, Any]) -> Status:
         status = changed(status, changes)
         durable.put_bytes(self.folder / "status.json", status_bytes(status))
         return status
+
+    def _let_through(self, status: Status, pid: int, *, is_ending: bool = True) -> None:
+        """Raise TransitionRefused unless the run is still this worker's."""
+        if not (is_ending or status.is_active):
+            raise TransitionRefused(f"The run is {status.state}: its worker must not write.")
+        known = self._worker or (pid, status.pid_started)
+        if known != (status.pid, status.pid_started) or status.pid != pid:
+            raise TransitionRefused(
+                f"The run belongs to process {status.pid} now, not to process {pid}."
+            )
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Around each write of a worker, which keeps the run from changing hands meanwhile.
+
+        Raises TransitionRefused if it has changed hands. Does nothing for a Run that is no
+        worker's; may stand within itself, but no change of the status may stand within it.
+        """
+        if self._worker is None or self._is_writing:
+            yield
+            return
+        with self.locked():
+            self._let_through(self.status(), self._worker[0], is_ending=False)
+            self._is_writing = True
+            try:
+                yield
+            finally:
+                self._is_writing = False
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -126,11 +168,13 @@ class Run:
         The first row sets the columns; raises ValueError for a row with others. A line torn by
         an earlier kill is cut off first, and after an OSError the file is as it was.
         """
-        append_row(self.folder / "history.csv", row)
+        with self.writing():
+            append_row(self.folder / "history.csv", row)
 
     def replace_history(self, rows: list[Mapping[str, float]]) -> None:
         """Publish the history anew, as of a checkpoint: later epochs are trained once more."""
-        durable.put_bytes(self.folder / "history.csv", rows_text(rows).encode())
+        data = rows_text(rows).encode()
+        self.publish_bytes("history.csv", data)
 
     def history(self) -> list[dict[str, float]]:
         """A dict a finished epoch, ints and floats as they were given; no torn last line."""
@@ -147,7 +191,7 @@ class Run:
         """
         if not name or Path(name).name != name or name.startswith("."):
             raise ValueError(f"name must be a plain file name. Received: {name!r}")
-        durable.put(self.folder / name, writer)
+        durable.put(self.folder / name, writer, guard=self.writing)
         return self.folder / name
 
     def publish_bytes(self, name: str, data: bytes) -> Path:
@@ -159,7 +203,8 @@ class Run:
     def write_progress(self, progress: Mapping[str, Any]) -> None:
         """Replace `progress.json`; not synced, since it only matters while the worker lives."""
         data = durable.json_bytes(dict(progress))
-        durable.put_bytes(self.folder / "progress.json", data, synced=False)
+        with self.writing():
+            durable.put_bytes(self.folder / "progress.json", data, synced=False)
 
     def progress(self) -> dict[str, Any]:
         """What the worker last wrote with `write_progress`, or {}."""
@@ -168,6 +213,20 @@ class Run:
         except (OSError, ValueError, RecursionError):
             return {}
         return content if isinstance(content, dict) else {}
+
+    def outcome(self) -> tuple[str, str] | None:
+        """The final state and the reason that a worker records with its results, or None.
+
+        They are written last, just before the state: a worker that died between has ended so.
+        """
+        try:
+            found = json.loads((self.folder / "results.json").read_bytes())["outcome"]
+            state, reason = found["state"], found["reason"]
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            return None
+        if state not in FINAL_STATES or not isinstance(reason, str):
+            return None
+        return state, reason
 
     def log_tail(self, max_bytes: int = 65_536) -> str:
         """The last part of `log.txt`, or an empty text."""

@@ -54,7 +54,12 @@ class RunStore:
 
     def __init__(self, root: str | os.PathLike[str], *, now: Callable[[], datetime] = utc_now):
         self.root = Path(root).absolute()
-        self.root.mkdir(parents=True, exist_ok=True)
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OSError(
+                error.errno, f"The runs folder cannot be made ({error.strerror})", str(self.root)
+            ) from error
         self._now = now
         self._cache: dict[str, tuple[tuple[int, ...], RunSummary]] = {}
         self._listing: tuple[RunSummary, ...] = ()
@@ -73,10 +78,12 @@ class RunStore:
         name: str,
         owner: str | None = None,
         state: str = "queued",
+        prepare: Callable[[Path], None] = lambda folder: None,
         **changes: Any,
     ) -> Run:
         """A new run: there whole, or (after an OSError or a kill) not at all.
 
+        `prepare` may put more into its folder before anybody sees it.
         A process that trains a run itself creates it as `starting`, with its `pid` and
         `pid_started` as `changes`, so that no runner takes it from the queue.
         """
@@ -98,6 +105,7 @@ class RunStore:
                 durable.write_file(hidden / ".lock", b"")
                 durable.write_file(hidden / "config.json", content)
                 durable.write_file(hidden / "status.json", data)
+                prepare(hidden)
                 durable.sync_tree(hidden)
                 durable.rename(hidden, self.root / run_id)
             except BaseException:

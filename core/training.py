@@ -2,7 +2,8 @@
 
 Nothing here knows of files: a caller takes the epochs one at a time and does with them what it
 likes. The order of the windows in an epoch depends on the seed and the epoch's number alone, so an
-epoch can be repeated exactly.
+epoch can be repeated exactly; what else decides the batches to come is in `state()`, so that a
+training can be put down after any batch and taken up by another process as if nothing had been.
 """
 
 import math
@@ -14,10 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from core.config import ExperimentConfig
+from core.config import ExperimentConfig, TrainingConfig
+from core.learning_rate import LearningRate
 from core.metrics import channel_deviations, scaled_errors
 from core.model import AutoencoderTrainer, build_trainer, weights_hash
 from core.normalization import Normalization, fit_normalization
+from core.training_state import TrainingState
 from core.windows import Split, Windows
 
 VALIDATION_COST = 1 / 3  # of a batch, next to a training batch: the forward pass alone
@@ -62,14 +65,15 @@ class Epoch:
     scaled_mse: float  # in variances
     val_scaled_mae: float
     val_scaled_mse: float
+    learning_rate: float
 
 
 class PassMeans:
     """The means of a pass over windows so far: of the loss, and of each channel's errors."""
 
-    def __init__(self) -> None:
-        self._windows = 0
-        self._sums = dict.fromkeys(("loss", "mae", "mse"), np.zeros(1))
+    def __init__(self, sums: Mapping[str, np.ndarray] | None = None, windows: int = 0) -> None:
+        self._windows = windows
+        self._sums = dict(sums or dict.fromkeys(("loss", "mae", "mse"), np.zeros(1)))
 
     def add(self, logs: Mapping[str, Any], windows: int) -> None:
         """logs: the means of a batch of so many windows, errors as `(channels,)`."""
@@ -77,6 +81,16 @@ class PassMeans:
         for name, total in self._sums.items():
             batch = np.atleast_1d(np.asarray(logs[name], np.float64))
             self._sums[name] = total + windows * batch
+
+    @property
+    def windows(self) -> int:
+        """How many the means are of."""
+        return self._windows
+
+    @property
+    def sums(self) -> dict[str, np.ndarray]:
+        """Over the windows so far, by the name of what was summed: what goes on from here needs."""
+        return dict(self._sums)
 
     @property
     def loss(self) -> float:
@@ -98,6 +112,10 @@ class Training:
     """One training run in memory.
 
     Raises DataError when the windows do not fit the data. Iterate `epochs()`; then `keep_best()`.
+
+    done: whole epochs; batch: batches of the next one that are done too.
+    best_weights, last_weights: of the epoch with the least validation loss, and of the last whole
+    one; None before the first.
     """
 
     def __init__(self, config: ExperimentConfig, split: Split):
@@ -107,14 +125,59 @@ class Training:
         channels = split.train.segments.shape[2]
         self.trainer: AutoencoderTrainer = build_trainer(config, self.normalization, channels)
         self.initial_weights = weights_hash(self.trainer)
+        self.done = self.batch = 0
         self.best_epoch = 0
         self.best_loss = math.inf
-        self._best_weights: list[np.ndarray] | None = None
-        self._last_weights: list[np.ndarray] | None = None
-        self._has_traced = False  # whether the second training batch, the first true one, came
-        self._timed_units = 0.0  # training batches, or as many validation batches as cost one
-        self._timed_seconds = 0.0
-        self._done_units = 0.0
+        self.best_weights: list[np.ndarray] | None = None
+        self.last_weights: list[np.ndarray] | None = None
+        self._rate = LearningRate(config.training)
+        self._means = PassMeans()  # of the batches of the open epoch
+        self._seconds = 0.0  # spent on the open epoch
+        self._pace = Pace(config.training, split)
+
+    # From here to there
+
+    def state(self) -> TrainingState:
+        """All that decides what the next batches do. Between two batches only."""
+        return TrainingState(
+            done=self.done,
+            batch=self.batch,
+            best_epoch=self.best_epoch,
+            best_loss=self.best_loss,
+            drops=self._rate.drops,
+            last_drop=self._rate.last_drop,
+            seconds=self._seconds,
+            windows=self._means.windows,
+            sums=self._means.sums,
+            variables=self.trainer.state(),
+            best_weights=self.best_weights,
+            last_weights=self.last_weights,
+        )
+
+    def restore(self, state: TrainingState) -> None:
+        """Stand where another training of this configuration stood.
+
+        Raises ValueError, having changed nothing, if the state is of another model.
+        """
+        for weights in (state.best_weights, state.last_weights):
+            shapes = [np.shape(own) for own in self.trainer.get_weights()]
+            if weights is not None and [np.shape(array) for array in weights] != shapes:
+                raise ValueError("the weights are those of another model")
+        self.trainer.restore(state.variables)
+        self.done, self.batch = state.done, state.batch
+        self.best_epoch, self.best_loss = state.best_epoch, state.best_loss
+        self.best_weights, self.last_weights = state.best_weights, state.last_weights
+        self._rate.drops, self._rate.last_drop = state.drops, state.last_drop
+        self._seconds = state.seconds
+        self._means = PassMeans(state.sums, state.windows)
+        self._pace.go_on_from(state.done, state.batch)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every epoch is trained, or validation has gained nothing for too long."""
+        settings = self.config.training
+        idle = self.done - self.best_epoch
+        return self.done >= settings.epochs or (settings.patience > 0 and idle >= settings.patience)
 
     def epochs(
         self,
@@ -124,26 +187,33 @@ class Training:
         """Train; yields each epoch as it ends, and ends early if validation gains no more.
 
         report is called after each batch. Raises Cancelled as soon as `is_cancelled()`, and
-        Diverged when a loss is not finite.
+        Diverged when a loss is not finite; what `is_cancelled` itself raises comes between two
+        batches, where `state()` can be taken.
         """
-        settings = self.config.training
-        for number in range(1, settings.epochs + 1):
-            began = time.monotonic()
-            order = np.random.default_rng([settings.seed, number]).permutation(
-                len(self.split.train)
-            )
-            train = self._pass("training", number, order, report, is_cancelled)
-            order = np.arange(len(self.split.validation))
-            validation = self._pass("validating", number, order, report, is_cancelled)
-            epoch = self._epoch(number, train, validation, time.monotonic() - began)
-            if epoch.val_loss < self.best_loss:
-                self.best_epoch, self.best_loss = number, epoch.val_loss
-                self._best_weights = self.trainer.get_weights()
-            if not settings.keep_best:
-                self._last_weights = self.trainer.get_weights()
-            yield epoch
-            if settings.patience and number - self.best_epoch >= settings.patience:
-                return
+        while not self.is_over:
+            yield self._train_epoch(report, is_cancelled)
+
+    def _train_epoch(
+        self, report: Callable[[Progress], None], is_cancelled: Callable[[], bool]
+    ) -> Epoch:
+        number, began = self.done + 1, time.monotonic() - self._seconds
+        if not self.batch:
+            self._rate.apply(self.trainer, number, self.best_epoch)
+
+        def note_time(progress: Progress) -> None:
+            self._seconds = time.monotonic() - began
+            report(progress)
+
+        self._train(number, note_time, is_cancelled)
+        validation = self._validate(number, note_time, is_cancelled)
+        epoch = self._epoch(number, self._means, validation, time.monotonic() - began)
+        self.last_weights = self.trainer.get_weights()
+        if epoch.val_loss < self.best_loss:
+            self.best_epoch, self.best_loss = number, epoch.val_loss
+            self.best_weights = self.last_weights
+        self.done, self.batch = number, 0
+        self._means, self._seconds = PassMeans(), 0.0
+        return epoch
 
     def _epoch(self, number: int, train: PassMeans, validation: PassMeans, seconds: float) -> Epoch:
         """A row of the history. Raises Diverged if its numbers are not finite."""
@@ -158,7 +228,7 @@ class Training:
             for means in (train, validation)
             for error in scaled_errors(means.mae, means.mse, self.channel_deviations).values()
         ]
-        return Epoch(number, *map(float, reached), seconds, *scaled)
+        return Epoch(number, *map(float, reached), seconds, *scaled, self._rate.rate)
 
     @cached_property
     def channel_deviations(self) -> np.ndarray:
@@ -168,67 +238,108 @@ class Training:
 
     def keep_best(self) -> None:
         """Put the weights of the epoch with the least validation loss back, if there was one."""
-        if self._best_weights is not None:
-            self.trainer.set_weights(self._best_weights)
+        if self.best_weights is not None:
+            self.trainer.set_weights(self.best_weights)
 
     def keep_last(self) -> None:
-        """Put the weights of the last finished epoch back, if there was one; without keep_best."""
-        if self._last_weights is not None:
-            self.trainer.set_weights(self._last_weights)
+        """Put the weights of the last finished epoch back, if there was one."""
+        if self.last_weights is not None:
+            self.trainer.set_weights(self.last_weights)
 
-    def _pass(
-        self,
-        phase: str,
-        epoch: int,
-        order: np.ndarray,
-        report: Callable[[Progress], None],
-        is_cancelled: Callable[[], bool],
-    ) -> PassMeans:
-        """One pass over windows in this order."""
-        settings = self.config.training
-        is_training = phase == "training"
-        windows: Windows = self.split.train if is_training else self.split.validation
-        step = self.trainer.train_on_batch if is_training else self.trainer.test_on_batch
-        batches = math.ceil(len(order) / settings.batch_size)
-        means = PassMeans()
-        for batch in range(batches):
-            if is_cancelled():
-                raise Cancelled
+    def _train(
+        self, epoch: int, report: Callable[[Progress], None], is_cancelled: Callable[[], bool]
+    ) -> None:
+        """The batches of the open epoch that are left, in the order that its number gives."""
+        seed = self.config.training.seed
+        order = np.random.default_rng([seed, epoch]).permutation(len(self.split.train))
+        for positions, batches in self._batches(order, self.batch, is_cancelled):
             began = time.monotonic()
-            positions = order[batch * settings.batch_size : (batch + 1) * settings.batch_size]
-            # (batch, window_length, channels)
-            logs = step(windows.take(positions).astype(np.float32), return_dict=True)
-            if is_training and not math.isfinite(logs["loss"]):
+            logs = self.trainer.train_on_batch(self._take(positions, "train"), return_dict=True)
+            if not math.isfinite(logs["loss"]):
                 raise Diverged(epoch)
+            self._means.add(logs, len(positions))
+            self.batch += 1
+            self._pace.note("training", time.monotonic() - began)
+            report(self._progress("training", epoch, self.batch, batches, self._means))
+
+    def _validate(
+        self, epoch: int, report: Callable[[Progress], None], is_cancelled: Callable[[], bool]
+    ) -> PassMeans:
+        """One pass over the validation windows."""
+        means = PassMeans()
+        order = np.arange(len(self.split.validation))
+        for batch, (positions, batches) in enumerate(self._batches(order, 0, is_cancelled), 1):
+            began = time.monotonic()
+            logs = self.trainer.test_on_batch(self._take(positions, "validation"), return_dict=True)
             means.add(logs, len(positions))
-            self._clock(is_training, began, is_traced=epoch == 1 and batch == 0)
-            report(
-                Progress(
-                    *(phase, epoch, settings.epochs, batch + 1, batches),
-                    *(means.loss, float(means.mae.mean())),
-                    *self._pace(),
-                )
-            )
+            self._pace.note("validating", time.monotonic() - began)
+            report(self._progress("validating", epoch, batch, batches, means))
         return means
 
-    def _clock(self, is_training: bool, began: float, is_traced: bool) -> None:
-        """Note a batch's time. The first of its kind, which Keras traces, tells nothing of the
-        others: that of training counts until there is a second, that of validation never."""
-        units = 1.0 if is_training else VALIDATION_COST
+    def _batches(
+        self, order: np.ndarray, done: int, is_cancelled: Callable[[], bool]
+    ) -> Iterator[tuple[np.ndarray, int]]:
+        """The positions of each batch after so many, and how many batches there are in all."""
+        size = self.config.training.batch_size
+        batches = math.ceil(len(order) / size)
+        for batch in range(done, batches):
+            if is_cancelled():
+                raise Cancelled
+            yield order[batch * size : (batch + 1) * size], batches
+
+    def _take(self, positions: np.ndarray, part: str) -> np.ndarray:
+        """`(batch, window_length, channels)`, float32."""
+        windows: Windows = getattr(self.split, part)
+        return windows.take(positions).astype(np.float32)
+
+    def _progress(
+        self, phase: str, epoch: int, batch: int, batches: int, means: PassMeans
+    ) -> Progress:
+        return Progress(
+            *(phase, epoch, self.config.training.epochs, batch, batches),
+            *(means.loss, float(means.mae.mean())),
+            *self._pace.told(),
+        )
+
+
+class Pace:
+    """How fast batches go by, and how long all that is left will take.
+
+    The first batch of its kind, which Keras traces, tells nothing of the others: that of training
+    counts until there is a second, that of validation never.
+    """
+
+    def __init__(self, settings: TrainingConfig, split: Split):
+        train, validation = (
+            math.ceil(len(windows) / settings.batch_size)
+            for windows in (split.train, split.validation)
+        )
+        self._epochs = settings.epochs
+        self._units = train + VALIDATION_COST * validation  # of an epoch, in training batches
+        self._done_units = 0.0
+        self._timed_units = self._timed_seconds = 0.0
+        self._counts = {"training": 0, "validating": 0}  # batches of this process
+
+    def go_on_from(self, epochs: int, batches: int) -> None:
+        """Another process has done so many epochs, and batches of the next."""
+        self._done_units = epochs * self._units + batches
+
+    def note(self, phase: str, seconds: float) -> None:
+        """A batch took so long."""
+        units = 1.0 if phase == "training" else VALIDATION_COST
         self._done_units += units
-        if is_traced and not is_training:
+        self._counts[phase] += 1
+        if phase == "validating" and self._counts[phase] == 1:
             return
-        if is_training and not is_traced and not self._has_traced:
-            self._has_traced = True
+        if phase == "training" and self._counts[phase] == 2:
             self._timed_units = self._timed_seconds = 0.0
         self._timed_units += units
-        self._timed_seconds += time.monotonic() - began
+        self._timed_seconds += seconds
 
-    def _pace(self) -> tuple[float, float]:
+    def told(self) -> tuple[float, float]:
         """Seconds for a training batch, and seconds left if every epoch is trained."""
-        settings = self.config.training
-        batches = math.ceil(len(self.split.train) / settings.batch_size)
-        batches += VALIDATION_COST * math.ceil(len(self.split.validation) / settings.batch_size)
-        seconds_per_batch = self._timed_seconds / self._timed_units
-        left = settings.epochs * batches - self._done_units
-        return seconds_per_batch, max(0.0, left * seconds_per_batch)
+        if not self._timed_units:  # taken up within a validation
+            return 0.0, 0.0
+        seconds = self._timed_seconds / self._timed_units
+        left = self._epochs * self._units - self._done_units
+        return seconds, max(0.0, left * seconds)

@@ -13,235 +13,123 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from core import durable
-from core.architecture import Architecture, describe_architecture
-from core.baselines import measure_baselines
+from core import checkpoints, gpu_faults
 from core.config import ExperimentConfig, NormalizationConfig, TrainingConfig
-from core.epoch_records import EpochRecords
-from core.evaluation import evaluate
-from core.meters import describe_cpu, describe_device
-from core.output_range import error_floor
-from core.runs import ACTIVE_STATES, Run, RunStore, TransitionRefused
-from core.signals.recording import DataError, Recording
+from core.disk import fault_text
+from core.run_training import Report, RunTraining, Stopped, device_name
+from core.runs import ACTIVE_STATES, Run, RunNotFound, RunStore, TransitionRefused
+from core.signals.recording import DataError
 from core.signals.store import open_recording
-from core.training import Cancelled, Diverged, Progress, Training
-from core.windows import Windows, split_windows
+from core.take_up import AllDamaged, place_text
+from core.training import Training
+from core.windows import split_windows
 
-EXIT_CODES = {"finished": 0, "failed": 1, "cancelled": 3, "interrupted": 4}
-LEAST_STEPS = 256  # values that 32 bits tell apart between a channel's least and greatest
-NICENESS = 10  # of a worker that trains for the app
-BASELINES = "measuring the best constant and principal components"
+EXIT_CODES = {"finished": 0, "failed": 1, "cancelled": 3, "interrupted": 4, "paused": 5}
+UNWRITABLE_EXIT = 6  # not even the state could be written; the last line of log.txt says why
 _REPORT_SECONDS = 0.2  # between two writes of progress.json
 
-Report = Callable[[dict[str, Any]], None]
+
+class Unwritable(Exception):
+    """The run's folder cannot be written, not even its state; the text says why."""
 
 
-class Interrupted(Exception):
-    """The process was told to end (SIGTERM); the run may be started again."""
+class Interrupted(Stopped):
+    """The process was told to end (SIGTERM)."""
+
+
+class Paused(Stopped):
+    """Somebody asked the run to wait."""
 
 
 def train_run(run: Run, data_folder: Path, report: Report = lambda progress: None) -> str:
-    """Train a run that is `starting` to its end. Returns the state it ends in.
+    """Train a run that is `starting` to its end, or to where it is stopped. Returns its state.
 
-    Whatever goes wrong becomes the run's state with a sentence; only faults of the folder itself
-    (a full disk, a folder removed) are raised.
+    A run with checkpoints goes on from the newest. Whatever goes wrong becomes the run's state with
+    a sentence. Raises Unwritable if even that cannot be written.
     """
-    state, reason = "failed", ""
-    pid = os.getpid()
+    try:
+        state, reason = _end_of_training(run, data_folder, report)
+        if run.status().state in ACTIVE_STATES:
+            run.transition(state, reason, by_pid=os.getpid())
+    except OSError as error:
+        if not run.folder.is_dir():
+            return "failed"  # removed: there is nothing to write to
+        reason = _unwritten_sentence(run, error)
+        try:
+            run.transition("paused", reason, by_pid=os.getpid())
+        except OSError:
+            raise Unwritable(reason) from error
+    except (RunNotFound, TransitionRefused):
+        pass  # removed, given up, or given to another process
+    try:
+        return run.status().state
+    except RunNotFound:
+        return "failed"
+
+
+def _end_of_training(run: Run, data_folder: Path, report: Report) -> tuple[str, str]:
+    """Train, and say in which state the run ends and why.
+
+    Raises OSError for a fault of the run folder, TransitionRefused if it is another process's.
+    """
     try:
         config = ExperimentConfig.model_validate(run.config())
         report = _throttled(run, report)
         report({"phase": "loading the data"})
         recording = open_recording(config.data, data_folder)
-        run.transition("running", by_pid=pid, device=device_name())
-        state, reason = _train(run, config, recording, report)
-    except DataError as error:
-        reason = str(error)
-    except MemoryError as error:
-        reason = f"The memory did not suffice: {error}. Try a smaller batch or model."
+        run.transition("running", by_pid=os.getpid(), device=device_name())
+        return RunTraining(run, config, recording, report, _stop_check(run)).train()
+    except (DataError, AllDamaged) as error:
+        return "failed", str(error)
+    except Paused as stop:
+        return "paused", f"Paused {stop}."
+    except Interrupted as stop:
+        return "interrupted", f"The worker was told to end {stop}; the run can go on from there."
     except KeyboardInterrupt:
-        state, reason = "cancelled", "Cancelled by a second Ctrl-C; the results are not complete."
-    except Interrupted:
-        state, reason = "interrupted", "The worker was told to end; the run can be started again."
-    except TransitionRefused:
-        return run.status().state  # the run was given up, or given to another process
+        return "cancelled", "Cancelled by a second Ctrl-C; the results are not complete."
+    except (OSError, TransitionRefused, RunNotFound):
+        raise
     except Exception as error:
-        if "ResourceExhausted" in type(error).__name__:
-            reason = "The graphics memory did not suffice. Try a smaller batch size."
-        else:
-            reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-            sys.excepthook(*sys.exc_info())  # the whole of it, into log.txt
-    if run.status().state in ACTIVE_STATES:
-        run.transition(state, reason, by_pid=pid)
-    return run.status().state
+        sys.excepthook(*sys.exc_info())  # the whole of it, into log.txt
+        if isinstance(error, MemoryError):
+            return _out_of_memory(run)
+        said = str(error).splitlines()[0] if str(error) else ""
+        known = gpu_faults.explain(f"{type(error).__name__}: {error}")
+        return known or ("failed", f"{type(error).__name__}: {said}")
 
 
-def _train(
-    run: Run, config: ExperimentConfig, recording: Recording, report: Report
-) -> tuple[str, str]:
-    began = time.monotonic()
-    report({"phase": "building the model"})
-    split = split_windows(recording.values, config.windows, config.training.seed)
-    _check_precision(split.train, recording.channel_names)
-    training = Training(config, split)
-    run.publish_json("normalization.json", training.normalization.to_dict())
-    run.replace_history([])  # of a run that was interrupted and starts anew
-    durable.remove(run.folder / "baselines.json")
-    records = EpochRecords(run, training)
-
-    known: dict[str, Any] = {}  # what stays the same from the first batch on
-    baselines: dict[str, Any] = {}  # from the first epoch on
-
-    def each_batch(progress: Progress) -> None:
-        report(asdict(progress) | known)
-        if not known:
-            known["first_step_seconds"] = _seconds_since(run.status().created)
-            known["floor"] = _floors(training)
-
-    state, reason, epochs = "finished", "", 0
-    try:
-        for epoch in training.epochs(each_batch, _stop_check(run)):
-            run.append_history(asdict(epoch))
-            epochs = epoch.epoch
-            records.add(epochs)
-            if not baselines:
-                total = config.training.epochs
-                report({"phase": BASELINES, "epoch": min(2, total), "epochs": total} | known)
-                baselines = _baselines(training, known["floor"], _stop_check(run))
-                run.publish_json("baselines.json", baselines)
-        if epochs < config.training.epochs:
-            reason = (
-                f"Stopped early after epoch {epochs}: the validation loss has not fallen for "
-                f"{config.training.patience} epochs."
-            )
-    except Cancelled:
-        state, reason = "cancelled", f"Cancelled after {epochs} of {config.training.epochs} epochs."
-    except Diverged as error:
-        state, reason = "failed", _diverged_sentence(error.args[0], epochs)
-    if epochs == 0:
-        return state, reason
-    records.finish()
-    if config.training.keep_best or state == "failed":
-        training.keep_best()
-    else:
-        training.keep_last()
-    run.publish("model.keras", training.trainer.export.save)  # safe before the long part
-
-    def reconstructing(share: float) -> None:
-        report(
-            {
-                "phase": "reconstructing",
-                "epoch": epochs,
-                "epochs": config.training.epochs,
-                "share": share,
-            }
-        )
-
-    reconstructing(0.0)
-    seconds = time.monotonic() - began
-    _publish_results(run, training, recording, baselines, epochs, seconds, reconstructing)
-    return state, reason
+def _out_of_memory(run: Run) -> tuple[str, str]:
+    """What has been trained can go on when there is memory again; nothing else could."""
+    reason = "The memory did not suffice. Try a smaller batch or model."
+    found = checkpoints.describe(run.folder)
+    if not found:
+        return "failed", reason
+    return "interrupted", f"{reason} Or free memory and resume it {place_text(*found)}."
 
 
-def _check_precision(train: Windows, names: tuple[str, ...]) -> None:
-    """Raise DataError for a channel whose values differ too little for 32-bit numbers."""
-    low, high = np.inf, -np.inf
-    for block, _ in train.values():
-        low = np.minimum(low, block.min(axis=0))
-        high = np.maximum(high, block.max(axis=0))
-    low, high = low.astype(np.float64), high.astype(np.float64)
-    steps = (high - low) / (
-        np.finfo(np.float32).eps * np.maximum(np.abs(low), np.abs(high)) + 1e-300
-    )
-    for channel in np.flatnonzero((high > low) & (steps < LEAST_STEPS)):
-        raise DataError(
-            f"Channel {names[channel]!r} varies between {low[channel]:.12g} and "
-            f"{high[channel]:.12g}: models compute with 32 bits, which tell only "
-            f"{steps[channel]:.0f} values apart there. Subtract a constant from it first."
-        )
-
-
-def _floors(training: Training) -> dict[str, dict[str, float]]:
-    """The error floor of each part, in original units."""
-    activation = training.config.model.output_activation
-    return {
-        part: error_floor(training.normalization, activation, windows).to_dict()
-        for part, windows in training.split.parts()
-    }
-
-
-def _baselines(
-    training: Training, floors: dict[str, Any], is_cancelled: Callable[[], bool]
-) -> dict[str, Any]:
-    """What `baselines.json` holds."""
-    components = _architecture(training).latent_values
-    deviations = training.channel_deviations.tolist()
-    measured = measure_baselines(training.split, components, is_cancelled)
-    return {"floor": floors} | measured | {"channel_std": deviations}
-
-
-def _architecture(training: Training) -> Architecture:
-    config, channels = training.config, training.split.train.segments.shape[2]
-    return describe_architecture(config.model, config.windows.window_length, channels)
-
-
-def _publish_results(
-    run: Run,
-    training: Training,
-    recording: Recording,
-    baselines: dict[str, Any],
-    epochs: int,
-    seconds: float,
-    report: Callable[[float], None],
-) -> None:
-    model, deviations = training.trainer.export, training.channel_deviations
-    results, arrays = evaluate(model, training.split, recording, deviations, report)
-    architecture = _architecture(training)
-    run.publish("reconstruction.npz", lambda path: np.savez(path, **arrays))
-    run.publish_json(
-        "results.json",
-        results
-        | baselines
-        | {
-            "initial_weights": training.initial_weights,
-            "best_epoch": training.best_epoch,
-            "epochs_trained": epochs,
-            "parameters": architecture.parameters,
-            "compression_ratio": architecture.compression_ratio,
-            "device": device_name(),
-            "backend": keras.backend.backend(),
-            "seconds": seconds,
-        },
-    )
-
-
-def _diverged_sentence(epoch: int, epochs: int) -> str:
-    kept = f"The best of the {epochs} epochs before is kept. " if epochs else ""
-    return (
-        f"Diverged in epoch {epoch}: the loss is no finite number any more. {kept}"
-        "Lower training.learning_rate, or normalize the data."
-    )
-
-
-def _seconds_since(iso_time: str) -> float:
-    return (datetime.now(UTC) - datetime.fromisoformat(iso_time)).total_seconds()
+def _unwritten_sentence(run: Run, error: OSError) -> str:
+    found = checkpoints.describe(run.folder)
+    goes_on = f"it goes on {place_text(*found)}" if found else "it begins anew"
+    return f"Paused: {fault_text(error)}, then resume the run: {goes_on}."
 
 
 def _stop_check(run: Run) -> Callable[[], bool]:
-    """Whether to stop, asked before each batch: by a marker file, or by SIGTERM."""
+    """Whether to cancel, asked before each batch; a pause and SIGTERM raise."""
 
     def is_cancelled() -> bool:
         if _TERMINATED:
             raise Interrupted
-        return run.cancel_requested()
+        if run.cancel_requested():
+            return True
+        if run.pause_requested():
+            raise Paused
+        return False
 
     return is_cancelled
 
@@ -264,15 +152,11 @@ def _throttled(run: Run, report: Report) -> Report:
         if progress["phase"] == last_phase and now - last_time < _REPORT_SECONDS:
             return
         last_phase, last_time = progress["phase"], now
-        run.write_progress(progress)
+        with suppress(OSError):  # it only matters while the worker lives
+            run.write_progress(progress)
         report(progress)
 
     return throttled
-
-
-def device_name() -> str:
-    """What this process trains on."""
-    return describe_device() if keras.distribution.list_devices("gpu") else describe_cpu()
 
 
 def warm_up() -> None:
@@ -285,26 +169,6 @@ def warm_up() -> None:
     for _ in training.epochs():
         break
     keras.backend.clear_session()
-
-
-def _stand_back() -> Report:
-    """After the first step, lower this process's priority once: the app answers its visitors first.
-
-    Training takes every core; whatever the app leaves is still its own.
-    """
-    stood_back = False
-
-    def report(progress: dict[str, Any]) -> None:
-        nonlocal stood_back
-        if not stood_back and "first_step_seconds" in progress:
-            stood_back = True
-            tasks = Path("/proc/self/task")  # on Linux a priority is a thread's, not a process's
-            threads = [int(task.name) for task in tasks.iterdir()] if tasks.is_dir() else [0]
-            for thread in threads:
-                with suppress(OSError):  # it has ended
-                    os.setpriority(os.PRIO_PROCESS, thread, NICENESS)
-
-    return report
 
 
 def main(run_folder: str | None = None) -> int:
@@ -323,5 +187,10 @@ def main(run_folder: str | None = None) -> int:
     with open(run.folder / "log.txt", "ab", buffering=0) as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    state = train_run(run, folder.parent / "data", _stand_back())
+    try:
+        state = train_run(run, folder.parent / "data")
+    except Unwritable as error:
+        with suppress(OSError):
+            print(error, flush=True)
+        return UNWRITABLE_EXIT
     return EXIT_CODES.get(state, 1)

@@ -1,6 +1,7 @@
 """Training: repeatable, stopped when asked, honest about what it reached."""
 
 import math
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -131,6 +132,7 @@ NOT_OF_A_GENERATED_RUN = {
     "data.anomalies",  # changed together with anomaly_count
     "windows.split",  # of ready windows: test_windows
     "training.patience",  # below
+    *("training.schedule", "training.decay_factor", "training.decay_epochs"),  # below
     "training.keep_best",  # below
 }
 
@@ -322,17 +324,44 @@ def test_without_keep_best_the_last_finished_epoch_is_kept():
 
 
 @pytest.mark.parametrize("batches", [1, 3])
-def test_the_pace_forgets_the_batches_that_keras_traced(monkeypatch, batches):
-    training = training_module.Training(
-        SMALL, split_windows(generate(SMALL.data).values, SMALL.windows)
-    )
-    clock = [0.0]
-    monkeypatch.setattr(training_module.time, "monotonic", lambda: clock[0])
+def test_the_pace_forgets_the_batches_that_keras_traced(batches):
+    split = split_windows(generate(SMALL.data).values, SMALL.windows)
+    size = -(-len(split.train) // batches)
+    settings = SMALL.replace({"training.batch_size": size, "training.epochs": 10}).training
+    pace = training_module.Pace(settings, split)
     for epoch in range(1, 6):
-        for is_training in (True, False):
-            for batch in range(batches):
-                traced = epoch == 1 and batch == 0
-                began = clock[0]
-                clock[0] += 5.0 if traced else 0.3 if is_training else 0.1
-                training._clock(is_training, began, traced)
-    assert training._pace()[0] == pytest.approx(0.3)
+        for phase, seconds in (("training", 0.3), ("validating", 0.1)):
+            for batch in range(batches if phase == "training" else 1):
+                pace.note(phase, 5.0 if epoch == 1 and batch == 0 else seconds)
+    assert pace.told()[0] == pytest.approx(0.3)
+    assert pace.told()[1] == pytest.approx(5 * (batches * 0.3 + 0.1))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "losses", "rates"),
+    [
+        ("constant", (3, 3, 3, 3, 3, 3), (1, 1, 1, 1, 1, 1, 1)),
+        ("step", (3, 2, 1, 1, 1, 1), (1, 1, 0.1, 0.1, 0.01, 0.01, 0.001)),
+        ("plateau", (3, 2, 4, 4, 4, 1), (1, 1, 1, 1, 0.1, 0.1, 0.1)),  # epoch 6 gains again
+        ("plateau", (3, 4, 4, 4, 4, 4), (1, 1, 1, 0.1, 0.1, 0.01, 0.01)),
+    ],
+)
+def test_the_learning_rate_follows_its_schedule(schedule, losses, rates):
+    """The rates of epochs 1 to 7, given the validation losses of 1 to 6; two epochs to decay."""
+    changes = {"schedule": schedule, "decay_factor": 0.1, "decay_epochs": 2, "learning_rate": 1}
+    settings = SMALL.replace({f"training.{k}": v for k, v in changes.items()}).training
+    schedule, model = training_module.LearningRate(settings), Mock()
+    for epoch, expected in enumerate(rates, 1):
+        best = int(np.argmin(losses[: epoch - 1])) + 1 if epoch > 1 else 0
+        schedule.apply(model, epoch, best)
+        assert model.optimizer.learning_rate == pytest.approx(expected)
+
+
+def test_a_falling_learning_rate_changes_what_is_trained(reference):
+    changes = {"training.schedule": "step", "training.decay_epochs": 1}
+    halved = trained(SMALL.replace(changes))[1]
+    assert [epoch.learning_rate for epoch in halved] == [0.001, 0.0005]
+    assert numbers(halved)[0] == numbers(reference[1])[0]
+    assert numbers(halved)[1] != numbers(reference[1])[1]
+    faster = trained(SMALL.replace(changes | {"training.decay_factor": 0.1}))[1]
+    assert numbers(faster)[1] != numbers(halved)[1]

@@ -18,6 +18,7 @@ from core.windows import split_windows
 
 pytestmark = pytest.mark.slow
 worker = pytest.importorskip("core.worker")
+run_training = pytest.importorskip("core.run_training")
 
 SMALL = {
     "data.time_steps": 2000,
@@ -85,9 +86,10 @@ def test_the_model_is_safe_before_the_long_evaluation(tmp_path, monkeypatch):
         assert run.progress()["phase"] == "reconstructing"
         raise MemoryError("no room")
 
-    monkeypatch.setattr(worker, "evaluate", broken)
-    assert worker.train_run(run, data_folder) == "failed"
+    monkeypatch.setattr(run_training, "evaluate", broken)
+    assert worker.train_run(run, data_folder) == "interrupted"
     assert "memory did not suffice" in run.status().reason
+    assert "resume it after epoch 3" in run.status().reason
 
 
 def test_divergence_names_its_epoch_and_a_remedy(tmp_path):

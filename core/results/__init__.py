@@ -31,6 +31,7 @@ from core.results.read_once import ReadOnce
 from core.results.reconstruction_file import StoredWindows, map_npz, read_reconstruction
 from core.results.replay_course import replay_errors, replay_range
 from core.results.replay_file import Replay, read_replay
+from core.results.run_csv import run_csv
 from core.results.run_table import RunRow, RunTable
 from core.results.texts import duration_text, error_sentence, unit_of
 from core.results.window_csv import window_csv
@@ -67,6 +68,7 @@ __all__ = [
     "read_results",
     "replay_errors",
     "replay_range",
+    "run_csv",
     "same_histories",
     "same_originals",
     "unit_of",

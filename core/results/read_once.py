@@ -8,6 +8,9 @@ from typing import TypeVar
 
 Value = TypeVar("Value")
 
+_TURNS = 16  # locks, each for a part of the paths
+_PATIENCE_SECONDS = 2.0  # then a file is read twice rather than not at all
+
 
 class ReadOnce:
     """Keeps what was last read from each of the files asked for last. Safe for threads."""
@@ -16,9 +19,22 @@ class ReadOnce:
         self._kept = kept
         self._values: dict[Path, tuple[tuple[int, ...], object]] = {}
         self._lock = threading.Lock()
+        self._reading = tuple(threading.RLock() for _ in range(_TURNS))
 
     def get(self, path: Path, read: Callable[[], Value]) -> Value | None:
-        """What `read` gives for the file as it is now; None while there is no such file."""
+        """What `read` gives for the file as it is now; None while there is no such file.
+
+        Of several threads that ask for one file at once, one reads it.
+        """
+        turn = self._reading[hash(path) % _TURNS]
+        is_held = turn.acquire(timeout=_PATIENCE_SECONDS)
+        try:
+            return self._get(path, read)
+        finally:
+            if is_held:
+                turn.release()
+
+    def _get(self, path: Path, read: Callable[[], Value]) -> Value | None:
         try:
             found = os.stat(path)
         except OSError:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.spreadsheets import quoted
+
 
 def window_csv(
     original: np.ndarray,
@@ -29,8 +31,3 @@ def window_csv(
     for row in zip(*(values for _, values in columns), strict=True):
         writer.writerow([f"{value:.9g}" for value in row])
     return text.getvalue()
-
-
-def quoted(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -1,0 +1,237 @@
+"""Training one run, from its newest checkpoint or from the start, and what it leaves behind."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import keras
+import numpy as np
+
+from core import checkpoints, durable
+from core.architecture import Architecture, describe_architecture
+from core.baselines import measure_baselines
+from core.config import ExperimentConfig
+from core.epoch_records import EpochRecords
+from core.evaluation import evaluate
+from core.meters import describe_cpu, describe_device
+from core.output_range import error_floor
+from core.runs import Run
+from core.signals.recording import DataError, Recording
+from core.take_up import TrainingRecord, place_text
+from core.training import Cancelled, Diverged, Progress, Training
+from core.windows import Windows, split_windows
+
+LEAST_STEPS = 256  # values that 32 bits tell apart between a channel's least and greatest
+BASELINES = "measuring the best constant and principal components"
+
+Report = Callable[[dict[str, Any]], None]
+
+
+class Stopped(Exception):
+    """The run is to end before its time, and can go on from where it stands, which is the text."""
+
+
+class RunTraining:
+    """One run in this process.
+
+    report is told where it is, again and again; is_cancelled is asked before each batch, and may
+    raise Stopped, upon which a checkpoint is made.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        config: ExperimentConfig,
+        recording: Recording,
+        report: Report,
+        is_cancelled: Callable[[], bool],
+    ):
+        self._run = run
+        self._recording = recording
+        self._report = report
+        self._is_cancelled = is_cancelled
+        self._began = datetime.now(UTC)
+        report({"phase": "building the model"})
+        split = split_windows(recording.values, config.windows, config.training.seed)
+        _check_precision(split.train, recording.channel_names)
+        self._training = Training(config, split)
+        self._epochs = config.training.epochs
+        self._record = TrainingRecord(run, self._training)
+        self._known: dict[str, Any] = {}  # what stays the same from the first batch on
+        self._baselines: dict[str, Any] = {}  # from the first epoch on
+
+    def train(self) -> tuple[str, str]:
+        """Train to the end. Returns the state the run ends in, and the reason.
+
+        Raises Stopped, DataError, MemoryError, TransitionRefused if another process has the run,
+        and OSError if the run folder cannot be written.
+        """
+        records = self._begin()
+        state, reason = "finished", ""
+        try:
+            for epoch in self._training.epochs(self._each_batch, self._is_cancelled):
+                self._record.add(asdict(epoch))
+                records.add(epoch.epoch)
+                self._record.save()
+                self._measure_baselines()
+            self._measure_baselines()  # of a run that was stopped while it did
+            reason = self._early_end()
+        except Stopped as stop:
+            self._record.save()
+            raise type(stop)(place_text(self._training.done, self._training.batch)) from None
+        except Cancelled:
+            state = "cancelled"
+            reason = f"Cancelled after {self._training.done} of {self._epochs} epochs."
+        except Diverged as error:
+            state, reason = "failed", _diverged_sentence(error.args[0], self._training.done)
+        if self._training.done:
+            self._measure_baselines(give_up=lambda: True)
+            records.finish()
+            self._finish(state, reason)
+        return state, reason
+
+    def _begin(self) -> EpochRecords:
+        """Go on from the newest checkpoint, or clear away what an earlier start has left."""
+        run = self._run
+        if self._record.take_up():
+            self._known = {"floor": self._floors()}
+            self._baselines = _kept_baselines(run)
+            run.update(reason=self._record.notes[-1])
+        with run.writing():
+            durable.remove(run.folder / "results.json")
+            if not self._record.notes:
+                durable.remove(run.folder / "baselines.json")
+        run.publish_json("normalization.json", self._training.normalization.to_dict())
+        return EpochRecords(run, self._training)
+
+    def _each_batch(self, progress: Progress) -> None:
+        self._report(asdict(progress) | self._known)
+        if "first_step_seconds" not in self._known:
+            asked = self._began  # of a run that was taken up: by this process
+            if not self._record.notes:
+                asked = datetime.fromisoformat(self._run.status().created)
+            self._known["first_step_seconds"] = (datetime.now(UTC) - asked).total_seconds()
+            self._known["floor"] = self._floors()
+
+    def _floors(self) -> dict[str, dict[str, float]]:
+        """The error floor of each part, in original units."""
+        activation = self._training.config.model.output_activation
+        return {
+            part: error_floor(self._training.normalization, activation, windows).to_dict()
+            for part, windows in self._training.split.parts()
+        }
+
+    def _measure_baselines(self, give_up: Callable[[], bool] | None = None) -> None:
+        """Once: what `baselines.json` holds."""
+        training = self._training
+        if self._baselines or not training.done:
+            return
+        epoch = min(training.done + 1, self._epochs)
+        phase = {"phase": BASELINES, "epoch": epoch, "epochs": self._epochs}
+        self._report(phase | self._known)
+        measured = measure_baselines(
+            training.split, self._architecture().latent_values, give_up or self._is_cancelled
+        )
+        deviations = {"channel_std": training.channel_deviations.tolist()}
+        self._baselines = {"floor": self._known["floor"]} | measured | deviations
+        self._run.publish_json("baselines.json", self._baselines)
+
+    def _architecture(self) -> Architecture:
+        config, channels = self._training.config, self._training.split.train.segments.shape[2]
+        return describe_architecture(config.model, config.windows.window_length, channels)
+
+    def _early_end(self) -> str:
+        """Why it ended before its last epoch, if it did."""
+        if self._training.done == self._epochs:
+            return ""
+        return (
+            f"Stopped early after epoch {self._training.done}: the validation loss has not fallen "
+            f"for {self._training.config.training.patience} epochs."
+        )
+
+    def _finish(self, state: str, reason: str) -> None:
+        """Publish the model, then what it reaches; `results.json` comes last."""
+        training, run = self._training, self._run
+        if training.config.training.keep_best or state == "failed":
+            training.keep_best()
+        else:
+            training.keep_last()
+        run.publish("model.keras", training.trainer.export.save)  # safe before the long part
+        results, arrays = self._evaluate(stops=state == "finished")
+        architecture = self._architecture()
+        run.publish("reconstruction.npz", lambda path: np.savez(path, **arrays))
+        results |= self._baselines
+        results |= {
+            "initial_weights": training.initial_weights,
+            "best_epoch": training.best_epoch,
+            "epochs_trained": training.done,
+            "parameters": architecture.parameters,
+            "compression_ratio": architecture.compression_ratio,
+            "device": device_name(),
+            "backend": keras.backend.backend(),
+            "seconds": self._record.seconds,
+            "notes": self._record.notes,
+            "outcome": {"state": state, "reason": reason},
+        }
+        run.publish_json("results.json", results)
+        checkpoints.keep(run.folder, 1, run.writing)  # to be trained further from
+
+    def _evaluate(self, stops: bool) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Errors and reconstructions of all windows. A wish to cancel comes too late by now."""
+
+        def reconstructing(share: float) -> None:
+            phase = {"phase": "reconstructing", "epoch": training.done, "epochs": self._epochs}
+            self._report(phase | {"share": share})
+            if stops and share:
+                self._is_cancelled()  # may raise Stopped
+
+        training = self._training
+        reconstructing(0.0)
+        model, deviations = training.trainer.export, training.channel_deviations
+        try:
+            return evaluate(model, training.split, self._recording, deviations, reconstructing)
+        except Stopped as stop:
+            raise type(stop)(place_text(training.done, 0)) from None
+
+
+def _kept_baselines(run: Run) -> dict[str, Any]:
+    """What `baselines.json` holds; nothing if it has to be measured anew."""
+    try:
+        found = json.loads((run.folder / "baselines.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    known = {"floor", "constant", "pca", "pca_components", "pca_windows", "channel_std"}
+    return found if isinstance(found, dict) and known <= set(found) else {}
+
+
+def _check_precision(train: Windows, names: tuple[str, ...]) -> None:
+    """Raise DataError for a channel whose values differ too little for 32-bit numbers."""
+    low, high = np.inf, -np.inf
+    for block, _ in train.values():
+        low = np.minimum(low, block.min(axis=0))
+        high = np.maximum(high, block.max(axis=0))
+    low, high = low.astype(np.float64), high.astype(np.float64)
+    steps = (high - low) / (
+        np.finfo(np.float32).eps * np.maximum(np.abs(low), np.abs(high)) + 1e-300
+    )
+    for channel in np.flatnonzero((high > low) & (steps < LEAST_STEPS)):
+        raise DataError(
+            f"Channel {names[channel]!r} varies between {low[channel]:.12g} and "
+            f"{high[channel]:.12g}: models compute with 32 bits, which tell only "
+            f"{steps[channel]:.0f} values apart there. Subtract a constant from it first."
+        )
+
+
+def _diverged_sentence(epoch: int, epochs: int) -> str:
+    kept = f"The best of the {epochs} epochs before is kept. " if epochs else ""
+    return (
+        f"Diverged in epoch {epoch}: the loss is no finite number any more. {kept}"
+        "Lower training.learning_rate, or normalize the data."
+    )
+
+
+def device_name() -> str:
+    """What this process trains on."""
+    return describe_device() if keras.distribution.list_devices("gpu") else describe_cpu()
