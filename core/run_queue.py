@@ -35,6 +35,10 @@ class RunQueue:
         else:
             return []
         summaries = self._store.list()
+        for summary in summaries:  # turns taken before this runner began count as well
+            turn = summary.extra.get("turn")
+            if isinstance(turn, int):
+                self._served[summary.owner] = max(turn, self._served.get(summary.owner, 0))
         self._waiting = [summary for summary in summaries if summary.state == "queued"]
         return summaries
 
@@ -45,8 +49,12 @@ class RunQueue:
     def remove(self, summary: RunSummary) -> None:
         self._waiting.remove(summary)
 
+    def next_turn(self) -> int:
+        """The number of the next turn; kept in the status of the run that takes it."""
+        return max(self._served.values(), default=0) + 1
+
     def note_served(self, owner: str | None) -> None:
-        self._served[owner] = max(self._served.values(), default=0) + 1
+        self._served[owner] = self.next_turn()
 
     def clear(self) -> None:
         self._waiting.clear()

@@ -7,24 +7,44 @@ it could not write, such as a kill for lack of memory.
 import os
 import signal
 import time
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
-from core.processes import WorkerProcess, is_alive, last_line, modified_time, send_signal
+from core import gpu_faults
+from core.processes import (
+    WorkerProcess,
+    cpu_seconds,
+    is_alive,
+    last_line,
+    modified_time,
+    send_signal,
+)
+from core.run_end import (
+    PAUSED_WORD,
+    RESUME_HINT,
+    End,
+    lost,
+    may_pass,
+    oom_kills_before,
+    says_pause,
+)
 from core.run_folder import Run
-from core.run_status import RunNotFound, RunUnreadable, Status, TransitionRefused
+from core.run_status import RunNotFound, RunUnreadable, Status
 
-CANCELLED_EXIT = 3
-RESUME_HINT = "It can be started again, from its first epoch."
+CANCELLED_EXIT, INTERRUPTED_EXIT, PAUSED_EXIT, UNWRITABLE_EXIT = 3, 4, 5, 6
+_IDLE_SHARE = 0.02  # of one core: a worker that uses less does nothing
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How many seconds a worker has until SIGTERM, from then to SIGKILL, and without a change."""
+    """How many seconds a worker has: until SIGTERM, from then to SIGKILL, and without a change.
+
+    Without a change: `stall_seconds` if it uses no processor time either (stopped, or waiting
+    for what never comes), `hang_seconds` if it does.
+    """
 
     cancel_seconds: float
     kill_seconds: float
+    stall_seconds: float
     hang_seconds: float
 
 
@@ -41,13 +61,19 @@ class RunWatch:
         self.slot: int | None = status.extra.get("slot")  # None: not started by a runner
         self._worker = worker
         self._patience = patience
-        self._oom_kills = oom_kills()
+        self._oom_kills = oom_kills_before(status)
         self._exit_code: int | None = None
         self._stop_since: float | None = None  # when cancel was first seen
         self._signals_sent = 0
         self._end_reason = ""  # why this watch ended it, if not for cancel
         self._traces: tuple[int, ...] = ()
         self._last_trace = 0.0
+        self._cpu_seconds = 0.0  # that it had used by then
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether a runner before this one, or the command line, has started the run."""
+        return self._worker is None
 
     def close(self) -> None:
         """Let go of the process; it goes on if it is still alive."""
@@ -95,88 +121,82 @@ class RunWatch:
 
     def _end_if_hung(self, now: float) -> None:
         """End a worker whose files no longer change, by this process's clock, not the wall's."""
-        hang_seconds = self._patience.hang_seconds
-        if now - self._last_trace < min(1.0, hang_seconds / 4) and self._traces:
+        patience = self._patience
+        quiet = now - self._last_trace
+        if self._traces and quiet < min(1.0, patience.stall_seconds / 4):
             return
         names = (".", "history.csv", "log.txt")
         traces = tuple(modified_time(self.run.folder / name) for name in names)
         if traces != self._traces:
             self._traces, self._last_trace = traces, now
-        elif now - self._last_trace > hang_seconds and not self._end_reason:
+            self._cpu_seconds = cpu_seconds(self.pid)
+            return
+        if self._end_reason or quiet <= patience.stall_seconds:
+            return
+        used = cpu_seconds(self.pid) - self._cpu_seconds
+        if quiet > patience.hang_seconds or used < _IDLE_SHARE * quiet:
             self._end_reason = (
-                f"The worker showed no sign of life for {hang_seconds:g} seconds and was "
-                f"ended. {RESUME_HINT}"
+                f"The worker showed no sign of life for {quiet:.3g} seconds and was ended. "
+                f"{RESUME_HINT}"
             )
             self._signal(signal.SIGKILL)  # a stopped one heeds no other
 
     def _signal(self, number: int) -> None:
         send_signal(self.pid, self.identity, number)
 
-    def record_end(self) -> None:
-        """Give the run of a worker that is gone its state, unless the worker did."""
+    def end(self) -> End | None:
+        """What becomes of the run now that its worker is gone; None if the worker has said it."""
         try:
             status = self.run.status()
-        except (RunNotFound, RunUnreadable):
-            return  # nothing left to write to
+        except RunNotFound:
+            return None  # nothing left to write to
+        except RunUnreadable as error:
+            return self._judge() if may_pass(error) else None
         if status.state in ("starting", "running"):
-            state, reason = self._judge()
-        elif self.run.cancel_requested() and not status.is_final and status.state != "queued":
-            state, reason = "cancelled", "Cancelled."  # SIGTERM made it leave as interrupted
-        else:
-            return
-        finish_dead(self.run, state, reason)
+            return self._judge()
+        if self.run.cancel_requested() and not status.is_final and status.state != "queued":
+            return End("cancelled", "Cancelled.", {})  # SIGTERM made it leave as interrupted
+        return None
 
-    def _judge(self) -> tuple[str, str]:
-        """The state and reason of a run whose worker went without a word."""
+    def _judge(self) -> End:
+        """The end of a run whose worker went without a word."""
         code = self._exit_code
+        said = last_line(self.run.log_tail())
         if self.run.cancel_requested() or code == CANCELLED_EXIT:
             forced = "; the worker did not answer and was ended" if self._signals_sent else ""
-            return "cancelled", f"Cancelled{forced}."
+            return End("cancelled", f"Cancelled{forced}.", {})
         if self._end_reason:
-            return "interrupted", self._end_reason
+            return End("interrupted", self._end_reason, {})
+        if code in (PAUSED_EXIT, UNWRITABLE_EXIT) or (code is None and says_pause(self.run)):
+            if not said.startswith(PAUSED_WORD):  # not even its log could be written
+                said = f"{PAUSED_WORD}its folder could not be written. {RESUME_HINT}"
+            return End("paused", said, {})
         if code is None:
-            return "interrupted", f"The worker process is gone. {RESUME_HINT}"
+            return lost(self.run, self._oom_kills, f"The worker process is gone. {RESUME_HINT}")
         if code < 0:
             return self._judge_signal(-code)
-        said = last_line(self.run.log_tail())
+        if code == INTERRUPTED_EXIT:
+            return End("interrupted", f"The worker was told to end. {RESUME_HINT}", {})
         if not said and self._worker is not None:
             said = self._worker.last_error()
+        if explained := gpu_faults.explain(self.run.log_tail(4096)):
+            return End(*explained, {})
         if code == 0:
-            return "failed", "The worker ended without a result. " + said
-        return "failed", said or f"The worker failed with exit code {code} and left no message."
+            return End("failed", f"The worker ended without a result. {said}", {})
+        said = said or f"The worker failed with exit code {code} and left no message."
+        return End("failed", said, {})
 
-    def _judge_signal(self, number: int) -> tuple[str, str]:
+    def _judge_signal(self, number: int) -> End:
         if number == signal.SIGKILL:
-            if oom_kills() > self._oom_kills:
-                return "interrupted", (
-                    "The process was killed for lack of memory (out of memory). Make the batch "
-                    "or the model smaller, or free memory, before you resume the run."
-                )
-            return "interrupted", (
-                f"The process was killed, probably for lack of memory or by hand. {RESUME_HINT}"
-            )
+            text = f"The process was killed, probably for lack of memory or by hand. {RESUME_HINT}"
+            return lost(self.run, self._oom_kills, text)
         try:
             name = signal.Signals(number).name
         except ValueError:
             name = f"signal {number}"
         if number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            return "interrupted", f"The process was asked to end ({name}). {RESUME_HINT}"
-        return "failed", f"The process crashed ({name}). Its last lines are in log.txt."
-
-
-def finish_dead(run: Run, state: str, reason: str) -> None:
-    """Record the end of a run whose process is gone, unless somebody was faster."""
-    # Not found or unreadable: there is nothing left to write to.
-    with suppress(TransitionRefused, RunNotFound, RunUnreadable):
-        run.transition(state, reason[:2000].strip())
-
-
-def oom_kills() -> int:
-    """How often this machine has killed a process for lack of memory since it started."""
-    try:
-        for line in Path("/proc/vmstat").read_text().splitlines():
-            if line.startswith("oom_kill "):
-                return int(line.split()[1])
-    except (OSError, ValueError):
-        pass
-    return 0
+            text = f"The process was asked to end ({name}). {RESUME_HINT}"
+            return End("interrupted", text, {})
+        if explained := gpu_faults.explain(self.run.log_tail(4096)):
+            return End(*explained, {})
+        return End("failed", f"The process crashed ({name}). Its last lines are in log.txt.", {})

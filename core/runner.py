@@ -2,12 +2,13 @@
 
 A worker is `python -m core worker`: it imports Keras, prints the line `ready`, reads one line
 from its standard input (the absolute run folder), trains that run and exits: 0 finished,
-3 cancelled, 1 failed, having written state and reason itself. At the end of its input it exits
-at once. It has a session of its own, so that it outlives the app; its app may be gone by the
-time it prints `ready`, so it must take a broken pipe lightly.
+1 failed, 3 cancelled, 4 interrupted, 5 paused, having written state and reason itself; 6 if it
+could not, with the reason as the last line of log.txt. At the end of its input it exits at once.
+It has a session of its own, so that it outlives the app; its app may be gone by the time it
+prints `ready`, so it must take a broken pipe lightly.
 
-The runner keeps nothing that the run folders do not say, but for the queue's order among owners:
-a runner that starts again finds the workers of the one before. Of several runners on one runs
+The runner keeps nothing that the run folders do not say: a runner that starts again finds the
+workers of the one before, and whose turn it is. Of several runners on one runs
 folder one schedules, the one that holds the lock; the others hand in and cancel, and one of them
 takes over when it is gone.
 """
@@ -20,18 +21,36 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from core import durable
+from core import disk, durable
 from core.meters import visible_gpus
 from core.processes import WorkerProcess, is_alive
+from core.resumption import AGAIN, resume_interrupted
+from core.run_end import End, Endings, finish_dead, found_dead, memory_mark
 from core.run_queue import RunQueue
-from core.run_watch import RESUME_HINT, Patience, RunWatch, finish_dead
-from core.runs import Run, RunNotFound, RunStore, RunSummary, RunUnreadable, TransitionRefused
+from core.run_watch import Patience, RunWatch
+from core.runs import (
+    Run,
+    RunNotFound,
+    RunStore,
+    RunSummary,
+    RunUnreadable,
+    Status,
+    TransitionRefused,
+)
 from core.worker_pool import WorkerPool
 
 WORKER_COMMAND = (sys.executable, "-m", "core", "worker")
 IDLE_SECONDS = 0.5  # between two looks at the runs folder when nothing is going on
 
 _log = logging.getLogger(__name__)
+
+
+class FolderRefused(Exception):
+    """A run that cannot be started at the moment, since its folder cannot be written."""
+
+    def __init__(self, run_id: str, error: OSError):
+        text = disk.fault_text(error)
+        super().__init__(f"A run waits, since its folder {run_id[:8]}… cannot be written: {text}.")
 
 
 class Runner(Protocol):
@@ -72,7 +91,9 @@ class LocalRunner:
 
     Between owners it is fair: whoever has the fewest runs in training comes next, then whoever
     was served longest ago; within an owner the order of creation holds. The times are in
-    seconds; `hang_seconds` without a sign of life (a changed file) ends a worker.
+    seconds; `hang_seconds` without a changed file end a worker, `stall_seconds` one that uses no
+    processor time either. `resumes` says whether interrupted runs that it finds when it begins
+    are put back in the queue.
     """
 
     def __init__(
@@ -86,14 +107,19 @@ class LocalRunner:
         spare_delay_seconds: float = 3.0,
         cancel_seconds: float = 10.0,
         kill_seconds: float = 5.0,
+        stall_seconds: float = 300.0,
         hang_seconds: float = 1800.0,
+        resumes: bool = False,
     ):
         if slots < 1:
             raise ValueError(f"slots must be at least 1. Received: {slots}")
         self.store = store
         self.slots = slots
         self._poll_seconds = poll_seconds
-        self._patience = Patience(cancel_seconds, kill_seconds, hang_seconds)
+        self._patience = Patience(
+            cancel_seconds, kill_seconds, min(stall_seconds, hang_seconds), hang_seconds
+        )
+        self._resumes = resumes
         self._pool = WorkerPool(
             tuple(command or WORKER_COMMAND),
             gpus=visible_gpus(),
@@ -107,6 +133,8 @@ class LocalRunner:
         # What follows belongs to the scheduling thread alone.
         self._queue = RunQueue(store)
         self._watches: dict[str, RunWatch] = {}
+        self._endings = Endings()
+        self._is_resuming = self._resumes
         self._hand_over_failures: Counter[str] = Counter()
         self._problem = ""
 
@@ -124,7 +152,7 @@ class LocalRunner:
         self._stop_run(self.store.open(run_id), "paused", "Paused.")
 
     def resume(self, run_id: str) -> None:
-        self.store.open(run_id).transition("queued")
+        self.store.open(run_id).transition("queued", **AGAIN)
         self._look_soon()
 
     def states(self) -> dict[str, str]:
@@ -155,6 +183,10 @@ class LocalRunner:
         """Why the queue is stuck at the moment, such as a full disk, or an empty text."""
         return self._problem
 
+    def unrecorded_end(self, run_id: str) -> str:
+        """Why a run has ended whose folder cannot be written at the moment, or an empty text."""
+        return self._endings.reason(run_id)
+
     @property
     def spare_is_ready(self) -> bool:
         """Whether the next run starts without waiting for the imports."""
@@ -172,12 +204,9 @@ class LocalRunner:
             if status.is_final or status.state == state:
                 return
             if status.state in ("starting", "running"):
-                if state == "paused":
-                    run.request_pause()
-                else:
-                    run.request_cancel()
-                    if not is_alive(status.pid, status.pid_started):  # nobody would heed it
-                        finish_dead(run, state, reason)
+                run.request_pause() if state == "paused" else run.request_cancel()
+                if not is_alive(status.pid, status.pid_started):  # nobody would heed it
+                    finish_dead(run, End(state, reason, {}))
                 self._wake.set()
                 return
             if status.state == "interrupted" and state == "paused":
@@ -192,7 +221,8 @@ class LocalRunner:
     # The scheduling thread
 
     def _note_problem(self, error: Exception) -> None:
-        problem = f"The queue is stuck and tries again: {error or type(error).__name__}"
+        text = disk.fault_text(error) if isinstance(error, OSError) else str(error)
+        problem = f"The queue is stuck and tries again: {text or type(error).__name__}."
         if problem != self._problem:
             _log.error(problem, exc_info=error)
         self._problem = problem
@@ -200,13 +230,13 @@ class LocalRunner:
     def _loop(self) -> None:
         try:
             while not self._stopping.is_set():
-                pause = 1.0
+                pause = 10 * self._poll_seconds
                 try:
                     if self._take_lead():
-                        self._step()
-                        self._problem = ""
+                        self._problem = self._step()
                         busy = self._watches or self._queue
-                        pause = self._poll_seconds if busy else IDLE_SECONDS
+                        if not self._problem:
+                            pause = self._poll_seconds if busy else IDLE_SECONDS
                     self._wake.wait(pause)
                 except Exception as error:  # a full disk, say: the queue must outlive it
                     self._note_problem(error)
@@ -222,6 +252,7 @@ class LocalRunner:
         if self._lead_lock is None:
             return False
         self._queue.look_soon()
+        self._is_resuming = self._resumes
         self.store.clean()
         return True
 
@@ -230,52 +261,61 @@ class LocalRunner:
         for watch in self._watches.values():
             watch.close()
         self._watches.clear()
+        self._endings.clear()  # the next runner finds them anew
         self._queue.clear()
         if self._lead_lock is not None:
             os.close(self._lead_lock)
             self._lead_lock = None
 
-    def _step(self) -> None:
+    def _step(self) -> str:
+        """One look at everything; returns why the queue waits, or an empty text."""
         self._watch_workers()
         self._look_for_runs()
-        self._dispatch()
+        problem = self._endings.record()
+        self._resume_interrupted()
+        if full := disk.room_problem(self.store.root):
+            return f"{problem} {full}".strip()
+        problem = self._dispatch() or problem
         self._pool.keep_spare(self._next_slot())
+        return problem
 
     def _look_for_runs(self) -> None:
         """Fill the queue if something came or went; adopt runs that this runner did not start."""
         for summary in self._queue.look():
-            if summary.state in ("starting", "running") and summary.id not in self._watches:
+            known = summary.id in self._watches or summary.id in self._endings
+            if summary.state in ("starting", "running") and not known:
                 self._adopt(summary)
 
+    def _resume_interrupted(self) -> None:
+        """Once for the runs that an app before this one has left, when their ends are recorded."""
+        if self._is_resuming:
+            resume_interrupted(self.store)  # raises OSError: tried again at the next step
+            self._is_resuming = bool(self._endings)
+            self._look_for_runs()
+
     def _adopt(self, summary: RunSummary) -> None:
-        run = self.store.open(summary.id)
-        status = run.status()  # the list may be older than its end
+        try:
+            run = self.store.open(summary.id)
+            status = run.status()  # the list may be older than its end
+        except (RunNotFound, RunUnreadable):
+            return
         if status.state not in ("starting", "running"):
             return
-        if not is_alive(status.pid, status.pid_started):
-            finish_dead(
-                run,
-                "interrupted",
-                f"The worker process ended while no app was watching. {RESUME_HINT}",
-            )
-            return
-        self._watches[run.id] = RunWatch(run, status, None, self._patience)
+        if is_alive(status.pid, status.pid_started):
+            self._watches[run.id] = RunWatch(run, status, None, self._patience)
+        else:
+            self._endings.add(run, found_dead(run, status))
 
     def _watch_workers(self) -> None:
-        trouble: OSError | None = None
         for run_id, watch in list(self._watches.items()):
-            if watch.is_gone():
-                try:
-                    watch.record_end()
-                except OSError as error:  # a full disk, say: watch the others all the same
-                    trouble = error
-                    continue
-                watch.close()
-                del self._watches[run_id]
-            else:
+            if not watch.is_gone():
                 watch.stop_if_asked()
-        if trouble is not None:
-            raise trouble
+                continue
+            if end := watch.end():
+                self._endings.add(watch.run, end)
+                self._is_resuming |= self._resumes and watch.is_adopted
+            watch.close()
+            del self._watches[run_id]
 
     def _free_slots(self) -> list[int]:
         taken = {watch.slot for watch in self._watches.values()}
@@ -287,8 +327,9 @@ class LocalRunner:
         longest_busy = next((watch.slot or 0 for watch in self._watches.values()), 0)
         return next(iter(self._free_slots()), longest_busy % self.slots)
 
-    def _dispatch(self) -> None:
-        """Start queued runs while there are slots."""
+    def _dispatch(self) -> str:
+        """Start queued runs while there are slots; returns why one could not be started."""
+        problem = ""
         while self._queue and (free := self._free_slots()):
             active = Counter(watch.owner for watch in self._watches.values())
             summary = self._queue.first(active)
@@ -298,14 +339,16 @@ class LocalRunner:
                     self._start(run, free)
             except (RunNotFound, RunUnreadable, TransitionRefused):
                 pass  # removed or cancelled just now: the next one
+            except FolderRefused as error:  # one folder may not hold up the queue
+                problem = str(error)
+                self._queue.look_soon()
             self._queue.remove(summary)
+        return problem
 
     def _start(self, run: Run, free: list[int]) -> None:
         worker = self._pool.take(free)
         try:
-            status = run.transition(
-                "starting", pid=worker.pid, pid_started=worker.identity, slot=worker.slot
-            )
+            status = self._claim(run, worker)
         except BaseException:  # cancelled, or a full disk: the worker is as good as before
             self._pool.put_back(worker)
             raise
@@ -318,6 +361,17 @@ class LocalRunner:
         self._watches[run.id] = RunWatch(run, status, worker, self._patience)
         self._pool.postpone_spare()
 
+    def _claim(self, run: Run, worker: WorkerProcess) -> Status:
+        process = {"pid": worker.pid, "pid_started": worker.identity, "slot": worker.slot}
+        process["turn"] = self._queue.next_turn()
+        try:
+            return run.transition("starting", **process, **memory_mark())
+        except OSError as error:
+            status = run.status()
+            if (status.state, status.pid) == ("starting", worker.pid):
+                return status  # it is written, and only not forced to the disk
+            raise FolderRefused(run.id, error) from error
+
     def _hand_over_failed(self, run: Run, worker: WorkerProcess) -> None:
         """The worker died before it had its run: once more with another one, then give up."""
         worker.kill()
@@ -328,4 +382,5 @@ class LocalRunner:
         if self._hand_over_failures[run.id] < 2:
             run.transition("queued")
         else:
-            finish_dead(run, "failed", said or "The worker process could not be started.")
+            said = said or "The worker process could not be started."
+            self._endings.add(run, End("failed", said, {}))

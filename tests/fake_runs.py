@@ -181,6 +181,9 @@ class FakeRunner:
 
     problem = ""
 
+    def unrecorded_end(self, run_id: str) -> str:
+        return ""
+
     def __init__(self, store: RunStore):
         self.store = store
         self.submitted: list[str] = []
@@ -191,6 +194,10 @@ class FakeRunner:
 
     def cancel(self, run_id: str) -> None:
         self.store.open(run_id).transition("cancelled", "Cancelled.")
+
+    def pause(self, run_id: str) -> None:
+        run = self.store.open(run_id)
+        run.request_pause() if run.status().state == "running" else run.transition("paused")
 
     def resume(self, run_id: str) -> None:
         self.store.open(run_id).transition("queued")

@@ -1,4 +1,3 @@
-import json
 import os
 import signal
 import subprocess
@@ -10,85 +9,14 @@ from collections import Counter
 import psutil
 import pytest
 
-from core import processes, run_watch
+from core import processes, run_end
 from core import runner as runner_module
 from core.processes import PROJECT_ROOT, is_alive, process_identity, send_signal
 from core.run_queue import next_in_turn
 from core.run_status import FINAL_STATES
 from core.runner import LocalRunner, detect_slots
 from core.runs import RunNotFound, RunStore, RunSummary, TransitionRefused
-
-# Obeys the worker's protocol without Keras; what to do stands in the run's configuration.
-WORKER = f"""
-import os, resource, signal, sys, time
-from pathlib import Path
-sys.path.insert(0, {str(PROJECT_ROOT)!r})
-from core.runs import RunStore
-
-here = Path(__file__).parent
-resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-if (here / "broken").exists():
-    sys.exit("ImportError: No module named 'keras'")
-try:
-    print("ready", flush=True)
-except BrokenPipeError:
-    pass
-line = sys.stdin.readline()
-if not line:
-    sys.exit(0)
-folder = Path(line.rstrip("\\n"))
-run = RunStore(folder.parent).open(folder.name)
-run.publish_json("got.json", {{
-    "time": time.monotonic(),
-    "pid": os.getpid(),
-    "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"),
-}})
-does = run.config().get("does", "finish")
-if does == "ignore everything":
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-if does == "leave on SIGTERM":
-    def leave(*_):
-        run.transition("interrupted", "Asked to leave.")
-        os._exit(0)
-    signal.signal(signal.SIGTERM, leave)
-run.transition("running", by_pid=os.getpid())
-with open(folder / "log.txt", "w") as log:
-    log.write("Epoch 1\\nValueError: the recording has no channels\\n\\n")
-if does == "fail":
-    sys.exit(1)
-if does == "say nothing":
-    sys.exit(0)
-if does.startswith("SIG"):
-    os.kill(os.getpid(), getattr(signal, does))
-while does != "finish":
-    if (folder / "go on").exists():
-        break
-    if run.cancel_requested() and does == "wait":
-        run.transition("cancelled", "Cancelled in epoch 1.")
-        sys.exit(3)
-    if run.cancel_requested() and does == "save slowly":
-        for share in range(300):
-            run.write_progress({{"phase": "reconstructing", "share": share / 300}})
-            time.sleep(0.01)
-        run.transition("cancelled", "Cancelled, and all is saved.")
-        sys.exit(3)
-    if run.pause_requested() and does == "wait":
-        run.transition("paused", "Paused after epoch 1.")
-        sys.exit(0)
-    time.sleep(0.01)
-run.transition("finished", "Done.", by_pid=os.getpid())
-"""
-
-
-def eventually(condition, seconds=5.0):
-    """The first true value of `condition()`; fails if there is none in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.01)
-    raise AssertionError("did not happen in time")
+from tests.fake_workers import eventually, got, let_go, reached, runners, state
 
 
 @pytest.fixture
@@ -98,39 +26,8 @@ def store(tmp_path):
 
 @pytest.fixture
 def make_runner(store, tmp_path):
-    """Builds runners on the store with the worker above; afterwards nothing is left running."""
-    script = tmp_path / "fake_worker.py"
-    script.write_text(WORKER)
-    made = []
-
-    def make(**options):
-        defaults = {"command": (sys.executable, str(script)), "poll_seconds": 0.02, "spare": False}
-        made.append(LocalRunner(store, **(defaults | options)))
-        return made[-1]
-
-    yield make
-    for runner in made:
-        runner.stop()
-    for summary in store.list():
-        if summary.pid is not None:
-            send_signal(summary.pid, summary.pid_started, signal.SIGKILL)
-
-
-def state(store, run_id):
-    return store.open(run_id).status().state
-
-
-def reached(store, run_id, *states, seconds=5.0):
-    eventually(lambda: state(store, run_id) in states, seconds)
-    return store.open(run_id).status()
-
-
-def got(store, run_id):
-    return json.loads((store.open(run_id).folder / "got.json").read_text())
-
-
-def let_go(store, run_id):
-    (store.open(run_id).folder / "go on").touch()
+    with runners(store, tmp_path) as make:
+        yield make
 
 
 # The queue
@@ -312,7 +209,7 @@ def test_a_worker_that_ends_without_a_word(store, make_runner, does, end, reason
 
 def test_killed_for_memory_is_said_if_the_kernel_counted_it(store, make_runner, monkeypatch):
     kills = iter([0])
-    monkeypatch.setattr(run_watch, "oom_kills", lambda: next(kills, 1))
+    monkeypatch.setattr(run_end, "oom_kills", lambda: next(kills, 1))
     runner = make_runner()
     runner.start()
     status = reached(store, runner.submit({"does": "SIGKILL"}, name="x"), "interrupted")
@@ -320,8 +217,9 @@ def test_killed_for_memory_is_said_if_the_kernel_counted_it(store, make_runner, 
     assert "batch" in status.reason
 
 
+@pytest.mark.slow
 def test_a_hung_worker_is_ended(store, make_runner):
-    runner = make_runner(hang_seconds=0.4)
+    runner = make_runner(hang_seconds=2.0)  # of which its start takes some on a busy machine
     runner.start()
     run_id = runner.submit({"does": "wait"}, name="x")
     os.kill(reached(store, run_id, "running").pid, signal.SIGSTOP)
@@ -330,13 +228,13 @@ def test_a_hung_worker_is_ended(store, make_runner):
 
 @pytest.mark.slow
 def test_a_worker_with_signs_of_life_is_not_ended(store, make_runner):
-    runner = make_runner(hang_seconds=0.4)
+    runner = make_runner(hang_seconds=1.5)
     runner.start()
     run_id = runner.submit({"does": "wait"}, name="x")
     reached(store, run_id, "running")
-    for batch in range(8):
+    for batch in range(10):
         store.open(run_id).write_progress({"batch": batch})
-        time.sleep(0.1)
+        time.sleep(0.2)
     assert state(store, run_id) == "running"
 
 
@@ -375,7 +273,7 @@ def test_the_queue_outlives_a_full_disk(store, make_runner, monkeypatch):
 
     monkeypatch.setattr(store, "list", listing)
     runner.start()
-    assert "No space left" in eventually(lambda: runner.problem)
+    assert "the disk is full" in eventually(lambda: runner.problem)
     reached(store, run_id, "finished")
     eventually(lambda: runner.problem == "")
 
