@@ -1,0 +1,189 @@
+"""The limits of a public demo, checked where something is taken or put in the queue.
+
+Each check returns nothing or raises LimitExceeded with a sentence that names the limit, what was
+asked for, and a way on. Widgets show the same limits, but a browser can send anything.
+"""
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.architecture import describe_architecture
+from core.config import DataConfig, ExperimentConfig, WindowsConfig
+from core.public import PublicSettings
+from core.run_status import RunSummary
+from core.signals.recording import DataError
+from core.windows import windows_in
+
+MEASURED_SECONDS = 30.0  # for so long a measured disk usage is taken as true
+
+_MEGABYTE = 1_000_000
+
+
+class LimitExceeded(DataError):
+    """More than a public demo gives a visitor; the message names the limit."""
+
+
+def _at_most(what: str, limit: int, received: int, asked: str, remedy: str) -> None:
+    """what, asked: sentences with a place for a number each."""
+    if received > limit:
+        raise LimitExceeded(
+            f"This public demo takes {what.format(f'{limit:,}')}; "
+            f"{asked.format(f'{received:,}')}. {remedy} A lab of your own has no such limit."
+        )
+
+
+def check_upload(size_bytes: int, settings: PublicSettings) -> None:
+    """The size of a file, before it is read."""
+    _at_most(
+        "files of up to {} MB",
+        settings.max_upload_mb,
+        -(-size_bytes // 2**20),  # as the server counts them
+        "this one has {} MB",
+        "Upload a part of it.",
+    )
+
+
+def check_generated(data: DataConfig, settings: PublicSettings) -> None:
+    """The size of a signal, before it is made."""
+    if data.source == "generator":
+        check_shape((data.time_steps, data.channels), settings)
+
+
+def check_shape(shape: tuple[int, ...], settings: PublicSettings) -> None:
+    """The size of a recording: `(time_steps, channels)` or `(windows, window_length, channels)`."""
+    time_steps, channels = (shape[0] * shape[1] if len(shape) == 3 else shape[0]), shape[-1]
+    _at_most(
+        "recordings of up to {} time steps (rows)",
+        settings.max_time_steps,
+        time_steps,
+        "this one has {}",
+        "Take a shorter part of it.",
+    )
+    _at_most(
+        "recordings of up to {} values (time steps × channels)",
+        settings.max_values,
+        time_steps * channels,
+        "this one has {}",
+        "Take a shorter part of it, or fewer channels.",
+    )
+
+
+def check_windows(shape: tuple[int, ...], windows: WindowsConfig, settings: PublicSettings) -> None:
+    """How many windows a recording of a shape is cut into, and the values they hold."""
+    segments, steps = (shape[0], shape[1]) if len(shape) == 3 else (1, shape[0])
+    count = segments * windows_in(steps, windows.window_length, windows.stride)
+    _at_most(
+        "up to {} windows",
+        settings.max_windows,
+        count,
+        "these settings make {}",
+        "Choose a larger stride.",
+    )
+    _at_most(
+        "windows that hold up to {} values (windows × length × channels)",
+        settings.max_window_values,
+        count * windows.window_length * shape[-1],
+        "these hold {}",
+        "Choose a larger stride.",
+    )
+
+
+def check_training(config: ExperimentConfig, channels: int, settings: PublicSettings) -> None:
+    """The epochs and the model of an experiment."""
+    check_epochs(config.training.epochs, settings)
+    model = describe_architecture(config.model, config.windows.window_length, channels)
+    _at_most(
+        "models of up to {} parameters",
+        settings.max_parameters,
+        model.parameters,
+        "this one has {}",
+        "Choose fewer filters or latent channels.",
+    )
+
+
+def check_epochs(epochs: int, settings: PublicSettings) -> None:
+    _at_most(
+        "runs of up to {} epochs",
+        settings.max_epochs,
+        epochs,
+        "training.epochs is {}",
+        "Set fewer.",
+    )
+
+
+def check_queue(listing: Iterable[RunSummary], owner: str, settings: PublicSettings) -> None:
+    """Room for one more run in the queue, of this visitor and of all."""
+    owners = [item.owner for item in listing if item.is_active]
+    _at_most(
+        "up to {} runs of a visitor at once, in training or waiting",
+        settings.max_runs_per_visitor,
+        owners.count(owner) + 1,
+        "this would be number {}",
+        "Wait until one ends, or cancel one.",
+    )
+    _at_most(
+        "up to {} runs at once, in training or waiting, of all visitors",
+        settings.max_runs,
+        len(owners) + 1,
+        "this would be number {}",
+        "Try again in some minutes.",
+    )
+
+
+class Disk:
+    """What a runs folder takes of its disk, measured now and then. Safe for threads."""
+
+    def __init__(self, root: Path):
+        self._root = root
+        self._lock = threading.Lock()
+        self._bytes = 0
+        self._until = 0.0  # monotonic; the measured number is taken as true until then
+
+    def check(self, settings: PublicSettings) -> None:
+        """Room for more. Raises LimitExceeded, or DataError where the disk itself is full."""
+        _at_most(
+            "up to {} MB of runs and data of all visitors",
+            settings.max_disk_mb,
+            self.used_bytes() // _MEGABYTE,
+            "{} MB are in use",
+            "Delete runs and data of yours, or try later.",
+        )
+        free = shutil.disk_usage(self._root).free // _MEGABYTE
+        if free < settings.min_free_mb:
+            raise DataError(
+                f"The disk of this public demo is nearly full: {free:,} MB are free, and "
+                f"{settings.min_free_mb:,} MB must stay so. Delete runs and data of yours, or try "
+                "later."
+            )
+
+    def used_bytes(self) -> int:
+        with self._lock:
+            now = time.monotonic()
+            if now >= self._until:
+                self._bytes, self._until = _tree_bytes(self._root), now + MEASURED_SECONDS
+            return self._bytes
+
+    def forget(self) -> None:
+        """Measure anew when asked next: something was removed."""
+        self._until = 0.0
+
+
+def _tree_bytes(root: Path) -> int:
+    """The bytes of all files below a folder; what vanishes meanwhile counts as nothing."""
+    total = 0
+    folders = [root]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(Path(entry.path))
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_size
+        except FileNotFoundError:
+            continue
+    return total

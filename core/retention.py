@@ -1,0 +1,237 @@
+"""What a public demo removes: old runs and data, and what a visitor wants to be gone.
+
+A run is removed some hours after it came to rest, never while it waits or trains, and only if a
+visitor made it: runs of the machine's owner stay. A recording is removed when no run refers to it
+and nobody has used it for as long. Apps that share a runs folder take turns.
+"""
+
+import logging
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from tempfile import gettempdir
+
+from pydantic import ValidationError
+
+from core import durable
+from core.config import DataConfig
+from core.public import PublicSettings
+from core.run_status import NEWER, RunNotFound, RunSummary, RunUnreadable, TransitionRefused
+from core.runs import RunStore
+from core.signals.recording import DataError
+from core.signals.store import (
+    delete,
+    last_used,
+    made_of,
+    note_use,
+    origin,
+    recording_key,
+    stored_keys,
+)
+from core.visits import Visits
+
+SWEEP_SECONDS = 60.0
+UPLOAD_PREFIX = "lab-upload-"  # of the temporary folders that hold a visitor's file
+UNWANTED = "unwanted"  # key of a status: its owner wants the run to be gone as soon as it ends
+NOTE = "note"  # key of a status: a sentence shown with the reason
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Removed:
+    """What was removed, and what could not be."""
+
+    runs: list[str] = field(default_factory=list)  # ids
+    recordings: list[str] = field(default_factory=list)  # keys
+    kept_recordings: list[str] = field(default_factory=list)  # others' runs need them
+    stopping: list[str] = field(default_factory=list)  # ids; removed as soon as they have ended
+
+
+class Sweeper:
+    """Removes what is old, now and then, in a thread of its own."""
+
+    def __init__(
+        self,
+        store: RunStore,
+        visits: Visits,
+        settings: PublicSettings,
+        cancel: Callable[[str], None],
+        *,
+        temporary: Path | None = None,
+        now: Callable[[], float] = time.time,
+    ):
+        self._store, self._visits, self._settings, self._cancel = store, visits, settings, cancel
+        self._temporary = temporary  # where uploads lie; None: the system's folder for such
+        self._now = now
+        self._seen_training: dict[str, float] = {}  # run: since when this app sees it train
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._loop, name="sweep", daemon=True).start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def _loop(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.sweep()
+            except Exception:  # a lost permission, say: the others are swept the next time
+                _log.exception("The sweep of old runs and data failed and is tried again")
+            self._stopping.wait(SWEEP_SECONDS)
+
+    def sweep(self) -> Removed:
+        """Remove what is old now; nothing while another app does it."""
+        lock = durable.try_lock(self._store.root / ".sweep.lock")
+        if lock is None:
+            return Removed()
+        try:
+            removed = Removed()
+            self._stop_long_runs()
+            self._remove_runs(removed)
+            self._remove_recordings(removed)
+            self._remove_uploads()
+            return removed
+        finally:
+            os.close(lock)
+
+    def _stop_long_runs(self) -> None:
+        now, minutes = self._now(), self._settings.max_run_minutes
+        training = [run for run in self._store.listing() if run.state == "running" and run.owner]
+        self._seen_training = {run.id: self._seen_training.get(run.id, now) for run in training}
+        for run_id, since in self._seen_training.items():
+            if now - since > minutes * 60:
+                try:
+                    said = f"This public demo stops a run after {minutes:,} minutes of training."
+                    self._store.open(run_id).update(**{NOTE: said})
+                    self._cancel(run_id)
+                except (RunNotFound, RunUnreadable):
+                    continue
+
+    def _remove_runs(self, removed: Removed) -> None:
+        for run in self._store.listing():
+            if run.owner and not run.is_active and (_is_unwanted(run) or self._is_old(run)):
+                try:
+                    self._store.delete(run.id)
+                except (RunNotFound, RunUnreadable, TransitionRefused):
+                    continue  # resumed or removed by someone just now
+                removed.runs.append(run.id)
+
+    def _is_old(self, run: RunSummary) -> bool:
+        if run.state == NEWER:
+            return False
+        try:
+            rested = datetime.fromisoformat(run.ended or run.created).timestamp()
+        except ValueError:
+            return False
+        return not self._is_recent(rested)
+
+    def _is_recent(self, moment: float) -> bool:
+        return self._now() - moment < self._settings.keep_hours * 3600
+
+    def _remove_recordings(self, removed: Removed) -> None:
+        folder, used = self._store.data_folder, keys_in_use(self._store)
+        granted: dict[str, list[tuple[str, float]]] = {}
+        for owner, key, moment in self._visits.grants():
+            granted.setdefault(key, []).append((owner, moment))
+        made_again = {key for key in stored_keys(folder) if origin(key, folder)}
+        for key in sorted((made_again | granted.keys()) - used):
+            moments = [moment for _, moment in granted.get(key, ())]
+            if any(map(self._is_recent, [*moments, last_used(key, folder)])):
+                continue
+            removed.recordings += remove_recording(key, folder)
+            for owner, _ in granted.get(key, ()):
+                self._visits.revoke(owner, key)
+
+    def _remove_uploads(self) -> None:
+        """Files as they came, which an app that was killed could not remove."""
+        for folder in (self._temporary or Path(gettempdir())).glob(f"{UPLOAD_PREFIX}*"):
+            try:
+                if folder.is_dir() and not self._is_recent(folder.stat().st_mtime):
+                    shutil.rmtree(folder)
+            except OSError:
+                continue  # gone by now, or another user's
+
+
+def _is_unwanted(run: RunSummary) -> bool:
+    return bool(run.extra.get(UNWANTED))
+
+
+def keys_in_use(store: RunStore, without: Iterable[str] = ()) -> set[str]:
+    """The keys of the recordings that runs refer to, but for the runs `without`."""
+    left_out, used = set(without), set()
+    for run in store.listing():
+        if run.id not in left_out:
+            try:
+                data = DataConfig.model_validate(store.open(run.id).config()["data"])
+            except (RunNotFound, RunUnreadable, ValidationError, KeyError):
+                continue
+            used |= {data.sha256, recording_key(data)} - {""}
+    return used
+
+
+def remove_recording(key: str, folder: Path) -> list[str]:
+    """Remove a recording and what was made of it. Returns the keys of those that were there."""
+    gone = []
+    for doomed in (*made_of(key, folder), key):
+        try:
+            delete(doomed, folder)
+        except DataError:
+            continue  # not there: never stored, or removed by someone else
+        gone.append(doomed)
+    return gone
+
+
+def forget_upload(store: RunStore, visits: Visits | None, owner: str | None, key: str) -> Removed:
+    """Remove an uploaded recording for good, unless a run or another visitor needs it."""
+    removed = Removed()
+    if visits is not None and owner is not None:
+        visits.revoke(owner, key)
+    if key in keys_in_use(store) or (visits is not None and visits.holders(key)):
+        removed.kept_recordings.append(key)
+    else:
+        removed.recordings += remove_recording(key, store.data_folder)
+    return removed
+
+
+def forget_visitor(
+    store: RunStore, visits: Visits, owner: str, cancel: Callable[[str], None]
+) -> Removed:
+    """Remove all runs and recordings of a visitor; runs in work are cancelled, then removed."""
+    removed = Removed()
+    for run in store.listing():
+        if run.owner == owner:
+            _forget_run(store, run, cancel, removed)
+    for key in visits.keys(owner):
+        if removed.stopping and key in keys_in_use(store):
+            # The sweep removes it right after the run that is stopping, if nobody else needs it.
+            visits.expire(owner, key)
+            if not visits.holders(key) - {owner}:
+                note_use(key, store.data_folder, at=0.0)
+            continue
+        gone = forget_upload(store, visits, owner, key)
+        removed.recordings += gone.recordings
+        removed.kept_recordings += gone.kept_recordings
+    return removed
+
+
+def _forget_run(
+    store: RunStore, run: RunSummary, cancel: Callable[[str], None], removed: Removed
+) -> None:
+    try:
+        if run.is_active:
+            store.open(run.id).update(**{UNWANTED: True})
+            cancel(run.id)
+        store.delete(run.id)
+    except TransitionRefused:
+        removed.stopping.append(run.id)
+    except (RunNotFound, RunUnreadable):
+        return
+    else:
+        removed.runs.append(run.id)

@@ -1,0 +1,95 @@
+"""Who a visitor of a public demo is, and which stored recordings each may use.
+
+A visitor is told by a secret of the own browser. On the disk there is only its salted hash, the
+owner: as a field of the runs, and as a folder of empty files, one for each recording:
+
+    <runs folder>/.visitors/salt
+                            <owner>/<key of a recording>
+"""
+
+import contextlib
+import hmac
+import os
+import re
+import secrets
+from pathlib import Path
+
+from core import durable
+
+_OWNER = _KEY = re.compile(r"[0-9a-f]{64}")
+_SALT_BYTES = 32
+
+
+class Visits:
+    """The visitors' part of a runs folder. Safe for threads and processes."""
+
+    def __init__(self, root: Path):
+        self._root = root / ".visitors"
+        self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._salt = _salt(self._root)
+
+    def owner(self, secret: str) -> str:
+        """The owner of a secret: 64 hex digits that do not tell it."""
+        return hmac.new(self._salt, secret.encode(), "sha256").hexdigest()
+
+    def grant(self, owner: str, key: str) -> None:
+        """Let a visitor use a recording; done again, it counts as used just now."""
+        place = self._place(owner, key)
+        place.parent.mkdir(exist_ok=True, mode=0o700)
+        place.touch()
+
+    def revoke(self, owner: str, key: str) -> None:
+        self._place(owner, key).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # others are left
+            self._place(owner, key).parent.rmdir()
+
+    def expire(self, owner: str, key: str) -> None:
+        """Count a recording as used long ago, so that it is removed when nothing needs it."""
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(self._place(owner, key), (0, 0))
+
+    def keys(self, owner: str) -> frozenset[str]:
+        """The recordings that a visitor has uploaded or trained with."""
+        try:
+            names = os.listdir(self._place(owner, "0" * 64).parent)
+        except FileNotFoundError:
+            return frozenset()
+        return frozenset(name for name in names if _KEY.fullmatch(name))
+
+    def grants(self) -> list[tuple[str, str, float]]:
+        """Owner, key, and when last used in seconds of the file system's clock, of all."""
+        found = []
+        for folder in self._root.iterdir():
+            if _OWNER.fullmatch(folder.name):
+                for key in self.keys(folder.name):
+                    with contextlib.suppress(FileNotFoundError):
+                        found.append((folder.name, key, (folder / key).stat().st_mtime))
+        return found
+
+    def holders(self, key: str) -> set[str]:
+        """The owners who may use a recording."""
+        return {owner for owner, known, _ in self.grants() if known == key}
+
+    def _place(self, owner: str, key: str) -> Path:
+        if not (_OWNER.fullmatch(owner) and _KEY.fullmatch(key)):  # before they meet a path
+            raise ValueError("An owner and a key have 64 digits 0-9 a-f each.")
+        return self._root / owner / key
+
+
+def _salt(root: Path) -> bytes:
+    """The salt of a runs folder, made at first; it outlives the app, so that owners do too."""
+    path = root / "salt"
+    with durable.locked(root / ".lock"):
+        with contextlib.suppress(FileNotFoundError):
+            known = path.read_bytes()
+            if len(known) == _SALT_BYTES:
+                return known
+        salt = secrets.token_bytes(_SALT_BYTES)
+        durable.put(path, lambda temporary: _write_private(temporary, salt))
+        return salt
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)

@@ -1,0 +1,253 @@
+"""What a public demo removes, with a clock that the tests set."""
+
+import os
+import time
+
+import numpy as np
+import pytest
+
+from core import durable
+from core.config import DataConfig, ExperimentConfig
+from core.public import PublicSettings
+from core.retention import Sweeper, forget_upload, forget_visitor, keys_in_use
+from core.runs import RunStore
+from core.signals.recording import DataError, Recording
+from core.signals.store import load, open_recording, origin, recording_key, save, stored_keys
+from core.visits import Visits
+
+ANN, BOB = "a" * 64, "b" * 64
+HOUR = 3600
+
+
+class World:
+    """A runs folder with two visitors, a sweeper, and its clock in seconds after now."""
+
+    def __init__(self, root):
+        self.store, self.visits = RunStore(root), Visits(root)
+        self.cancelled = []
+        self.later = 0.0
+        settings = PublicSettings(keep_hours=24, max_run_minutes=20)
+        self.sweeper = Sweeper(
+            self.store,
+            self.visits,
+            settings,
+            self.cancelled.append,
+            temporary=root / "temporary",
+            now=lambda: time.time() + self.later,
+        )
+
+    @property
+    def data(self):
+        return self.store.data_folder
+
+    def upload(self, owner, number=1.0):
+        """The configuration of a recording that a visitor has uploaded."""
+        values = np.full((50, 1), number)
+        key = save(Recording(values=values, channel_names=("a",), name="x"), self.data)
+        self.visits.grant(owner, key)
+        return DataConfig(source="file", name="x.csv", sha256=key)
+
+    def run(self, owner, data=None, state="finished"):
+        config = ExperimentConfig(data=data or DataConfig())
+        run = self.store.create(config.model_dump(mode="json"), name="", owner=owner)
+        for following in {
+            "finished": ("starting", "running", "finished"),
+            "paused": ("paused",),
+        }.get(state, ("starting", "running") if state == "running" else ()):
+            run.transition(following)
+        return run.id
+
+    def sweep_after(self, hours):
+        self.later = hours * HOUR
+        return self.sweeper.sweep()
+
+    def ids(self):
+        return {run.id for run in self.store.list()}
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path)
+
+
+def test_a_run_is_removed_some_hours_after_it_ended(world):
+    done, paused = world.run(ANN), world.run(BOB, state="paused")
+    assert world.sweep_after(23.9).runs == []
+    assert set(world.sweep_after(24.1).runs) == {done, paused}
+    assert world.ids() == set()
+
+
+def test_an_active_run_and_the_machines_own_runs_are_never_removed(world):
+    kept = {world.run(ANN, state="queued"), world.run(ANN, state="running"), world.run(None)}
+    assert world.sweep_after(1000).runs == []
+    assert world.ids() == kept
+
+
+def test_data_go_when_no_run_needs_them_and_nobody_has_used_them(world):
+    data = world.upload(ANN)
+    run = world.run(ANN, data)
+    assert world.sweep_after(23.9).recordings == []
+    swept = world.sweep_after(24.1)
+    assert swept.runs == [run]
+    assert swept.recordings == [data.sha256]
+    assert world.visits.grants() == []
+    assert stored_keys(world.data) == ()
+
+
+def test_data_of_a_run_that_is_left_stay(world):
+    data = world.upload(ANN)
+    world.run(None, data)
+    assert world.sweep_after(1000).recordings == []
+    assert stored_keys(world.data) == (data.sha256,)
+
+
+def test_data_that_somebody_used_meanwhile_stay(world):
+    data = world.upload(ANN)
+    os.utime(world.data / data.sha256, (time.time() + 10 * HOUR,) * 2)
+    assert world.sweep_after(24.1).recordings == []
+    assert world.sweep_after(34.1).recordings == [data.sha256]
+
+
+def test_files_that_no_visitor_uploaded_stay(world):
+    key = save(Recording(values=np.ones((9, 1)), channel_names=("a",), name="x"), world.data)
+    world.sweep_after(1000)
+    assert stored_keys(world.data) == (key,)
+
+
+def test_signals_that_can_be_made_again_go(world):
+    data = DataConfig(time_steps=100)
+    open_recording(data, world.data)
+    assert origin(recording_key(data), world.data) == ("generator", "")
+    assert world.sweep_after(23.9).recordings == []
+    assert world.sweep_after(24.1).recordings == [recording_key(data)]
+
+
+def test_while_another_app_sweeps_this_one_does_not(world):
+    run = world.run(ANN)
+    lock = durable.try_lock(world.store.root / ".sweep.lock")
+    assert world.sweep_after(1000).runs == []
+    os.close(lock)
+    assert world.sweep_after(1000).runs == [run]
+
+
+def test_a_long_training_is_stopped_with_a_reason(world):
+    run = world.run(ANN, state="running")
+    own = world.run(None, state="running")
+    world.sweep_after(0)
+    world.sweep_after(0.3)
+    assert world.cancelled == []
+    world.sweep_after(0.4)
+    assert world.cancelled == [run]
+    assert "after 20 minutes" in world.store.open(run).status().extra["note"]
+    assert "note" not in world.store.open(own).status().extra
+
+
+def test_a_fault_of_one_sweep_is_outlived(world, monkeypatch):
+    calls = []
+    monkeypatch.setattr("core.retention.SWEEP_SECONDS", 0.001)
+
+    def sweep():
+        calls.append(1)
+        if len(calls) == 3:
+            world.sweeper.stop()
+        raise PermissionError("no")
+
+    monkeypatch.setattr(world.sweeper, "sweep", sweep)
+    world.sweeper._loop()
+    assert len(calls) == 3
+
+
+def test_a_file_that_a_killed_app_left_is_removed(world):
+    left = world.store.root / "temporary" / "lab-upload-abc"
+    other = world.store.root / "temporary" / "anothers"
+    for folder in (left, other):
+        folder.mkdir(parents=True)
+        (folder / "upload").write_bytes(b"1,2")
+    world.sweep_after(23.9)
+    assert left.exists()
+    world.sweep_after(24.1)
+    assert not left.exists()
+    assert other.exists()
+
+
+# What a visitor deletes
+
+
+def derived(data, world):
+    """The data with anomalies put in, stored under a key of its own."""
+    changed = data.model_copy(update={"anomalies": ("spike",), "anomaly_count": 2})
+    open_recording(changed, world.data)
+    return recording_key(changed)
+
+
+def test_an_upload_is_removed_with_all_that_was_made_of_it(world):
+    data = world.upload(ANN)
+    other = derived(data, world)
+    assert set(stored_keys(world.data)) == {data.sha256, other}
+    removed = forget_upload(world.store, world.visits, ANN, data.sha256)
+    assert set(removed.recordings) == {data.sha256, other}
+    assert list(world.data.iterdir()) == []
+    with pytest.raises(DataError, match="no recording"):
+        load(data.sha256, world.data)
+
+
+@pytest.mark.parametrize("need", ["run", "visitor"])
+def test_an_upload_that_others_need_stays_but_is_no_longer_the_visitors(world, need):
+    data = world.upload(ANN)
+    if need == "run":
+        world.run(BOB, data)
+    else:
+        world.upload(BOB)
+    removed = forget_upload(world.store, world.visits, ANN, data.sha256)
+    assert removed.kept_recordings == [data.sha256]
+    assert load(data.sha256, world.data).channels == 1
+    assert world.visits.keys(ANN) == frozenset()
+
+
+def test_without_visitors_an_upload_stays_while_a_run_needs_it(world):
+    data = world.upload(ANN)
+    world.visits.revoke(ANN, data.sha256)
+    run = world.run(None, data)
+    assert forget_upload(world.store, None, None, data.sha256).kept_recordings == [data.sha256]
+    world.store.delete(run)
+    assert forget_upload(world.store, None, None, data.sha256).recordings == [data.sha256]
+
+
+def test_a_visitor_takes_back_everything_and_nothing_of_others(world):
+    mine, others = world.upload(ANN, 1.0), world.upload(BOB, 2.0)
+    run, waiting = world.run(ANN, mine), world.run(ANN, mine, state="queued")
+    kept = world.run(BOB, others)
+    cancel = lambda run_id: world.store.open(run_id).transition("cancelled")  # noqa: E731
+    removed = forget_visitor(world.store, world.visits, ANN, cancel)
+    assert set(removed.runs) == {run, waiting}
+    assert removed.recordings == [mine.sha256]
+    assert world.ids() == {kept}
+    assert stored_keys(world.data) == (others.sha256,)
+    assert world.visits.keys(ANN) == frozenset()
+    assert not any(ANN in path.name for path in world.store.root.rglob("*"))
+
+
+def test_a_run_in_training_goes_with_its_data_as_soon_as_it_has_stopped(world):
+    data = world.upload(ANN)
+    run = world.run(ANN, data, state="running")
+    removed = forget_visitor(world.store, world.visits, ANN, world.cancelled.append)
+    assert removed.stopping == [run]
+    assert world.cancelled == [run]
+    assert world.sweep_after(0).runs == []  # it has not stopped
+    world.store.open(run).transition("cancelled")
+    swept = world.sweep_after(0)
+    assert swept.runs == [run]
+    assert swept.recordings == [data.sha256]
+    assert world.visits.grants() == []
+
+
+def test_the_keys_in_use_are_those_of_files_and_of_what_is_made(world):
+    data = DataConfig(time_steps=100)
+    world.run(None, data)
+    with_anomalies = world.upload(ANN).model_copy(
+        update={"anomalies": ("spike",), "anomaly_count": 2}
+    )
+    run = world.run(ANN, with_anomalies)
+    made = {recording_key(with_anomalies), with_anomalies.sha256}
+    assert keys_in_use(world.store) == made | {recording_key(data)}
+    assert keys_in_use(world.store, without=[run]) == {recording_key(data)}

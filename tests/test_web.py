@@ -1,0 +1,124 @@
+import re
+
+import pytest
+
+from core.web import COOKIE, SafeAnswers, is_secret
+from tests import own_loop
+
+PAGE = [(b"content-type", b"text/html; charset=utf-8")]
+SECRET = "A-_" + "b" * 40
+
+
+def answer(path="/", query="", headers=(), *, kind=PAGE, scheme="http", **options):
+    """The headers that the browser gets, each name with its values."""
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": kind})
+        await send({"type": "http.response.body", "body": b"hello"})
+
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "path": path,
+        "scheme": scheme,
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in headers],
+    }
+    own_loop.run(SafeAnswers(app, **options)(scope, None, send))
+    assert sent[1]["body"] == b"hello"
+    found = {}
+    for name, value in sent[0]["headers"]:
+        found.setdefault(name.decode(), []).append(value.decode())
+    return found
+
+
+def cookie(**options):
+    """The visitor's cookie of an answer and its attributes."""
+    (text,) = answer(keep_seconds=60, **options)["set-cookie"]
+    name, value, *attributes = re.split("[=;] ?", text, maxsplit=2)
+    assert name == COOKIE
+    return value, set(attributes[0].split("; "))
+
+
+def test_every_answer_has_the_headers():
+    for path in ("/", "/static/js/index.js", "/_stcore/health"):
+        found = answer(path)
+        assert found["x-content-type-options"] == ["nosniff"]
+        assert found["referrer-policy"] == ["same-origin"]
+        assert "camera=()" in found["permissions-policy"][0]
+        assert found["x-frame-options"] == ["SAMEORIGIN"]
+        assert "object-src 'none'" in found["content-security-policy"][0]
+
+
+def test_nothing_is_loaded_from_elsewhere():
+    (policy,) = answer(script_hashes=["sha256-abc="])["content-security-policy"]
+    sources = dict(part.split(" ", 1) for part in policy.split("; "))
+    assert sources["script-src"] == "'self' 'unsafe-eval' blob: 'sha256-abc='"
+    assert "unsafe-inline" not in sources["script-src"]
+    assert not re.search(r"https?:|wss?:|\*", policy)
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "anywhere"),
+    [
+        ("/reconstructions", "run=1&embed=true", True),
+        ("/lab/reconstructions", "embed=TRUE", True),
+        ("/reconstructions", "run=1", False),
+        ("/reconstructions", "embed=false", False),
+        ("/train", "embed=true", False),
+        ("/", "embed=true", False),
+    ],
+)
+def test_only_the_view_that_changes_nothing_can_be_framed(path, query, anywhere):
+    found = answer(path, query)
+    allowed = "*" if anywhere else "'self'"
+    assert found["content-security-policy"][0].endswith(f"frame-ancestors {allowed}")
+    assert ("x-frame-options" in found) is not anywhere
+
+
+def test_a_private_lab_tells_nobody_apart():
+    assert "set-cookie" not in answer()
+
+
+def test_a_page_of_a_public_demo_brings_a_cookie_that_scripts_cannot_read():
+    value, attributes = cookie()
+    assert is_secret(value)
+    assert attributes == {"Path=/", "Max-Age=60", "HttpOnly", "SameSite=Lax"}
+    assert cookie()[0] != value
+
+
+def test_behind_https_the_cookie_stays_there():
+    assert "Secure" in cookie(scheme="https")[1]
+    assert "Secure" in cookie(headers=[("x-forwarded-proto", "https")])[1]
+    assert "Secure" not in cookie(headers=[("x-forwarded-proto", "http")])[1]
+
+
+def test_a_known_visitor_stays_the_same():
+    assert cookie(headers=[("cookie", f"_other=2|a; {COOKIE}={SECRET}")])[0] == SECRET
+
+
+@pytest.mark.parametrize("bad", ["", "short", "a" * 44, "a" * 42 + "/", '"', "a;b" * 20])
+def test_what_is_no_secret_is_replaced(bad):
+    assert not is_secret(bad)
+    assert is_secret(cookie(headers=[("cookie", f"{COOKIE}={bad}")])[0])
+
+
+def test_files_bring_no_cookie_but_the_call_that_follows_a_cached_page_does():
+    script = [(b"content-type", b"text/javascript")]
+    plain = [(b"content-type", b"text/plain")]
+    assert "set-cookie" not in answer("/static/js/index.js", kind=script, keep_seconds=60)
+    assert "set-cookie" in answer("/lab/_stcore/health", kind=plain, keep_seconds=60)
+
+
+def test_other_connections_pass_untouched():
+    seen = []
+
+    async def app(scope, receive, send):
+        seen.append((scope, receive, send))
+
+    own_loop.run(SafeAnswers(app, keep_seconds=60)({"type": "websocket"}, "receive", "send"))
+    assert seen == [({"type": "websocket"}, "receive", "send")]
