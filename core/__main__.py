@@ -2,12 +2,15 @@
 
     python -m core config --preset question --set model.output_activation=relu > relu.json
     python -m core train relu.json --runs runs
+    python -m core resume runs/<id>
+    python -m core further runs/<id> --epochs 100
     python -m core show runs/<id> --json
     python -m core floors relu.json
     python -m core sweep relu.json --activations relu linear --runs runs
 
 Exit codes: 0 done; 1 the run failed; 2 a configuration, a file or an argument is faulty, with the
-reason on standard error; 3 cancelled (also by Ctrl-C); 4 interrupted (by SIGTERM).
+reason on standard error; 3 cancelled (also by Ctrl-C); 4 interrupted (by SIGTERM), 5 paused (also
+by a full disk), 6 the run folder cannot be written: after these three, `resume` goes on.
 """
 
 import argparse
@@ -72,6 +75,22 @@ def _parser() -> argparse.ArgumentParser:
         help="a recording to use in place of the configured data, read as data.reading says",
     )
     train.set_defaults(command=_train)
+
+    resume = commands.add_parser(
+        "resume", help="go on with a paused or interrupted run, from its newest checkpoint"
+    )
+    resume.add_argument("run", type=Path, metavar="RUN_DIR")
+    resume.set_defaults(command=_resume)
+
+    further = commands.add_parser(
+        "further",
+        help="train a finished or cancelled run for more epochs, as a new run beside it, as if "
+        "they had been asked for at first",
+    )
+    further.add_argument("run", type=Path, metavar="RUN_DIR")
+    further.add_argument("--epochs", type=int, required=True, metavar="N", help="in all")
+    further.add_argument("--patience", type=int, metavar="N", help="another one; 0: never stop")
+    further.set_defaults(command=_further)
 
     show = commands.add_parser("show", help="print a run's state, history, errors and floors")
     show.add_argument("run", type=Path, metavar="RUN_DIR")
@@ -144,10 +163,8 @@ def _faults(error: ValidationError) -> str:
 
 def _train(options: argparse.Namespace) -> int:
     config = _read_config(options.config)
-    _import_keras()
     from core.processes import process_identity
     from core.runs import RunStore
-    from core.worker import EXIT_CODES, end_soon, train_run
 
     store = RunStore(options.runs)
     if options.data is not None:
@@ -159,6 +176,46 @@ def _train(options: argparse.Namespace) -> int:
         pid=os.getpid(),
         pid_started=process_identity(os.getpid()),
     )
+    return _train_here(run)
+
+
+def _resume(options: argparse.Namespace) -> int:
+    from core.runs import TransitionRefused
+
+    _, run = _open(options.run)
+    try:
+        run.transition("queued")
+        return _begin_here(run)
+    except TransitionRefused as error:
+        raise Fault(f"{options.run}: {error}") from error
+
+
+def _further(options: argparse.Namespace) -> int:
+    from core.continuation import train_further
+    from core.runs import TransitionRefused
+
+    store, run = _open(options.run)
+    try:
+        further = train_further(store, run.id, epochs=options.epochs, patience=options.patience)
+        return _begin_here(further)
+    except TransitionRefused as error:
+        raise Fault(f"{options.run}: {error}") from error
+    except ValidationError as error:
+        raise Fault(_faults(error)) from error
+
+
+def _begin_here(run: Any) -> int:
+    """Take a queued run. Raises TransitionRefused if a runner was faster."""
+    from core.processes import process_identity
+
+    run.transition("starting", pid=os.getpid(), pid_started=process_identity(os.getpid()))
+    return _train_here(run)
+
+
+def _train_here(run: Any) -> int:
+    """Train a run that this process has; Ctrl-C cancels it, SIGTERM leaves it to be resumed."""
+    _import_keras()
+    from core.worker import EXIT_CODES, UNWRITABLE_EXIT, Unwritable, end_soon, train_run
 
     def cancel(number: int, frame: object) -> None:
         run.request_cancel()
@@ -167,12 +224,32 @@ def _train(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGINT, cancel)
     signal.signal(signal.SIGTERM, end_soon)
     print(f"run {run.folder}", file=sys.stderr)
-    state = train_run(run, store.data_folder, _progress_bar)
+    try:
+        state = train_run(run, run.folder.parent / "data", _progress_bar)
+    except Unwritable as error:
+        print(f"\n{error}", file=sys.stderr)
+        return UNWRITABLE_EXIT
     print(file=sys.stderr)
     status = run.status()
     print(f"{status.state}{': ' if status.reason else ''}{status.reason}", file=sys.stderr)
     print(run.folder)
     return EXIT_CODES.get(state, 1)
+
+
+def _open(path: Path) -> tuple:
+    """The store and the run of a run folder."""
+    from core.runs import RunNotFound, RunStore, RunUnreadable
+
+    folder = path.resolve()
+    if not folder.is_dir():
+        raise Fault(f"There is no run folder {path}.")
+    store = RunStore(folder.parent)
+    try:
+        run = store.open(folder.name)
+        run.status()
+    except (RunNotFound, RunUnreadable) as error:
+        raise Fault(f"{path}: {error}") from error
+    return store, run
 
 
 def _read_config(path: str) -> ExperimentConfig:
@@ -318,15 +395,12 @@ def _progress_bar(progress: dict[str, Any], width: int = 24) -> None:
 
 
 def _show(options: argparse.Namespace) -> int:
-    from core.runs import RunNotFound, RunStore, RunUnreadable
+    from core.runs import RunUnreadable
 
-    folder = options.run.resolve()
+    _, run = _open(options.run)
     try:
-        run = RunStore(folder.parent).open(folder.name) if folder.is_dir() else None
-        if run is None:
-            raise Fault(f"There is no run folder {options.run}.")
         status, config = run.status(), run.config()
-    except (RunNotFound, RunUnreadable) as error:
+    except RunUnreadable as error:
         raise Fault(f"{options.run}: {error}") from error
     results = _results(run.folder / "results.json")
     shown = {
@@ -416,6 +490,9 @@ def _write_reconstructions(run: Any, path: Path, part: str) -> None:
 
 
 def _worker(options: argparse.Namespace) -> int:
+    from core.priority import stand_back
+
+    stand_back()  # already the imports take seconds of every core
     _import_keras()
     from core.worker import main as work
 

@@ -10,12 +10,12 @@ from core.views.comparison import comparison
 from core.views.run_actions import run_actions
 from core.views.run_state import SHOWABLE
 from core.views.run_table import searched, selected
-from core.views.stored import run_table
+from core.views.stored import run_rows
 
 
 def page() -> None:
     st.title("Runs")
-    if rows := run_table().rows():
+    if rows := run_rows():
         show(rows)
     else:
         st.info("There are no runs yet. Each run you train is listed here, with its errors.")

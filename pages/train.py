@@ -9,6 +9,7 @@ from core.views.model_form import model_form
 from core.views.run_commands import last_started
 from core.views.run_in_view import run_in_view
 from core.views.run_queue import queue_alone
+from core.views.run_resumption import resumable_runs
 from core.views.start_bar import start_bar, start_if_clicked
 from core.views.training_form import training_form
 
@@ -20,6 +21,7 @@ def page() -> None:
         run_in_view(run_id)
     else:
         queue_alone()
+    resumable_runs(run_id)
     start_bar()
     if "v" in st.query_params:
         say_what_a_link_filled_in()

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from core.__main__ import main
+from core.checkpoints import describe
 from core.config import PRESETS, ExperimentConfig
 from core.runs import RunStore
 from tests.fake_runs import make_run
@@ -124,7 +125,7 @@ def test_train_and_show(tmp_path):
     assert [row["epoch"] for row in content["history"]] == [1, 2]
     assert set(content["history"][0]) == {
         *("epoch", "loss", "val_loss", "mae", "mse", "val_mae", "val_mse", "seconds"),
-        *("scaled_mae", "scaled_mse", "val_scaled_mae", "val_scaled_mse"),
+        *("scaled_mae", "scaled_mse", "val_scaled_mae", "val_scaled_mse", "learning_rate"),
     }
     assert content["floor"]["validation"] == {"mae": 0, "mse": 0, "huber": 0}
     assert content["constant"]["train"]["mae"] > content["train"]["mae"] * 0.5
@@ -192,6 +193,26 @@ def test_a_signal_ends_training_and_keeps_the_epochs(tmp_path, number, code, sta
     assert len(content["history"]) >= 3
     if state == "cancelled":
         assert content["epochs_trained"] == len(content["history"])
+    else:
+        assert describe(Path(output.splitlines()[-1]))[0] == len(content["history"])
+
+
+@pytest.mark.slow
+def test_a_run_is_trained_further_and_only_an_unfinished_one_resumed(tmp_path):
+    config = small_config(tmp_path, "--set", "training.epochs=2")
+    folder = core("train", config, "--runs", tmp_path / "runs").stdout.splitlines()[-1]
+    resumed = core("resume", folder)
+    assert (resumed.returncode, resumed.stdout) == (2, "")
+    assert "The run is finished: it cannot become queued" in resumed.stderr
+    few = core("further", folder, "--epochs", "2")
+    assert few.returncode == 2
+    assert "has trained 2 epochs: ask for more" in few.stderr
+    further = core("further", folder, "--epochs", "3")
+    assert further.returncode == 0, further.stderr
+    content = json.loads(core("show", further.stdout.splitlines()[-1], "--json").stdout)
+    assert [row["epoch"] for row in content["history"]] == [1, 2, 3]
+    assert content["notes"] == ["Taken up after epoch 2."]
+    assert content["history"][:2] == json.loads(core("show", folder, "--json").stdout)["history"]
 
 
 def test_floors_of_every_pair_without_training(tmp_path, capsys):

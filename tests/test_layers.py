@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 # A module of core may import the modules named before it, besides its own row.
 LAYERS = [
-    {"core.config", "core.number_text"},
+    {"core.config", "core.number_text", "core.spreadsheets", "core.public", "core.web"},
+    {"core.upload_room"},
     {"core.signals"},
     {"core.windows"},
     {"core.normalization"},
@@ -19,22 +20,29 @@ LAYERS = [
     {"core.targets", "core.verdicts", "core.clipped_windows"},
     {"core.matrix"},
     {"core.metrics", "core.pca"},
-    {"core.durable"},
+    {"core.durable", "core.disk"},
     {"core.run_status", "core.run_history", "core.output_lines", "core.replay"},
     {"core.run_folder"},
+    {"core.training_state"},
+    {"core.checkpoints"},
     {"core.runs", "core.results"},
+    {"core.continuation"},
+    {"core.visits"},
+    {"core.admission", "core.retention"},
     {"core.diagnosis"},
     {"core.trials"},
     {"core.matrix_report"},
     {"core.meters"},
     {"core.baselines"},
-    {"core.processes"},
+    {"core.processes", "core.gpu_faults"},
+    {"core.run_end", "core.resumption"},
     {"core.run_queue", "core.run_watch", "core.worker_pool"},
     {"core.runner"},
     {"core.sweep"},
-    {"core.model"},
+    {"core.model", "core.learning_rate"},
     {"core.training", "core.evaluation", "core.probe"},
-    {"core.epoch_records"},
+    {"core.epoch_records", "core.take_up"},
+    {"core.run_training"},
     {"core.worker"},
     {"core.__main__"},
     {"core.charts"},
@@ -44,6 +52,7 @@ LAYERS = [
 SHOWS_PAGES = {"core.session", "core.views"}  # the modules of core that may name Streamlit
 USES_KERAS = {
     *("core.model", "core.training", "core.evaluation", "core.probe", "core.epoch_records"),
+    *("core.learning_rate", "core.take_up", "core.run_training"),
     *("core.worker", "core.__main__"),
 }
 
@@ -98,6 +107,21 @@ def test_pages_stay_away_from_the_model(path):
     for name in imports_of(path):
         assert not any(name == banned or name.startswith(f"{banned}.") for banned in USES_KERAS)
         assert name.partition(".")[0] not in {"keras", "tensorflow"}
+
+
+SHOWN = [*(ROOT / "core/session").glob("*.py"), *(ROOT / "core/views").glob("*.py")]
+
+
+@pytest.mark.parametrize("path", sorted(SHOWN), ids=module_of)
+def test_the_app_process_parses_no_file(path):
+    """What reads files may crash: the app asks a process of core.signals.reading."""
+    for name in imports_of(path):
+        assert name not in {
+            "core.signals.readers.outline",
+            "core.signals.readers.read_recording",
+            "core.signals.readers.READERS",
+        }
+        assert not name.endswith("_reader")
 
 
 def test_the_app_process_loads_neither_keras_nor_tensorflow():

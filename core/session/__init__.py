@@ -7,6 +7,11 @@
 | drafts | the experiment being edited, and widgets bound to its fields |
 | links | the address of a page; an experiment that came in one |
 | machine | the runs and the queue of this machine |
+| visitor | who the visitor is, and what a visitor may see, use and change |
+| own_runs | submitting a run, and finding the runs of a setup |
+| store_notice | a runs folder that cannot be written |
+| retention | removing uploads and runs |
+| server | what is done once, when the server starts |
 | data | recordings, windows, statistics |
 | fitted | error floors and the picture of an output activation |
 | affine | floors under any factor and offset |
@@ -41,17 +46,38 @@ from core.session.drafts import (
 )
 from core.session.fitted import activation_picture, floors, matrix
 from core.session.links import link
-from core.session.machine import latest_run, run_config, runner, runs_of, store, submit
+from core.session.machine import run_config, runner, store
+from core.session.own_runs import check_setup, latest_run, resume, runs_of, submit, train_further
 from core.session.pages import APP_TITLE, PAGES, PROJECT, page
+from core.session.retention import forget_all, forget_file_in_use
+from core.session.server import server_options
 from core.session.shell import open_page, run_shell
 from core.session.sources import begin_source, source_key, switch_source
-from core.session.uploads import UPLOADER, keep_upload, last_reading, take_upload, upload
+from core.session.store_notice import store_problem
+from core.session.uploads import (
+    drop_upload,
+    keep_upload,
+    last_reading,
+    prepare_for_upload,
+    take_upload,
+    upload,
+    uploader_key,
+)
 from core.session.visible import VisibleRange, visible_range
+from core.session.visitor import (
+    check_use,
+    is_mine,
+    limit,
+    may_change,
+    public,
+    visible,
+)
 from core.session.words import (
     METHODS,
     SCOPES,
     keep_fault,
     literal,
+    measured,
     normalization_text,
     show_fault,
     show_kept_fault,
@@ -63,7 +89,6 @@ __all__ = [
     "PAGES",
     "PROJECT",
     "SCOPES",
-    "UPLOADER",
     "CutWindow",
     "VisibleRange",
     "activation_picture",
@@ -72,6 +97,8 @@ __all__ = [
     "bound",
     "boundary",
     "change",
+    "check_setup",
+    "check_use",
     "clipped",
     "constants",
     "cut_window",
@@ -79,38 +106,53 @@ __all__ = [
     "deviations",
     "draft",
     "draft_split",
+    "drop_upload",
     "envelope",
     "experiment",
     "floors",
+    "forget_all",
+    "forget_file_in_use",
+    "is_mine",
     "keep_fault",
     "keep_upload",
     "last_reading",
     "latest_run",
+    "limit",
     "link",
     "literal",
     "load",
     "load_note",
     "matrix",
+    "may_change",
+    "measured",
     "normalization_text",
     "open_page",
     "page",
     "part",
+    "prepare_for_upload",
     "problems",
+    "public",
     "recording",
+    "resume",
     "run_config",
     "run_shell",
     "runner",
     "runs_of",
+    "server_options",
     "show_fault",
     "show_kept_fault",
     "source_key",
     "split",
     "store",
+    "store_problem",
     "submit",
     "summaries",
     "switch_source",
     "take_upload",
+    "train_further",
     "upload",
+    "uploader_key",
     "value",
+    "visible",
     "visible_range",
 ]

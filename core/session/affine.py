@@ -22,3 +22,8 @@ def affine_floors(config: ExperimentConfig) -> AffineFloors:
 @st.cache_resource(show_spinner="Sorting the values…", max_entries=8)
 def _affine_floors(key: tuple[object, ...], scope: str, _parts: Split) -> AffineFloors:
     return AffineFloors(_parts, scope)
+
+
+def forget_recordings() -> None:
+    """Let go of what was made of recordings: one was removed for good."""
+    _affine_floors.clear()

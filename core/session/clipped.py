@@ -99,3 +99,9 @@ def _constants(key: tuple[str, ...], _parts: Split) -> PartErrors:
         }
         for name, windows in _parts.parts()
     }
+
+
+def forget_recordings() -> None:
+    """Let go of what was made of recordings: one was removed for good."""
+    for cached in (_clipped, _cut_window, _constants):
+        cached.clear()

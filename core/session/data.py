@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from core.admission import check_generated, check_shape, check_windows
 from core.charts.thinning import Envelope
-from core.config import DataConfig, ExperimentConfig
+from core.config import DataConfig, ExperimentConfig, WindowsConfig
 from core.metrics import ChannelSummary, summarize_channels
+from core.session import visitor
 from core.session.drafts import part
 from core.session.machine import store
 from core.signals.recording import DataError, Recording
@@ -19,8 +21,20 @@ from core.windows import Split, split_windows
 
 
 def recording(data: DataConfig) -> Recording:
-    """The recording of a configuration, memory-mapped and shared. Raises DataError."""
-    return _recording(data.model_dump_json(), str(store().data_folder))
+    """The recording of a configuration, memory-mapped and shared. Raises DataError.
+
+    On a public demo also for the file of another visitor, and for more than is allowed: before
+    anything is made or drawn of it.
+    """
+    settings = visitor.public()
+    if settings is None:
+        return _recording(data.model_dump_json(), str(store().data_folder))
+    visitor.check_use(data)
+    check_generated(data, settings)
+    found = _recording(data.model_dump_json(), str(store().data_folder))
+    check_shape(found.values.shape, settings)
+    visitor.note_data(data)
+    return found
 
 
 @st.cache_resource(show_spinner="Reading the data…", max_entries=8)
@@ -30,7 +44,14 @@ def _recording(data_json: str, folder: str) -> Recording:
 
 def split(config: ExperimentConfig) -> Split:
     """Training and validation windows of a configuration. Raises DataError."""
-    return split_windows(recording(config.data).values, config.windows, config.training.seed)
+    return _split(config.data, config.windows, config.training.seed)
+
+
+def _split(data: DataConfig, windows: WindowsConfig, seed: int) -> Split:
+    values = recording(data).values
+    if (settings := visitor.public()) is not None:
+        check_windows(values.shape, windows, settings)
+    return split_windows(values, windows, seed)
 
 
 def summaries(data: DataConfig) -> list[ChannelSummary]:
@@ -75,7 +96,7 @@ def draft_split() -> Split | None:
     data, windows, training = part("data"), part("windows"), part("training")
     if data is None or windows is None:
         return None
-    return split_windows(recording(data).values, windows, training.seed if training else 0)
+    return _split(data, windows, training.seed if training else 0)
 
 
 def boundary() -> int | None:
@@ -85,3 +106,12 @@ def boundary() -> int | None:
     except DataError:
         return None
     return parts.boundary if parts else None
+
+
+def forget_recordings() -> None:
+    """Let go of all recordings and what was made of them: one was removed for good.
+
+    Values of a removed file that are still mapped keep their place on the disk.
+    """
+    for cached in (_recording, _summaries, _envelope):
+        cached.clear()

@@ -12,6 +12,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.config import ExperimentConfig, explain, flatten, with_changes
+from core.session.words import literal
 
 _DRAFT = "draft"
 _FOLLOWED = "draft_followed"  # fields that the last edit of another field has set
@@ -115,7 +116,7 @@ def bound(
     widget(label, key=key, on_change=keep, **arguments, **_default(widget, shown, arguments))
     fault = problems().get(path)
     if fault:
-        st.caption(f":red[{fault}]")
+        st.caption(f":red[{literal(fault, 300)}]")
     return value(path)
 
 

@@ -107,3 +107,9 @@ def pair_key(config: ExperimentConfig) -> tuple[str, ...]:
         config.normalization.model_dump_json(),
         str(config.training.seed),
     )
+
+
+def forget_recordings() -> None:
+    """Let go of what was made of recordings: one was removed for good."""
+    for cached in (_floors, _matrix, _targets, _picture, _normalization):
+        cached.clear()

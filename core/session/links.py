@@ -6,12 +6,18 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 from pydantic import ValidationError
 
-from core.config import ExperimentConfig, explain
+from core.config import VERSION_KEY, ExperimentConfig, explain
 from core.session.drafts import load
 from core.session.pages import PAGES
+from core.session.words import literal
+
+LONGEST_LINK = 32_000  # characters; a link of this app has far fewer
+PAGE_PARAMETERS = ("run", "part", "window")  # what pages read from their address
 
 _OPENED_LINK = "opened_link"
 _LINK_FAULTS = "link_faults"
+_ADDRESS = "address_looked_at"
+_MOST_NAMED = 5
 
 
 def link(stem: str, query: Mapping[str, str]) -> str:
@@ -30,9 +36,11 @@ def open_link() -> dict[str, str] | None:
     An empty dict means the configuration was opened.
     """
     query = st.query_params.to_dict()
-    if "v" not in query or st.session_state.get(_OPENED_LINK) == query:
+    if VERSION_KEY not in query or st.session_state.get(_OPENED_LINK) == query:
         return None
     st.session_state[_OPENED_LINK] = query
+    if repeated := [name for name in query if len(st.query_params.get_all(name)) > 1]:
+        return dict.fromkeys(repeated, "It is in the address more than once.")
     try:
         load(ExperimentConfig.from_query(query))
     except ValidationError as error:
@@ -42,12 +50,41 @@ def open_link() -> dict[str, str] | None:
 
 def show_link() -> None:
     """Open a link with a configuration and say what it did; a fault stays while it is there."""
+    _show_ignored()
     faults = open_link()
     if faults == {}:
         st.toast("The experiment of the link is open.", icon=":material/link:")
     if faults is not None:
         st.session_state[_LINK_FAULTS] = faults
-    if st.session_state.get(_LINK_FAULTS) and "v" in st.query_params:
+    if st.session_state.get(_LINK_FAULTS) and VERSION_KEY in st.query_params:
         st.error("This link does not fit, so nothing was changed:", icon=":material/link_off:")
         for field, message in list(st.session_state[_LINK_FAULTS].items())[:10]:
             st.text(f"{field}: {message}"[:300])
+
+
+def _show_ignored() -> None:
+    """Say, once for each address, which parts of it mean nothing here."""
+    given = {name: st.query_params.get_all(name) for name in st.query_params}
+    length = sum(len(name) + len(text) for name, texts in given.items() for text in texts)
+    if length > LONGEST_LINK:
+        st.query_params.clear()  # or the browser would send it along with every click
+        _say_ignored(f"an address of {length:,} characters, longer than any link of this app")
+        return
+    if not given or st.session_state.get(_ADDRESS) == given:
+        return
+    st.session_state[_ADDRESS] = given
+    if VERSION_KEY in given:  # a configuration: all of it is judged together
+        return
+    known = [name for name in given if name in PAGE_PARAMETERS]
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        more = f" and {len(unknown) - _MOST_NAMED} more" if len(unknown) > _MOST_NAMED else ""
+        names = ", ".join(literal(name, 40) for name in unknown[:_MOST_NAMED])
+        _say_ignored(f"{names}{more} in the address, which mean nothing here")
+    for name in known:
+        if len(given[name]) > 1:
+            _say_ignored(f"all but the last {name} of {len(given[name])} in the address")
+
+
+def _say_ignored(what: str) -> None:
+    st.toast(f"Ignored: {what}.", icon=":material/link_off:", duration="long")

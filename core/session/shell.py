@@ -7,10 +7,14 @@ import numpy as np
 import streamlit as st
 
 from core.output_range import ACTIVATIONS
+from core.session import retention, visitor
 from core.session.drafts import part
+from core.session.leaving import let_go_of_the_gone
 from core.session.links import show_link
 from core.session.machine import runner, store
+from core.session.notice import visit_notice
 from core.session.pages import APP_TITLE, PAGES, page
+from core.session.store_notice import show_store_notice
 from core.session.words import literal, normalization_text
 
 _SHELL = "shell_active"
@@ -20,8 +24,10 @@ def run_shell() -> None:
     """Run the page the address names, inside the navigation. Called by app.py alone."""
     current = _navigate()
     st.set_page_config(page_title=f"{current.title} · {APP_TITLE}")
-    _warm_up()
+    warm_up()
+    visitor.hold_link()
     show_link()
+    show_store_notice()
     st.session_state[_SHELL] = True
     try:
         current.run()
@@ -57,11 +63,22 @@ def _draw_sidebar() -> None:
         lines.append(f"Normalization: {normalization_text(scaling)}")
     if model:
         lines.append(f"Output: {ACTIVATIONS[model.output_activation].title}")
-    active = sum(summary.is_active for summary in store().listing(max_age_seconds=0.5))
     with st.sidebar:
         st.caption("**Experiment in hand**  \n" + "  \n".join(lines))
-        if active:
-            st.caption(f":material/progress_activity: {active} run{'s' * (active > 1)} in work")
+        if text := _in_work():
+            st.caption(f":material/progress_activity: {text}")
+        if (settings := visitor.public()) is not None:
+            visit_notice(settings)
+
+
+def _in_work() -> str:
+    """How many runs wait or train; those of other visitors are counted, and no more."""
+    active = [run for run in store().listing(max_age_seconds=0.5) if run.is_active]
+    mine = sum(map(visitor.is_mine, active))
+    others = len(active) - mine
+    said = [f"{mine} run{'s' * (mine > 1)} in work"] if mine else []
+    said += [f"{others} of other visitors"] if others else []
+    return ", ".join(said)
 
 
 @st.cache_resource(show_spinner=False)
@@ -81,16 +98,18 @@ def _icon() -> Any:
 
 
 @st.cache_resource(show_spinner=False)
-def _warm_up() -> None:
+def warm_up() -> None:
     """Once per process: import what charts need, then keep the collector away from it.
 
-    Streamlit collects garbage after every script run; walking the objects of pandas and Altair
-    each time took two thirds of a rerun.
+    Walking the objects of pandas and Altair each time took two thirds of a rerun.
     """
     import altair
     import pandas  # noqa: F401
 
     altair.data_transformers.disable_max_rows()
     runner()
+    if visitor.public() is not None:
+        retention.sweeper()
+    let_go_of_the_gone()
     gc.collect()
     gc.freeze()

@@ -40,5 +40,13 @@ def switch_source() -> None:
         change({f"data.{name}": stored for name, stored in known.items()})
 
 
+def forget_file() -> None:
+    """Leave the file in use, which is removed, for the first generator."""
+    _remembered().pop("file", None)
+    if draft()["data"]["source"] == "file":
+        change({f"data.{name}": stored for name, stored in _FIRST_GENERATOR.items()})
+        open_files()
+
+
 def _remembered() -> dict[str, dict[str, str]]:
     return st.session_state.setdefault(_LAST, {})

@@ -3,25 +3,29 @@
 import secrets
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.config import ReadOptions
+from core.retention import UPLOAD_PREFIX
+from core.session import visitor
 from core.session.drafts import change, part, value
 from core.session.machine import store
 from core.session.sources import open_files, open_source
-from core.signals.readers import FileOutline, outline, read_recording
+from core.signals.reading import FileRead, FileReader
 from core.signals.recording import DataError
-from core.signals.store import save
 
-UPLOADER = "uploader"  # the key of the widget that takes a file
+UPLOADER = "uploader"  # the key of the widget that takes a file begins so
 
 _UPLOAD = "upload"
 _BESIDE = "upload_beside"  # SHA-256 of the draft's data since the upload came or was last taken
 _READING = "reading"
+_FILES_READ = "files_read"  # SHA-256 of a recording: (token, name) of the file first read with it
+_WIDGET = "uploader_key"
 
 
 @dataclass(frozen=True)
@@ -43,14 +47,13 @@ class Reading:
 
     token: str
     options: ReadOptions
-    outline: FileOutline | None
-    sha256: str = ""  # of the stored recording; empty if it cannot be read
-    problem: str = ""
+    result: FileRead
+    same_as: str = ""  # the name of another file of this session that held the same recording
 
 
 def keep_upload() -> None:
     """Callback of the uploader: keep the file that came, to be read as detected."""
-    came = st.session_state[UPLOADER]
+    came = st.session_state[uploader_key()]
     if came is not None:
         st.session_state[_UPLOAD] = _on_disk(came.name, came)
         st.session_state[_BESIDE] = value("data.sha256")
@@ -59,7 +62,7 @@ def keep_upload() -> None:
 
 
 def _on_disk(name: str, stream: BinaryIO) -> Upload:
-    folder = tempfile.TemporaryDirectory(prefix="lab-upload-", ignore_cleanup_errors=True)
+    folder = tempfile.TemporaryDirectory(prefix=UPLOAD_PREFIX, ignore_cleanup_errors=True)
     kept = Upload(secrets.token_hex(8), name[-200:], folder)
     stream.seek(0)
     with kept.path.open("wb") as file:
@@ -70,10 +73,31 @@ def _on_disk(name: str, stream: BinaryIO) -> Upload:
 def upload() -> Upload | None:
     """The file in hand, which took the place of the one before.
 
-    None once a run or a link has put another recording into the draft.
+    None once a run or a link has put another recording into the draft, or the file is gone.
     """
+    kept = st.session_state.get(_UPLOAD)
     is_in_hand = st.session_state.get(_BESIDE) == value("data.sha256")
-    return st.session_state.get(_UPLOAD) if is_in_hand else None
+    return kept if kept is not None and is_in_hand and kept.path.exists() else None
+
+
+def drop_upload() -> None:
+    """Let go of the file in hand, of what it was read as, and of its copy in the widget."""
+    kept = st.session_state.pop(_UPLOAD, None)
+    if kept is not None:
+        kept.folder.cleanup()
+    in_widget, context = st.session_state.get(uploader_key()), get_script_run_ctx()
+    if in_widget is not None and context is not None:
+        context.uploaded_file_mgr.remove_file(context.session_id, in_widget.file_id)
+    for key in (_BESIDE, _READING, _FILES_READ):
+        st.session_state.pop(key, None)
+    st.session_state[_WIDGET] = uploader_key(1)
+
+
+def uploader_key(later: int = 0) -> str:
+    """The key of the widget that takes a file; another one once its file was dropped."""
+    last = st.session_state.get(_WIDGET, UPLOADER)
+    number = int(last.removeprefix(UPLOADER) or 0) + later
+    return f"{UPLOADER}{number or ''}"
 
 
 def last_reading() -> Reading | None:
@@ -86,14 +110,21 @@ def take_upload() -> None:
 
     To be called before anything that shows the data is drawn.
     """
+    place = st.empty()  # always there, so that what follows keeps its place on the page
     kept, data, before = upload(), part("data"), last_reading()
     if open_source() != "file" or kept is None or data is None:
         return
-    with st.spinner("Reading the file…"):
+    with place, st.spinner("Reading the file…"):
         reading = _read(kept, data.reading)
-    if reading is not before and reading.sha256:
-        change({"data.source": "file", "data.name": kept.name, "data.sha256": reading.sha256})
-        st.session_state[_BESIDE] = reading.sha256
+    sha256 = reading.result.sha256
+    if reading is not before and sha256:
+        change({"data.source": "file", "data.name": kept.name, "data.sha256": sha256})
+        st.session_state[_BESIDE] = sha256
+
+
+def prepare_for_upload() -> None:
+    """Have a process ready that reads the next file, while the visitor looks for it."""
+    _reader().prepare()
 
 
 def _read(kept: Upload, options: ReadOptions) -> Reading:
@@ -101,12 +132,29 @@ def _read(kept: Upload, options: ReadOptions) -> Reading:
     last = last_reading()
     if last is not None and last.token == kept.token and last.options == options:
         return last
-    found = None
-    try:
-        found = outline(kept.path, options, name=kept.name)
-        loaded = read_recording(kept.path, options, name=kept.name)
-        reading = Reading(kept.token, options, found, save(loaded, store().data_folder))
-    except DataError as error:
-        reading = Reading(kept.token, options, found, problem=str(error))
+    result = _allowed(kept, options)
+    known = st.session_state.setdefault(_FILES_READ, {})
+    token, name = known.setdefault(result.sha256, (kept.token, kept.name))
+    is_again = bool(result.sha256) and token != kept.token
+    reading = Reading(kept.token, options, result, name if is_again else "")
     st.session_state[_READING] = reading
     return reading
+
+
+def _allowed(kept: Upload, options: ReadOptions) -> FileRead:
+    """What came of reading the file, within what a public demo takes."""
+    result = FileRead(None)
+    try:
+        visitor.check_file(kept.path.stat().st_size)
+        result = _reader().read(kept.path, options, name=kept.name, folder=store().data_folder)
+        if result.sha256:
+            visitor.take_in(result.sha256)
+    except DataError as error:
+        return replace(result, sha256="", problem=str(error))
+    return result
+
+
+@st.cache_resource(show_spinner=False)
+def _reader() -> FileReader:
+    """One for all visitors, who wait for each other's files."""
+    return FileReader()

@@ -5,6 +5,7 @@ import re
 import streamlit as st
 
 from core.config import NormalizationConfig
+from core.number_text import number_text
 
 METHODS = {
     "none": "None",
@@ -26,6 +27,11 @@ def literal(text: str, limit: int = 60) -> str:
     plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     plain = plain if len(plain) <= limit else f"{plain[: limit - 1]}…"
     return _MARKS.sub(r"\\\1", plain) or "(no name)"
+
+
+def measured(value: float | None, unit: str) -> str:
+    """A number with its unit, which may come from a file, as Markdown: `12.34 mV`."""
+    return f"{number_text(value)} {literal(unit.replace('-', '−')) if unit else ''}".rstrip()
 
 
 def normalization_text(scaling: NormalizationConfig) -> str:

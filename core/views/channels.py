@@ -6,6 +6,7 @@ from core import session
 from core.charts import channels as charts
 from core.session import literal
 from core.signals.recording import Recording
+from core.spreadsheets import quoted_frame
 
 MOST_HISTOGRAMS = 8
 
@@ -15,7 +16,7 @@ def channels(found: Recording) -> None:
     measured = session.summaries(session.part("data"))
     unit = f" ({literal(found.unit)})" if found.unit else ""
     st.dataframe(
-        charts.summary_frame(measured, found.channel_names, found.missing),
+        quoted_frame(charts.summary_frame(measured, found.channel_names, found.missing)),
         hide_index=True,
         height="content" if found.channels <= 12 else 420,
         column_config={

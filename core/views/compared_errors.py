@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.charts.run_words import TITLES
 from core.results import MEASURES, change
+from core.spreadsheets import quoted_frame
 from core.views.compared_runs import Compared
 
 
@@ -18,7 +19,7 @@ def compared_errors(runs: Sequence[Compared], measure: str) -> None:
     st.subheader("What they reached", anchor=False)
     name = TITLES[measure]
     st.dataframe(
-        errors_frame(runs, measure),
+        quoted_frame(errors_frame(runs, measure)),
         hide_index=True,
         placeholder="–",
         column_config={

@@ -21,6 +21,7 @@ from core.results import (
     window_errors,
 )
 from core.runs import RunNotFound, RunUnreadable
+from core.spreadsheets import quoted_frame
 from core.views.compared_runs import Compared
 from core.views.legend import legend_of
 from core.views.stored import reconstruction_of
@@ -211,7 +212,7 @@ def _errors(
             f"{name}, {channel}", format="%.4g"
         )
     st.dataframe(
-        pd.DataFrame(rows),
+        quoted_frame(pd.DataFrame(rows)),
         hide_index=True,
         column_config=columns,
         alt="The errors of each run on this window",

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.results import RunRow, differences
+from core.spreadsheets import quoted_frame
 from core.views.compared_curves import compared_curves
 from core.views.compared_errors import compared_errors
 from core.views.compared_runs import Compared, chosen_baseline, read_compared
@@ -39,7 +40,7 @@ def _settings(runs: Sequence[Compared]) -> None:
         st.caption("Nothing: their settings are the same.")
         return
     frame = pd.DataFrame.from_dict(different, orient="index", columns=[item.label for item in runs])
-    frame = frame.rename_axis("Setting").reset_index()
+    frame = quoted_frame(frame.rename_axis("Setting").reset_index())
     st.dataframe(
         frame.style.apply(_changes, axis=1),
         hide_index=True,

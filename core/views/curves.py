@@ -1,7 +1,9 @@
 """Loss, MAE and MSE by epoch, with lines of what is possible."""
 
+import threading
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import pyarrow as pa
 import streamlit as st
@@ -13,6 +15,7 @@ from core.runs import Run, RunNotFound, RunUnreadable
 from core.views.legend import legend
 from core.views.stored import History, baselines_of
 
+_MAKING = threading.Lock()
 _LABELS = {kind: f"{label[0].upper()}{label[1:]}" for kind, label in LINES.items()}
 
 
@@ -84,8 +87,17 @@ def _chosen(known: Mapping[str, PartErrors]) -> list[str]:
     return [kind for kind in known if kind in (chosen or ())]
 
 
+def _table(*what: Any) -> pa.Table:
+    """A curve's data as they go to the browser; drawn each second, they are made once an epoch.
+
+    Many visitors who watch one run ask for the same at once: the first makes it for all.
+    """
+    with _MAKING:
+        return _made_table(*what)
+
+
 @lru_cache(maxsize=256)
-def _table(
+def _made_table(
     history: History,
     measure: str,
     epochs: int,
@@ -93,6 +105,5 @@ def _table(
     unit: str,
     log: bool,
 ) -> pa.Table:
-    """A curve's data as they go to the browser; drawn each second, they are made once an epoch."""
     frame = error_curve_frame(history.rows, measure, epochs, dict(levels), unit, log)
     return pa.Table.from_pandas(frame, preserve_index=False)

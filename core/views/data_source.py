@@ -10,6 +10,7 @@ from core.signals.generators import GENERATORS
 from core.signals.readers import SUFFIXES
 from core.signals.samples import SAMPLES
 from core.views.file_reading import detected
+from core.views.own_data import file_removal
 from core.views.shapes import shape_text
 
 SOURCES = {"file": "Upload", "generator": "Generate", "sample": "Real samples"}
@@ -54,19 +55,34 @@ def _upload() -> None:
     st.file_uploader(
         "A recording: a table, an array, sound, EDF, MATLAB or UCR/UEA file",
         type=[suffix[1:] for suffix in SUFFIXES],
-        key=session.UPLOADER,
+        key=session.uploader_key(),
         on_change=session.keep_upload,
-        help="It stays on the machine this app runs on. Values keep their own units.",
+        max_upload_size=session.limit("max_upload_mb"),
+        help="One file: a recording. It stays on the machine this app runs on. Values keep their "
+        "own units.",
     )
+    file_removal()
+    session.prepare_for_upload()
     reading, kept = session.last_reading(), session.upload()
     if kept is None or reading is None or reading.token != kept.token:
         if session.value("data.source") == "file":
             st.caption(f"In use: {literal(session.value('data.name'))}")
         return
-    if reading.problem:
-        session.show_fault(reading.problem)
-    if reading.outline:
-        detected(kept.name, reading.outline)
+    if reading.result.problem:
+        session.show_fault(reading.result.problem)
+        if data := session.part("data"):
+            name = literal(source_title(data))
+            st.caption(
+                f":material/undo: Nothing was taken from this file. Still in use, and shown "
+                f"below: **{name}**."
+            )
+    elif reading.same_as:
+        st.warning(
+            f"It holds the same data as {literal(reading.same_as)}, which was loaded before.",
+            icon=":material/file_copy:",
+        )
+    if reading.result.outline:
+        detected(kept.name, reading.result.outline)
 
 
 def _generator() -> None:
@@ -84,7 +100,7 @@ def _generator() -> None:
             "Time steps",
             "data.time_steps",
             min_value=2,
-            max_value=100_000_000,
+            max_value=session.limit("max_time_steps", 100_000_000),
             step=1000,
             help="The length of the recording. 20,000 are quick to train on.",
         )

@@ -10,6 +10,7 @@ from core.charts.time_axis import rate_text
 from core.config import MissingPolicy, ReadOptions, choices
 from core.session import bound, literal
 from core.signals.readers import FileOutline
+from core.spreadsheets import quoted_frame
 from core.views.shapes import shape_text
 
 MISSING_TITLES = {
@@ -33,8 +34,10 @@ def detected(name: str, found: FileOutline) -> None:
             _rate_field(found)
             _choice("Missing values", "missing", choices(MissingPolicy), titles=MISSING_TITLES)
         if found.preview is not None:
-            st.caption("The first rows, as they were read")
-            st.dataframe(found.preview, hide_index=True, height="content")
+            width = found.preview.shape[1]
+            cut = f" (the first {width} columns)" if len(found.columns) > width else ""
+            st.caption(f"The first rows, as they were read{cut}")
+            st.dataframe(quoted_frame(found.preview), hide_index=True, height="content")
 
 
 def _facts(found: FileOutline) -> list[str]:

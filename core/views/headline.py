@@ -4,7 +4,6 @@ import streamlit as st
 
 from core import session
 from core.charts.run_words import TITLES
-from core.number_text import number_text
 from core.results import Results, error_sentence, unit_of
 
 
@@ -17,19 +16,19 @@ def headline(results: Results, measure: str) -> None:
     with st.grid(4, min_column_width=150):
         st.metric(
             f"{name}, validation",
-            number_text(error, unit),
+            session.measured(error, unit),
             help="Over all windows the model never trained on, in the data's own units.",
         )
-        st.metric(f"{name}, training", number_text(results.errors["train"][measure], unit))
+        st.metric(f"{name}, training", session.measured(results.errors["train"][measure], unit))
         st.metric(
             "Error floor",
-            number_text(results.visible_floor("validation", measure), unit),
+            session.measured(results.visible_floor("validation", measure), unit),
             help="The least any model with this output activation and normalization can reach on "
             "the validation windows.",
         )
         st.metric(
             "Best constant",
-            number_text(constant, unit),
+            session.measured(constant, unit),
             help="The error of the best constant per channel on the validation windows: what a "
             "model reaches that has learned nothing but the level.",
         )

@@ -55,7 +55,7 @@ def _row(trial: Trial, measure: str, place: int | None) -> dict[str, object]:
 def _table(frame: pd.DataFrame, measure: str, unit: str, name: str) -> None:
     column, number = st.column_config, st.column_config.NumberColumn
     told = {each: unit_of(each, unit) for each in ("mae", "mse")}
-    in_unit = {each: f"In {text}. " if text else "" for each, text in told.items()}
+    in_unit = {each: f"In {session.literal(text)}. " if text else "" for each, text in told.items()}
     st.dataframe(
         frame,
         key=name,

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import session
+from core import disk, session
 from core.config import ExperimentConfig
 from core.matrix import Cell, with_pair
 from core.output_range import ACTIVATIONS
+from core.signals.recording import DataError
 from core.trials import Trial
 from core.views.matrix_trials import NAME, run_name, trials_of
 from core.views.run_commands import cancel
 from core.views.stored import active_runs, forget_active_runs
 
-MOST_AT_ONCE = 100  # runs that wait or train
+MOST_AT_ONCE = 100  # runs that wait or train; a public demo has fewer for each visitor
 METHODS = ("none", "minmax", "minmax_symmetric", "standard", "log1p")  # offered first
 ACTIVATIONS_FIRST = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "linear")
 
@@ -36,7 +37,10 @@ def queue_if_clicked(config: ExperimentConfig, cells: Sequence[Cell]) -> None:
         try:
             session.submit(named)
         except OSError as error:
-            session.keep_fault(f"A run could not be stored: {error}")
+            session.keep_fault(f"A run could not be stored: {disk.fault_text(error)}.")
+            break
+        except DataError as error:
+            session.keep_fault(str(error))
             break
     forget_active_runs()
 
@@ -54,7 +58,8 @@ def training_form(config: ExperimentConfig, trials: Sequence[Trial]) -> None:
                 *(_ACTIVATIONS, ACTIVATIONS_FIRST, trials, "activation", titles),
             )
         with right:
-            session.bound(st.number_input, "Epochs", "training.epochs", step=1)
+            most = session.limit("max_epochs")
+            session.bound(st.number_input, "Epochs", "training.epochs", max_value=most, step=1)
         chosen = _chosen(trials)
         missing = _missing(chosen)
         st.markdown(_in_words(chosen, missing))
@@ -68,7 +73,7 @@ def training_form(config: ExperimentConfig, trials: Sequence[Trial]) -> None:
             on_click=lambda: st.session_state.update({_CLICKED: True}),
         )
         if len(missing) > room:
-            st.caption(f"At most {MOST_AT_ONCE} runs can wait at once; there is room for {room}.")
+            st.caption(f"At most {_most()} runs can wait at once; there is room for {room}.")
         session.show_kept_fault()
 
 
@@ -106,7 +111,12 @@ def _missing(trials: Sequence[Trial]) -> list[Trial]:
 
 
 def _room() -> int:
-    return max(0, MOST_AT_ONCE - len(active_runs()))
+    return max(0, _most() - sum(map(session.is_mine, active_runs())))
+
+
+def _most() -> int:
+    settings = session.public()
+    return settings.max_runs_per_visitor if settings else MOST_AT_ONCE
 
 
 def _in_words(chosen: Sequence[Trial], missing: Sequence[Trial]) -> str:
@@ -125,7 +135,9 @@ def in_work(trials: Sequence[Trial]) -> None:
     """How many cells train and wait, and the button that takes back those that wait."""
     active = [trial for trial in trials if trial.is_active]
     waiting = [
-        item for item in active_runs() if item.state == "queued" and item.name.startswith(NAME)
+        item
+        for item in active_runs()
+        if item.state == "queued" and item.name.startswith(NAME) and session.is_mine(item)
     ]
     if not (active or waiting):
         return

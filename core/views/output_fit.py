@@ -11,6 +11,7 @@ from core.output_range import ACTIVATIONS, ErrorFloor
 from core.results import unit_of
 from core.session.fitted import Floors
 from core.signals.recording import Recording
+from core.spreadsheets import quoted
 from core.trials import key
 from core.verdicts import verdict
 
@@ -114,7 +115,7 @@ def channel_floors(found: Recording, train: ErrorFloor, validation: ErrorFloor) 
     st.dataframe(
         pd.DataFrame(
             {
-                "channel": found.channel_names,
+                "channel": [quoted(name) for name in found.channel_names],
                 SHARES[0]: train.below_share,
                 SHARES[1]: train.above_share,
                 SHARES[2]: train.at_open_end_share,

@@ -5,11 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from core import session
+from core import disk, session
 from core.charts.question import PUBLISHED, QUESTION, loss_table, question_frame, question_spec
 from core.config import PRESETS
 from core.output_range import ACTIVATIONS
 from core.runs import Run, RunNotFound, RunUnreadable, Status
+from core.signals.recording import DataError
 from core.views.run_state import state_badge
 
 EXPERIMENTS = {
@@ -46,8 +47,9 @@ def _start() -> None:
     try:
         for config in EXPERIMENTS.values():
             session.submit(config)
-    except OSError as error:
-        session.keep_fault(f"The runs could not be put in the queue: {error}")
+    except (DataError, OSError) as error:
+        said = disk.fault_text(error) if isinstance(error, OSError) else str(error)
+        session.keep_fault(f"The runs could not be put in the queue: {said}")
 
 
 def _find_runs() -> dict[str, tuple[Run, Status]]:

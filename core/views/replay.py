@@ -12,7 +12,6 @@ from core.charts.reconstruction import overlay_spec, window_frame
 from core.charts.replay import replay_curve_frame, replay_curve_spec
 from core.charts.run_words import SERIES, TITLES, time_title, unique_labels
 from core.config import ExperimentConfig
-from core.number_text import number_text
 from core.results import PARTS, Replay, Results, replay_errors, replay_range, unit_of
 from core.runs import Run, RunNotFound, RunUnreadable
 from core.signals.recording import DataError
@@ -181,7 +180,7 @@ def _draw(
     channels = min(MOST_CHANNELS, len(labels))
     ranges, errors = _course(run_id, len(recorded), window, channels, measure, recorded)
     epoch = int(recorded.epochs[index])
-    error = number_text(float(errors[index]), unit_of(measure, words.unit))
+    error = session.measured(float(errors[index]), unit_of(measure, words.unit))
     st.markdown(f"**Epoch {epoch:,}** · {TITLES[measure]} of this window {error}")
     legend("original", "reconstruction")
     for channel in range(channels):

@@ -1,4 +1,4 @@
-"""What can be done with the selected runs: open, edit, rename, delete."""
+"""What can be done with the selected runs: open, edit, rename, pause, resume, delete."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ import streamlit as st
 
 from core import session
 from core.results import RunRow
-from core.runs import NAME_LENGTH, RunNotFound, RunUnreadable
-from core.views.run_commands import open_in_draft
+from core.runs import ACTIVE_STATES, NAME_LENGTH
+from core.views.run_commands import open_in_draft, pause, rename, resume
 from core.views.run_deletion import ask_to_delete, confirm_deletion, count_text
 from core.views.run_state import SHOWABLE
 
@@ -15,6 +15,7 @@ from core.views.run_state import SHOWABLE
 def run_actions(rows: Sequence[RunRow]) -> None:
     one = rows[0] if len(rows) == 1 else None
     readable = one is not None and one.state in SHOWABLE
+    mine = all(session.may_change(row.id) for row in rows)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Open",
@@ -33,16 +34,18 @@ def run_actions(rows: Sequence[RunRow]) -> None:
             on_click=open_in_draft,
             args=(one.id,) if one else (),
         )
-        with st.popover("Rename", icon=":material/edit:", disabled=not readable):
-            if readable:
+        with st.popover("Rename", icon=":material/edit:", disabled=not (readable and mine)):
+            if readable and mine:
                 key = f"rename-{one.id}"
                 st.text_input("Name", one.name, max_chars=NAME_LENGTH, key=key)
                 st.button("Rename", key="runs_rename", on_click=_rename, args=(one.id, key))
+        if mine:
+            _pause_and_resume(rows)
         st.button(
             "Delete",
             key="runs_delete",
             icon=":material/delete:",
-            disabled=not rows,
+            disabled=not (rows and mine),
             on_click=ask_to_delete,
             args=(rows,),
         )
@@ -51,12 +54,31 @@ def run_actions(rows: Sequence[RunRow]) -> None:
     confirm_deletion(rows)
 
 
-def _open(run_id: str) -> None:
-    st.switch_page(session.page("reconstructions"), query_params={"run": run_id})
+def _pause_and_resume(rows: Sequence[RunRow]) -> None:
+    """Of the selected runs, for those in a state that allows it."""
+    active = [row.id for row in rows if row.state in ACTIVE_STATES]
+    waiting = [row.id for row in rows if row.state in ("paused", "interrupted")]
+    if active:
+        st.button(
+            "Pause" if len(rows) == 1 else f"Pause {len(active):,}",
+            key="runs_pause",
+            icon=":material/pause:",
+            on_click=pause,
+            args=active,
+        )
+    if waiting:
+        st.button(
+            "Resume" if len(rows) == 1 else f"Resume {len(waiting):,}",
+            key="runs_resume",
+            icon=":material/play_arrow:",
+            on_click=resume,
+            args=waiting,
+        )
 
 
 def _rename(run_id: str, key: str) -> None:
-    try:
-        session.store().rename(run_id, st.session_state[key])
-    except (ValueError, OSError, RunNotFound, RunUnreadable) as error:
-        st.toast(session.literal(str(error), 200), icon=":material/error:")
+    rename(run_id, st.session_state[key])
+
+
+def _open(run_id: str) -> None:
+    st.switch_page(session.page("reconstructions"), query_params={"run": run_id})

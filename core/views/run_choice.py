@@ -16,7 +16,8 @@ def chosen_run() -> str | None:
     wanted = st.query_params.get("run")
     if st.context.is_embedded:
         return wanted or None
-    listed = [item for item in reversed(session.store().listing()) if item.state in SHOWABLE]
+    seen = session.visible(session.store().listing())
+    listed = [item for item in reversed(seen) if item.state in SHOWABLE]
     finished = [item.id for item in listed if item.state == "finished"]
     shown = wanted or (finished[0] if finished else listed[0].id if listed else None)
     names = {item.id: item for item in listed[:LISTED]}

@@ -1,16 +1,21 @@
-"""What a click does with a run: start, cancel, put back in the queue, load into the form."""
+"""What a click does with a run: start, cancel, pause, resume, rename, delete, load into the form.
+
+Every change of a run by a visitor goes through `_do`, which asks whether it is the visitor's.
+"""
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
+from pydantic import ValidationError
 
-from core import session
+from core import disk, session
 from core.config import ExperimentConfig, flatten
 from core.results import value_text
 from core.runs import RunNotFound, RunUnreadable, TransitionRefused
+from core.signals.recording import DataError
 from core.views.run_state import default_name
 from core.views.stored import forget_active_runs
 
@@ -46,15 +51,71 @@ def try_remedy(run_id: str, changes: Mapping[str, Any]) -> None:
 
 
 def cancel(run_id: str) -> None:
-    with contextlib.suppress(RunNotFound, RunUnreadable, TransitionRefused):
-        session.runner().cancel(run_id)
-    forget_active_runs()
+    _do("cancelled", [run_id], session.runner().cancel)
 
 
-def resume(run_id: str) -> None:
-    with contextlib.suppress(RunNotFound, RunUnreadable, TransitionRefused):
-        session.runner().resume(run_id)
+def pause(*run_ids: str) -> None:
+    _do("paused", run_ids, session.runner().pause)
+
+
+def resume(*run_ids: str) -> None:
+    """Put paused and interrupted runs back in the queue, where each goes on from its checkpoint."""
+    _do("resumed", run_ids, session.resume)
+
+
+def rename(run_id: str, name: str) -> None:
+    _do("renamed", [run_id], lambda run_id: session.store().rename(run_id, name))
+
+
+def delete(*run_ids: str) -> None:
+    _do("deleted", run_ids, session.store().delete, quiet=RunNotFound)
+
+
+def train_further(run_id: str, *, epochs: int, patience: int, name: str) -> None:
+    """Start a new run that goes on where this one has ended, and go to it."""
+    begun: list[str] = []
+
+    def begin(run_id: str) -> None:
+        begun.append(session.train_further(run_id, epochs=epochs, patience=patience, name=name))
+
+    _do("trained further", [run_id], begin, quiet=RunNotFound)
+    if begun:
+        st.switch_page(session.page("train"), query_params={"run": begun[0]})
+
+
+def _do(
+    done: str,
+    run_ids: Sequence[str],
+    action: Callable[[str], object],
+    quiet: type[Exception] | tuple[type[Exception], ...] = (RunNotFound, TransitionRefused),
+) -> None:
+    """Every change of a run by a visitor. What cannot be done is told, but for `quiet`: another
+    tab or the worker was faster, and the page shows it."""
+    refused = []
+    for run_id in run_ids:
+        try:
+            if session.may_change(run_id):
+                action(run_id)
+            else:
+                refused.append("Only the visitor who started this run can change it.")
+        except quiet:
+            continue
+        except OSError as error:
+            refused.append(f"{disk.fault_text(error)}.")
+        except ValidationError as error:
+            fault = error.errors()[0]
+            refused.append(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}.")
+        except (ValueError, RunNotFound) as error:
+            refused.append(str(error))
     forget_active_runs()
+    if refused:
+        count = f"{len(refused)} of {len(run_ids)} runs were" if len(run_ids) > 1 else "The run was"
+        tell(f"{count} not {done}: {refused[0]}")
+
+
+def tell(text: str) -> None:
+    """Say what a click could not do; in a callback, which cannot draw on the page."""
+    st.toast(session.literal(text, 300), icon=":material/error:")
 
 
 def start(config: ExperimentConfig) -> None:
@@ -63,9 +124,12 @@ def start(config: ExperimentConfig) -> None:
     if (run_id := running_twin(config)) is None:
         name = config.name.strip() or default_name(config)
         try:
-            run_id = session.runner().submit(config.model_dump(mode="json"), name=name)
+            run_id = session.submit(config, name)
         except OSError as error:
-            session.keep_fault(f"The run could not be stored: {error}")
+            session.keep_fault(f"The run could not be stored: {disk.fault_text(error)}.")
+            return
+        except DataError as error:
+            session.keep_fault(str(error))
             return
         st.session_state[_STARTED] = (text, run_id, time.monotonic())
         forget_active_runs()

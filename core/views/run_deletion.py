@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import session
 from core.results import RunRow
-from core.runs import RunNotFound, RunUnreadable, TransitionRefused
+from core.views.run_commands import delete
 from core.views.run_state import display_name
 
 NAMED = 5  # runs that the question names
@@ -40,19 +39,9 @@ def confirm_deletion(rows: Sequence[RunRow]) -> None:
 
 
 def _delete(run_ids: Sequence[str]) -> None:
-    refused = []
-    for run_id in run_ids:
-        try:
-            session.store().delete(run_id)
-        except RunNotFound:
-            continue  # somebody else was faster
-        except (TransitionRefused, RunUnreadable, OSError) as error:
-            refused.append(str(error))
+    delete(*run_ids)
     _keep()
     st.session_state["runs_deleted"] = st.session_state.get("runs_deleted", 0) + 1
-    if refused:
-        text = f"{len(refused)} could not be deleted: {refused[0]}"
-        st.toast(session.literal(text, 300), icon=":material/error:")
 
 
 def _keep() -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 from core import session
 from core.results import Results, duration_text
 from core.runs import Run, Status
+from core.views.further import further
 from core.views.run_commands import open_in_draft
 from core.views.run_state import display_name, state_badge
 
@@ -25,6 +26,7 @@ def run_head(run: Run, status: Status, results: Results | None) -> None:
                 on_click="ignore",
                 help="The trained model as a Keras file.",
             )
+        further(run, status)
         st.button(
             "Duplicate and edit",
             key="edit",

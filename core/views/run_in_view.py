@@ -6,13 +6,14 @@ from core import session
 from core.results import Results
 from core.runs import Run, RunUnreadable, Status
 from core.views.copy_button import copy_button
-from core.views.curves import curves, lines_of_results
+from core.views.curves import curves, lines_of, lines_of_results
 from core.views.findings import findings
+from core.views.further import further
 from core.views.headline import headline
 from core.views.live import live
 from core.views.run_notes import ended, find_run
 from core.views.run_state import display_name, state_badge
-from core.views.stored import history_of, results_of
+from core.views.stored import history_of, results_of, unit_and_floor
 
 
 def run_in_view(run_id: str) -> None:
@@ -33,6 +34,8 @@ def run_in_view(run_id: str) -> None:
                     icon=":material/ssid_chart:",
                     query_params={"run": run.id},
                 )
+            if not (status.is_active or st.context.is_embedded):
+                further(run, status)
             link = session.link("train", {"run": run.id})
             copy_button(link, "Copy link to this run", "copy-run")
 
@@ -43,9 +46,14 @@ def _summed_up(run: Run, status: Status) -> None:
     if (results := _results(run)) is not None:
         headline(results, "mae")
     findings(run, status)
+    history = history_of(run)
     if results is not None:
-        history = history_of(run)
         curves(history, history.epochs, results.unit, lines_of_results(results))
+    elif history.epochs:
+        config = session.run_config(run.id)
+        unit, floor = unit_and_floor(config)
+        epochs = config.training.epochs if config else history.epochs
+        curves(history, epochs, unit, lines_of(run, floor))
 
 
 def _results(run: Run) -> Results | None:

@@ -3,16 +3,15 @@
 import streamlit as st
 
 from core import session
+from core.retention import NOTE
 from core.runs import Run, RunNotFound, RunUnreadable, Status
-from core.views.run_commands import resume
+from core.views.run_commands import cancel, open_in_draft, resume
+from core.views.run_place import goes_on, says_where, told_reason
 from core.views.run_state import STATES
 
 ADVICE = {
     "failed": "Change what the reason names and start it again; nothing else is affected.",
     "cancelled": "What its finished epochs have reached is kept. It can be set up and run again.",
-    "interrupted": "Its worker ended before the run did. Put in the queue again, it starts anew "
-    "from its first epoch.",
-    "paused": "Put in the queue again, it starts anew from its first epoch.",
 }
 NO_RUN = (
     "There is no run with this link. It may have been deleted, or the address was not copied whole."
@@ -39,16 +38,56 @@ def ended(run: Run, status: Status) -> None:
         if status.reason:
             st.caption(session.literal(status.reason, 400))
         return
-    word = STATES[status.state][0]
-    text = f"This run is {word}." if status.state in ("paused", "interrupted") else ""
-    reason = session.literal(status.reason, 500) if status.reason else f"The run was {word}."
+    word, _, icon = STATES[status.state]
     box = st.error if status.state == "failed" else st.warning
-    box(f"{text} {reason} {ADVICE[status.state]}".strip(), icon=STATES[status.state][2])
-    if status.state in ("paused", "interrupted") and not st.context.is_embedded:
-        st.button(
-            "Put it in the queue again",
-            key=f"resume-{run.id}",
-            icon=":material/replay:",
-            on_click=resume,
-            args=(run.id,),
-        )
+    if status.state in ("paused", "interrupted"):
+        box(_at_rest(run, status), icon=icon)
+    else:
+        reason = session.literal(status.reason, 500) if status.reason else f"The run was {word}."
+        if note := str(status.extra.get(NOTE, "")):
+            reason = f"{session.literal(note, 200)} {reason}"
+        box(f"{reason} {ADVICE[status.state]}", icon=icon)
+    if not st.context.is_embedded and session.is_mine(status):
+        _ways_on(run, status)
+
+
+def _at_rest(run: Run, status: Status) -> str:
+    """A paused or interrupted run: why it rests, and where it goes on."""
+    word = STATES[status.state][0]
+    reason = told_reason(status.reason)
+    text = "" if reason.startswith(word.capitalize()) else f"This run is {word}. "
+    text += session.literal(reason, 500) if reason else ""
+    if not says_where(reason):
+        config = session.run_config(run.id)
+        text += f" {goes_on(run.folder, config.training.epochs if config else None)}"
+    return text.replace("  ", " ").strip()
+
+
+def _ways_on(run: Run, status: Status) -> None:
+    with st.container(horizontal=True):
+        if status.state in ("paused", "interrupted"):
+            st.button(
+                "Resume",
+                key=f"resume-{run.id}",
+                icon=":material/play_arrow:",
+                type="primary",
+                on_click=resume,
+                args=(run.id,),
+            )
+            st.button(
+                "Cancel",
+                key=f"cancel-{run.id}",
+                icon=":material/stop_circle:",
+                on_click=cancel,
+                args=(run.id,),
+                help="Ends it for good. Its error curves are kept.",
+            )
+        elif status.state == "failed":
+            st.button(
+                "Open its setup in the form",
+                key=f"anew-{run.id}",
+                icon=":material/edit:",
+                on_click=open_in_draft,
+                args=(run.id,),
+                disabled=session.run_config(run.id) is None,
+            )

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core.results import RunRow
+from core.results import RunRow, run_csv
+from core.spreadsheets import quoted_frame
 from core.views.run_state import STATES
 
 PAGE_ROWS = 500
@@ -56,10 +57,14 @@ def searched(rows: Sequence[RunRow]) -> Sequence[RunRow]:
             format_func=lambda state: STATES[state][0],
             key="runs_states",
         )
-    words = text.lower().split()
-    if not (words or wanted):
-        return rows
-    return [row for row in rows if (not wanted or row.state in wanted) and _holds(row, words)]
+        words = text.lower().split()
+        if words or wanted:
+            rows = [
+                row for row in rows if (not wanted or row.state in wanted) and _holds(row, words)
+            ]
+        st.space("stretch")
+        _download(rows)
+    return rows
 
 
 def _holds(row: RunRow, words: Sequence[str]) -> bool:
@@ -72,7 +77,7 @@ def selected(rows: Sequence[RunRow]) -> list[RunRow]:
     number = _page_number(len(rows))
     shown = rows[(number - 1) * PAGE_ROWS : number * PAGE_ROWS]
     event = st.dataframe(
-        _frame(shown),
+        quoted_frame(_frame(shown)),
         column_config=COLUMNS,
         hide_index=True,
         placeholder="",
@@ -83,6 +88,20 @@ def selected(rows: Sequence[RunRow]) -> list[RunRow]:
         alt="The runs and what they reached",
     )
     return [shown[i] for i in event.selection.rows if i < len(shown)]
+
+
+def _download(rows: Sequence[RunRow]) -> None:
+    """A button that takes the table along, with all its columns."""
+    st.download_button(
+        "Table",
+        data=lambda: run_csv(rows),
+        file_name="runs.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        help="The runs found, with all columns, as CSV.",
+        key="runs_csv",
+    )
 
 
 def _page_number(rows: int) -> int:

@@ -4,7 +4,6 @@ import streamlit as st
 
 from core import session
 from core.config import ExperimentConfig
-from core.number_text import number_text
 from core.output_range import ACTIVATIONS
 from core.signals.recording import DataError
 from core.views.copy_button import copy_button
@@ -91,8 +90,11 @@ def _hindrance(config: ExperimentConfig | None) -> str:
     if config is None:
         faults = session.problems()
         return "Mend first: " + "; ".join(f"{field}: {text}" for field, text in faults.items())
+    if session.store_problem():
+        return "Nothing can be started at the moment, for the reason at the top of the page."
     try:
         session.split(config)
+        session.check_setup(config)
     except DataError as error:
         return str(error)
     return ""
@@ -105,5 +107,5 @@ def _prospect(config: ExperimentConfig) -> None:
     text = f"{len(parts.train):,} windows to train, {len(parts.validation):,} to validate."
     if floor:
         mae = floor["validation"]["mae"]
-        text += f" Error floor on validation: MAE {number_text(mae, unit)}."
+        text += f" Error floor on validation: MAE {session.measured(mae, unit)}."
     st.caption(text)

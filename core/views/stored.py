@@ -19,6 +19,7 @@ from core.results import (
     ReadOnce,
     Replay,
     Results,
+    RunRow,
     RunTable,
     StoredWindows,
     read_baselines,
@@ -134,8 +135,17 @@ def _run_table(folder: str) -> RunTable:
     return RunTable(session.store())
 
 
+def run_rows() -> Sequence[RunRow]:
+    """The rows of the runs that the visitor may see, newest first."""
+    rows = run_table().rows()
+    if session.public() is None:
+        return rows
+    seen = {run.id for run in session.visible(session.store().listing())}
+    return [row for row in rows if row.id in seen]
+
+
 def active_runs() -> Sequence[RunSummary]:
-    """Runs that train, then those that wait, in their order."""
+    """Runs that train, then those that wait, in their order; of all visitors."""
     return _active_runs(str(session.store().root))
 
 

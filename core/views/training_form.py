@@ -3,7 +3,14 @@
 import streamlit as st
 
 from core import session
-from core.config import Loss, Optimizer, choices
+from core.config import Loss, Optimizer, Schedule, choices
+from core.signals.recording import DataError
+
+SCHEDULES = {
+    "constant": "constant",
+    "step": "falls in steps",
+    "plateau": "falls on a plateau",
+}
 
 
 def training_form() -> None:
@@ -23,15 +30,29 @@ def training_form() -> None:
         session.bound(
             st.number_input, "Batch size", "training.batch_size", step=32, help="In windows."
         )
+        _one_batch()
         session.bound(
             st.toggle,
             "Keep the best",
             "training.keep_best",
             help="End with the weights of the least validation loss, not of the last epoch.",
         )
+        session.bound(
+            st.selectbox,
+            "Learning rate over time",
+            "training.schedule",
+            options=choices(Schedule),
+            format_func=SCHEDULES.get,
+        )
     with right:
         session.bound(st.selectbox, "Optimizer", "training.optimizer", options=choices(Optimizer))
-        session.bound(st.number_input, "Epochs", "training.epochs", step=1)
+        session.bound(
+            st.number_input,
+            "Epochs",
+            "training.epochs",
+            max_value=session.limit("max_epochs"),
+            step=1,
+        )
         session.bound(
             st.number_input,
             "Patience",
@@ -42,3 +63,37 @@ def training_form() -> None:
         session.bound(
             st.number_input, "Seed", "training.seed", step=1, help="The same seed, the same run."
         )
+        if session.value("training.schedule") != "constant":
+            _decay()
+
+
+def _one_batch() -> None:
+    """Say so where a batch is larger than all there is to train on."""
+    try:
+        parts = session.draft_split()
+    except DataError:  # the page Data says it
+        return
+    size = session.value("training.batch_size")
+    if parts is not None and isinstance(size, int) and size > len(parts.train):
+        st.caption(
+            f":orange[More than the {len(parts.train):,} windows there are to train on: each epoch "
+            "is a single step.]"
+        )
+
+
+def _decay() -> None:
+    """When the learning rate falls, and how far."""
+    session.bound(
+        st.number_input,
+        "… after so many epochs",
+        "training.decay_epochs",
+        step=1,
+        help="Of the training (in steps), or without a lower validation loss (on a plateau).",
+    )
+    session.bound(
+        st.number_input,
+        "… to this share of it",
+        "training.decay_factor",
+        format="%g",
+        step=0.1,
+    )

@@ -67,7 +67,7 @@ def _begin(run_id: str, parts: Parts, measure: str) -> None:
         state["window_part"] = part if part in PARTS else "validation"
         windows = parts[state["window_part"]]
         number = st.query_params.get("window", "")
-        known = number.isdecimal() and 1 <= int(number[:9]) <= windows.windows
+        known = number.isdecimal() and len(number) < 10 and 1 <= int(number) <= windows.windows
         state["window_index"] = (
             windows.nearest(int(number) - 1) if known else windows.landmark("median", measure)
         )

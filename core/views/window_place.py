@@ -36,7 +36,7 @@ def window_place(
     return f"It begins at time step {step:,} of the recording{seconds}."
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@st.cache_resource(show_spinner=False, max_entries=64, ttl="10m")  # data may be removed
 def _split(config_json: str, folder: str) -> Split:
     """The windows of data that are in the data folder; nothing is made. Raises DataError."""
     config = ExperimentConfig.model_validate_json(config_json)

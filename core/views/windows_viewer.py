@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 import streamlit as st
 
+from core import session
 from core.charts.reconstruction import overlay_spec, residual_spec, window_frame
 from core.charts.run_words import TITLES, time_title, unique_labels
-from core.number_text import number_text
 from core.results import (
     Place,
     Results,
@@ -82,7 +82,7 @@ def _facts(windows: StoredWindows, index: int, measure: str, unit: str) -> str:
     mae, mse = windows.window_mae[position], windows.window_mse[position]
     text = (
         f"Window {position + 1:,} of {windows.windows:,}: "
-        f"MAE {number_text(mae, unit)}, MSE {number_text(mse, unit_of('mse', unit))}, "
+        f"MAE {session.measured(mae, unit)}, MSE {session.measured(mse, unit_of('mse', unit))}, "
         f"rank {windows.rank(index, measure) + 1:,} from the best by {TITLES[measure]}."
     )
     if not windows.is_whole:

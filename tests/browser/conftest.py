@@ -25,12 +25,13 @@ FLAGS = [
 class Server:
     """`streamlit run app.py` on a free port; `restart` keeps port and runs folder."""
 
-    def __init__(self, runs: Path):
+    def __init__(self, runs: Path, **environment: str):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.url = f"http://localhost:{self.port}"
         self.runs = runs
+        self._environment = environment
         self._process: subprocess.Popen | None = None
 
     def start(self) -> None:
@@ -40,7 +41,7 @@ class Server:
                 *("--server.port", str(self.port), "--server.headless", "true"),
             ],
             cwd=ROOT,
-            env={**os.environ, "LAB_RUNS": str(self.runs)},
+            env={**os.environ, "LAB_RUNS": str(self.runs), **self._environment},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

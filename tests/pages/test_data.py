@@ -153,7 +153,7 @@ def test_an_upload_is_read_again_in_another_way(lab):
     assert session.recording(DataConfig.model_validate(data)).channels == 3
     widget(page, "multiselect", "data.reading.channels@").set_value(["links"])
     page.run()
-    assert page.session_state["reading"].sha256 == draft(page)["data"]["sha256"]
+    assert page.session_state["reading"].result.sha256 == draft(page)["data"]["sha256"]
     assert session.recording(DataConfig.model_validate(draft(page)["data"])).channels == 1
 
 

@@ -90,10 +90,10 @@ def test_a_failed_run_says_why_and_can_be_started_again(lab):
 
 def test_a_full_disk_is_said(lab, monkeypatch):
     def full(*_, **__):
-        raise OSError("No space left on device")
+        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(lab.runner, "submit", full)
     page = lab.open("start").run()
     page.button(key="run-question").click().run()
     assert not page.exception
-    assert "No space left on device" in page.error[0].value
+    assert "the disk is full; free some space" in page.error[0].value

@@ -177,10 +177,15 @@ def test_failure_is_told_with_its_reason(lab):
 
 
 @pytest.mark.parametrize("state", ["interrupted", "paused"])
-def test_an_interrupted_run_can_be_put_back_and_starts_anew(lab, state):
+def test_a_run_at_rest_says_where_it_goes_on_and_can_be_resumed(lab, state):
     run = make_run(lab.store, state, reason="The worker ended.")
     page = lab.open("train", run=run.id)
-    assert "starts anew from its first epoch" in page.warning[0].value
+    assert "begins with its first epoch" in page.warning[0].value
+    (run.folder / "checkpoint-000003-00000000").mkdir()
+    page = page.run()
+    assert page.warning[0].value == (
+        f"This run is {state}. The worker ended\\. It goes on with epoch 4."
+    )
     page = page.button(key=f"resume-{run.id}").click().run()
     assert run.status().state == "queued"
     assert not page.exception
@@ -193,7 +198,7 @@ def test_a_full_disk_at_the_start_is_told(lab, monkeypatch):
     page = lab.open("train")
     monkeypatch.setattr(lab.runner, "submit", refuse)
     page = page.button(key="start").click().run()
-    assert "No space left" in shown_text(page)
+    assert "could not be stored\\: the disk is full; free some space" in shown_text(page)
 
 
 def test_a_name_is_shown_as_it_is(lab):

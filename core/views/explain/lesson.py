@@ -75,10 +75,11 @@ class Lesson:
 
 def lesson(config: ExperimentConfig) -> Lesson:
     """What there is to teach on an experiment's data, once for each. Raises DataError."""
+    session.check_use(config.data)
     return _lesson(config.model_dump_json(), str(session.store().data_folder), config)
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+@st.cache_resource(show_spinner=False, max_entries=32, ttl="10m")  # data may be removed
 def _lesson(key: str, folder: str, _config: ExperimentConfig) -> Lesson:
     plain = {"normalization": {"method": "none"}, "model.output_activation": "relu"}
     cells = session.matrix(_config)

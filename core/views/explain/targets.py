@@ -8,6 +8,7 @@ from core.charts import explain as charts
 from core.charts.run_words import labelled, unique_labels
 from core.number_text import number_text
 from core.output_range import ErrorFloor
+from core.spreadsheets import quoted_frame
 from core.views.explain.lead import heading
 from core.views.explain.lesson import Lesson, negative_share
 from core.views.explain.words import after, percent, scaling_text
@@ -122,7 +123,7 @@ def _ranges(taught: Lesson) -> None:
                 )
     with st.expander("The ranges in numbers", expanded=len(labels) > MOST_CHANNELS):
         st.dataframe(
-            _numbers(taught),
+            quoted_frame(_numbers(taught)),
             hide_index=True,
             height="content" if len(labels) <= 12 else 420,
             column_config=dict.fromkeys(

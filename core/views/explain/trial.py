@@ -39,7 +39,7 @@ def trial(taught: Lesson) -> None:
             for part, floor in floors.items():
                 st.metric(
                     f"Floor, {PARTS[part]}",
-                    number_text(_floor(float(floor.mae), taught), taught.recording.unit),
+                    session.measured(_floor(float(floor.mae), taught), taught.recording.unit),
                     border=True,
                     help="The least possible mean absolute error, in original units.",
                 )

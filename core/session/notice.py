@@ -1,0 +1,48 @@
+"""What a public demo tells its visitors, and how they take back what they brought."""
+
+import streamlit as st
+
+from core.public import PublicSettings
+from core.retention import Removed
+from core.session import retention
+
+
+def visit_notice(settings: PublicSettings) -> None:
+    """Who sees what a visitor brings, how long it is kept, and the way to remove it."""
+    with st.popover("Public demo", icon=":material/public:", key="visit", width="stretch"):
+        st.markdown(
+            f"What you upload and train here is kept for **{hours_text(settings.keep_hours)}**. "
+            "Other visitors do not see it. Whoever has the link to a run sees that run and its "
+            "data; only you, in this browser, can change it."
+        )
+        st.caption(
+            f"Files up to {settings.max_upload_mb:,} MB, {settings.max_epochs:,} epochs, "
+            f"{settings.max_run_minutes:,} minutes a run, {settings.max_runs_per_visitor:,} runs "
+            "at once. A lab of your own has no such limits."
+        )
+        st.button(
+            "Delete my data and runs",
+            key="forget_all",
+            icon=":material/delete_forever:",
+            on_click=_forget_all,
+            help="Removes your uploads and runs from this machine, at once and for good.",
+        )
+
+
+def hours_text(hours: float) -> str:
+    unit, number = ("day", hours / 24) if hours >= 48 else ("hour", hours)
+    return f"{number:.3g} {unit}{'s' * (number != 1)}"
+
+
+def _forget_all() -> None:
+    st.toast(removed_text(retention.forget_all()), icon=":material/delete_forever:")
+    st.query_params.clear()
+
+
+def removed_text(removed: Removed) -> str:
+    """What a removal did, in words."""
+    runs, files = len(removed.runs), len(removed.recordings)
+    said = f"Removed: {runs} run{'s' * (runs != 1)}, {files} recording{'s' * (files != 1)}."
+    if removed.stopping:
+        said += f" {len(removed.stopping)} in training: removed as soon as it stops."
+    return said

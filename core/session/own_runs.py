@@ -1,0 +1,120 @@
+"""Runs as this visitor may see and make them: submitting one, and finding those of a setup."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from core import continuation, durable
+from core.admission import Disk, check_queue, check_training
+from core.config import ExperimentConfig
+from core.runs import Run, RunSummary
+from core.session import visitor
+from core.session.data import recording, split
+from core.session.machine import run_config, runner, store
+
+
+def submit(config: ExperimentConfig, name: str | None = None) -> str:
+    """Put a run in the queue and return its id.
+
+    Raises DataError where a public demo gives no room for it, OSError where it cannot be stored.
+    """
+    owner = visitor.owner()
+    content, name = config.model_dump(mode="json"), config.name if name is None else name
+    if owner is None:
+        return runner().submit(content, name=name)
+    check_setup(config)
+    with durable.locked(store().root / ".admission.lock"):  # two at once must not both be the last
+        check_room()
+        if config.data.source == "file":
+            visitor.grant(config.data.sha256)
+        return runner().submit(content, name=name, owner=owner)
+
+
+def resume(run_id: str) -> None:
+    """Put a paused or interrupted run back in the queue. Raises as `submit`, and RunNotFound."""
+    with durable.locked(store().root / ".admission.lock"):
+        check_room()
+        runner().resume(run_id)
+
+
+def train_further(run_id: str, *, epochs: int, patience: int, name: str) -> str:
+    """Put a run in the queue that goes on from an ended one, and return its id.
+
+    Raises as `submit`, and RunNotFound, TransitionRefused, ValidationError.
+    """
+    if (config := run_config(run_id)) is not None:
+        check_setup(config.replace({"training.epochs": epochs, "training.patience": patience}))
+    with durable.locked(store().root / ".admission.lock"):
+        check_room()
+        asked = {"epochs": epochs, "patience": patience, "name": name}
+        return continuation.train_further(store(), run_id, **asked, owner=visitor.owner()).id
+
+
+def check_room() -> None:
+    """Raises DataError where a public demo has no room for one more run of this visitor."""
+    settings, owner = visitor.public(), visitor.owner()
+    if settings is not None and owner is not None:
+        check_queue(store().listing(), owner, settings)
+        disk().check(settings)
+
+
+def check_setup(config: ExperimentConfig) -> None:
+    """Raises DataError for a setup that goes beyond a public demo's limits."""
+    if (settings := visitor.public()) is not None:
+        check_training(config, recording(config.data).channels, settings)
+        split(config)  # raises where there are too many windows
+
+
+def disk() -> Disk:
+    return _disk(str(store().root))
+
+
+@st.cache_resource(show_spinner=False)
+def _disk(folder: str) -> Disk:
+    return Disk(store().root)
+
+
+def runs_of(configs: Sequence[ExperimentConfig]) -> list[RunSummary | None]:
+    """The newest run of each configuration that this visitor may see, whatever its name; one that
+    failed only if no other is; None where there is none."""
+    known = _newest(str(store().root)).by_experiment()
+    return [_seen(known.get(config.identity(), ())) for config in configs]
+
+
+def _seen(runs: Sequence[RunSummary]) -> RunSummary | None:
+    return next(reversed(visitor.visible(runs)), None)
+
+
+class _Newest:
+    """The runs of each experiment, the one to show last; worked out anew when a run has changed."""
+
+    def __init__(self) -> None:
+        self._known: tuple[tuple[RunSummary, ...], dict[str, list[RunSummary]]] = ((), {})
+
+    def by_experiment(self) -> Mapping[str, Sequence[RunSummary]]:
+        listing = store().listing()
+        if listing is not self._known[0]:
+            found: dict[str, list[RunSummary]] = {}
+            # Good ones last, each in its order.
+            for item in sorted(listing, key=lambda run: run.state not in ("failed", "cancelled")):
+                if text := _run_experiment(item.id, str(store().root)):
+                    found.setdefault(text, []).append(item)
+            self._known = (listing, found)
+        return self._known[1]
+
+
+@st.cache_resource(show_spinner=False)
+def _newest(folder: str) -> _Newest:
+    return _Newest()
+
+
+def latest_run(config: ExperimentConfig) -> Run | None:
+    """As `runs_of`, of one configuration, to be opened."""
+    (found,) = runs_of([config])
+    return store().open(found.id) if found else None
+
+
+@st.cache_resource(show_spinner=False, max_entries=5000)
+def _run_experiment(run_id: str, folder: str) -> str:
+    known = run_config(run_id)
+    return known.identity() if known else ""

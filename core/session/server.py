@@ -1,0 +1,75 @@
+"""The server around the app: what is done once when it starts, and what is added to its answers."""
+
+import base64
+import hashlib
+import os
+import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from anyio import to_thread
+from starlette.middleware import Middleware
+from streamlit import config, file_util
+from streamlit.runtime import get_instance
+
+from core.public import PublicSettings
+from core.session.shell import warm_up
+from core.upload_room import UploadRoom
+from core.web import SafeAnswers
+
+_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+SORRY = (
+    "Something went wrong while this page was drawn. Runs and data are not affected: reload the "
+    "page, or go to another one."
+)
+
+
+def server_options() -> dict[str, Any]:
+    """What `st.App` is told besides its script. Raises ValueError for a faulty LAB_PUBLIC_… ."""
+    settings = PublicSettings.from_environment(os.environ)
+    keep_seconds, middleware = None, []
+    if settings is not None:
+        keep_seconds = max(1, round(settings.keep_hours * 3600))
+        largest = min(config.get_option("server.maxUploadSize"), settings.max_upload_mb)
+        config.set_option("server.maxUploadSize", largest)
+        most = 2 * (largest + 1) * 2**20
+        middleware.append(Middleware(partial(UploadRoom, held=_held_uploads, most_bytes=most)))
+    index = (Path(file_util.get_static_dir()) / "index.html").read_text(encoding="utf-8")
+    safe = partial(SafeAnswers, script_hashes=script_hashes(index), keep_seconds=keep_seconds)
+    return {
+        "middleware": [Middleware(safe), *middleware],
+        "lifespan": _while_serving,
+        "on_script_error": _say_sorry,
+    }
+
+
+def script_hashes(page: str) -> list[str]:
+    """The hashes by which a content security policy lets the scripts within a page run."""
+    return [
+        "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        for text in _INLINE.findall(page)
+    ]
+
+
+def _held_uploads() -> dict[str, int]:
+    """The bytes of uploads in memory of each session."""
+    files = getattr(get_instance().uploaded_file_mgr, "file_storage", {})
+    held = list(files.items())  # other threads add and remove
+    return {session: sum(len(file.data) for file in list(kept.values())) for session, kept in held}
+
+
+@asynccontextmanager
+async def _while_serving(app: Any) -> AsyncGenerator[None, None]:
+    await to_thread.run_sync(warm_up)
+    yield
+
+
+def _say_sorry(error: Exception) -> bool:
+    """Instead of Streamlit's own box; the traceback goes to the log of the server alone."""
+    st.error(SORRY, icon=":material/error:")
+    return True

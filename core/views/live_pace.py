@@ -1,0 +1,75 @@
+"""How often live views are drawn anew: each second, less often while many look at once.
+
+All visitors share one process. Some dozen live views drawn each second would keep it busy, and
+whoever clicks something would wait for them.
+"""
+
+import random
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+LEAST_SECONDS = 1.0
+VIEWS_A_SECOND = 6  # of all visitors together
+_SEEN_SECONDS = 12.0  # a view that was not drawn for so long is gone
+_VIEW = "live_view"
+_AT_ONCE = threading.BoundedSemaphore(4)
+_PATIENCE_SECONDS = 0.25
+
+
+class LivePace:
+    """Counts the live views in sight. Safe for threads."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self._clock = clock
+        self._seen: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def seconds(self, view: str) -> float:
+        """Note that this view is drawn now. Returns the pause until it should be drawn again."""
+        now = self._clock()
+        with self._lock:
+            self._seen[view] = now
+            if len(self._seen) > VIEWS_A_SECOND:
+                self._seen = {k: t for k, t in self._seen.items() if now - t < _SEEN_SECONDS}
+            return max(LEAST_SECONDS, round(2 * len(self._seen) / VIEWS_A_SECOND) / 2)
+
+
+def live_pace() -> float:
+    """The pause between two drawings of this session's live view, in seconds.
+
+    No two sessions have quite the same: views drawn in step would wait for each other.
+    """
+    if _VIEW not in st.session_state:
+        st.session_state[_VIEW] = (secrets.token_hex(8), random.uniform(0.9, 1.1))
+    view, own = st.session_state[_VIEW]
+    return own * _pace().seconds(view)
+
+
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """Wait until fewer than four other live views are being drawn, but not for long.
+
+    Threads of one process that are at work at once hand the interpreter around: twenty views
+    begun together would all end late, and hold up whoever clicks.
+    """
+    is_held = _AT_ONCE.acquire(timeout=_PATIENCE_SECONDS)
+    try:
+        yield
+    finally:
+        if is_held:
+            _AT_ONCE.release()
+
+
+def is_off(seconds: float, wanted: float) -> bool:
+    """Whether a view drawn this often is worth being set to another pace."""
+    return not 0.6 < seconds / wanted < 1.6
+
+
+@st.cache_resource(show_spinner=False)
+def _pace() -> LivePace:
+    return LivePace()

@@ -1,0 +1,62 @@
+import threading
+
+from core.results.read_once import ReadOnce
+from core.views.live_pace import VIEWS_A_SECOND, LivePace, is_off
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_few_live_views_are_drawn_each_second():
+    pace = LivePace(Clock())
+    assert {pace.seconds(str(view)) for view in range(VIEWS_A_SECOND)} == {1.0}
+
+
+def test_many_live_views_share_the_drawings_of_a_second():
+    pace = LivePace(Clock())
+    for view in range(3 * VIEWS_A_SECOND):
+        seconds = pace.seconds(str(view))
+    assert seconds == 3.0
+
+
+def test_views_that_are_gone_no_longer_slow_the_others():
+    clock = Clock()
+    pace = LivePace(clock)
+    for view in range(3 * VIEWS_A_SECOND):
+        pace.seconds(str(view))
+    clock.now = 60.0
+    assert pace.seconds("the last one") == 1.0
+
+
+def test_a_view_is_set_to_another_pace_only_when_it_differs_much():
+    assert not is_off(1.0, 1.5)
+    assert is_off(1.0, 2.0)
+    assert is_off(3.0, 1.5)
+
+
+def test_of_threads_that_ask_for_a_file_at_once_one_reads_it(tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text("epoch\n1\n")
+    known, reads, got = ReadOnce(5), [], []
+    all_ask = threading.Barrier(8)
+
+    def read():
+        reads.append(1)
+        threading.Event().wait(0.05)  # the others come meanwhile
+        return path.read_text()
+
+    def ask():
+        all_ask.wait()
+        got.append(known.get(path, read))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(reads) == 1
+    assert len({id(text) for text in got}) == 1

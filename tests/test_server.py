@@ -1,0 +1,231 @@
+"""The server as strangers meet it: a real one, with a script that fails."""
+
+import asyncio
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from core.session.server import SORRY, script_hashes, server_options
+from tests import own_loop
+from tests.load.http_calls import multipart
+from tests.load.tab import Tab
+
+ROOT = Path(__file__).resolve().parent.parent
+APP = """
+import streamlit as st
+from core import session
+
+if __name__ == "__main__":
+    st.title("Before")
+    raise ValueError("a secret of /srv/lab")
+else:
+    app = st.App(__file__, **session.server_options())
+"""
+OPTIONS = {
+    "server.address": "localhost",
+    "server.allowedHosts": ["localhost", "127.0.0.1", "::1"],
+    "server.enableCORS": True,
+    "server.corsAllowedOrigins": [],
+    "server.enableXsrfProtection": True,
+    "server.enableStaticServing": False,
+    "server.enableAgentApi": False,
+    "client.showErrorDetails": "none",
+    "client.showErrorLinks": False,
+    "client.allowedOrigins": [],
+    "client.disableDataExport": True,
+    "browser.gatherUsageStats": False,
+}
+
+
+def environment(**settings):
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("LAB_")}
+    return kept | {"PYTHONPATH": str(ROOT)} | settings
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("server")) as number:
+        yield number
+
+
+@contextmanager
+def serving(folder, *options, health="/_stcore/health"):
+    """A public demo of the failing script; its port."""
+    (folder / "app.py").write_text(APP)
+    shutil.copytree(ROOT / ".streamlit", folder / ".streamlit")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number = probe.getsockname()[1]
+    limits = {"LAB_PUBLIC_MAX_UPLOAD_MB": "1", "LAB_RUNS": str(folder / "runs")}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "streamlit", "run", "app.py"),
+                *("--server.port", str(number), "--server.headless", "true", *options),
+            ],
+            cwd=folder,
+            env=environment(LAB_PUBLIC="1", **limits),
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                assert request(number, "GET", health).status == 200
+                break
+            except OSError:
+                assert time.monotonic() < deadline, (folder / "log").read_text()
+                time.sleep(0.1)
+        yield number
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def request(port, method, path, body=None, **headers):
+    connection = http.client.HTTPConnection("localhost", port, timeout=20)
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    answer.content = answer.read()
+    connection.close()
+    return answer
+
+
+def cookies(answer):
+    set_ones = answer.headers.get_all("Set-Cookie") or []
+    return dict(text.partition(";")[0].split("=", 1) for text in set_ones)
+
+
+@pytest.mark.slow
+def test_the_options_of_the_repository_are_in_effect():
+    program = (
+        "import json\nfrom streamlit import config\n"
+        f"print(json.dumps({{name: config.get_option(name) for name in {list(OPTIONS)!r}}}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment(), capture_output=True, text=True
+    )
+    assert json.loads(done.stdout) == OPTIONS
+
+
+@pytest.mark.slow
+def test_a_page_comes_with_safe_headers_and_a_cookie(port):
+    answer = request(port, "GET", "/")
+    assert answer.status == 200
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    (script,) = script_hashes(answer.content.decode())
+    assert f"'{script}'" in answer.headers["Content-Security-Policy"]
+    assert "Max-Age=86400; HttpOnly; SameSite=Lax" in answer.headers["Set-Cookie"]
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def shake_hands(port, **options):
+    async def go():
+        address = f"ws://localhost:{port}/_stcore/stream"
+        async with connect(address, subprotocols=["streamlit"], **options):
+            return 101
+
+    try:
+        return own_loop.run(go())
+    except InvalidStatus as error:
+        return error.response.status_code
+
+
+@pytest.mark.slow
+def test_another_site_cannot_connect(port):
+    assert shake_hands(port, origin=f"http://localhost:{port}") == 101
+    assert shake_hands(port, origin="http://evil.example") == 403
+    # A name of the evil site's that leads to this machine:
+    assert upgrade(port, Host="evil.example", Origin="http://evil.example") == 403
+
+
+def upgrade(port, path="/_stcore/stream", **headers):
+    """The status of a websocket's handshake with headers of one's own."""
+    known = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version": "13",
+    }
+    connection = http.client.HTTPConnection("localhost", port, timeout=20)
+    connection.request("GET", path, headers=known | headers)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+@pytest.mark.slow
+def test_behind_a_proxy_with_a_path_of_its_own(tmp_path):
+    """What the proxy of the README passes on, and the options it asks for."""
+    options = ("--server.baseUrlPath", "lab", "--server.allowedHosts", "demo.example.org")
+    forwarded = {"Host": "demo.example.org", "X-Forwarded-Proto": "https"}
+    with serving(tmp_path, *options, health="/lab/_stcore/health") as port:
+        page = request(port, "GET", "/lab/", **forwarded)
+        assert page.status == 200
+        assert "Secure" in page.headers["Set-Cookie"]
+        frame = request(port, "GET", "/lab/reconstructions?embed=true", **forwarded)
+        assert "frame-ancestors *" in frame.headers["Content-Security-Policy"]
+        stream = "/lab/_stcore/stream"
+        assert upgrade(port, stream, Origin="https://demo.example.org", **forwarded) == 101
+        assert upgrade(port, stream, Origin="https://evil.example", **forwarded) == 403
+        assert upgrade(port, stream, Host="evil.example", Origin="https://evil.example") == 403
+
+
+@pytest.mark.slow
+def test_an_error_of_a_page_shows_neither_its_words_nor_its_place(port):
+    faults = []
+
+    async def visit():
+        tab = Tab(f"http://localhost:{port}", lambda kind, seconds: None, faults.append)
+        tab._pages["start"] = ""
+        await tab.open("start")
+        await tab.leave()
+        return tab
+
+    own_loop.run(visit())
+    assert faults == [f"error on start: {SORRY}"]
+
+
+@pytest.mark.slow
+def test_an_upload_needs_the_token_of_the_page_and_is_limited(port):
+    async def session():
+        tab = Tab(f"http://localhost:{port}", lambda kind, seconds: None, lambda text: None)
+        await tab.open("start")
+        place = f"/_stcore/upload_file/{tab.session_id}"
+        known = "; ".join(f"{name}={value}" for name, value in tab.cookies.items())
+        token = {"X-Xsrftoken": tab.cookies["_streamlit_xsrf"]}
+
+        async def put(size, name="file", **headers):
+            body, kind = multipart("a.csv", bytes(size))
+            headers = {"Content-Type": kind, "Cookie": known} | headers
+            return (
+                await asyncio.to_thread(request, port, "PUT", f"{place}/{name}", body, **headers)
+            ).status
+
+        statuses = [await put(10), await put(10, **token), await put(3_000_000, **token)]
+        statuses += [await put(1_000_000, f"file{n}", **token) for n in range(5)]
+        await tab.leave()
+        return statuses
+
+    # Without the token, with it, too large; then as many as a session may hold.
+    assert own_loop.run(session()) == [403, 204, 413, 204, 204, 204, 204, 413]
+
+
+def test_a_faulty_setting_keeps_the_server_from_starting(monkeypatch):
+    monkeypatch.setenv("LAB_PUBLIC", "1")
+    monkeypatch.setenv("LAB_PUBLIC_MAX_EPOCHS", "many")
+    with pytest.raises(ValueError, match="LAB_PUBLIC_MAX_EPOCHS: Input should be a valid integer"):
+        server_options()
