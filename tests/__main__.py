@@ -54,7 +54,11 @@ def main(arguments: list[str]) -> None:
         install_debian("chromium", "fonts-dejavu-core")
     run(BIN / "ruff", "check")
     run(BIN / "ruff", "format", "--check")
-    run(BIN / "python", "-m", "pytest", *arguments)
+    if arguments:
+        run(BIN / "python", "-m", "pytest", *arguments)
+    else:  # two files at a time; but a browser has the machine for itself
+        run(BIN / "python", "-m", "pytest", "-n", "2", "--dist", "loadfile", "-m", "not browser")
+        run(BIN / "python", "-m", "pytest", "-m", "browser")
 
 
 if __name__ == "__main__":
