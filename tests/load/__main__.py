@@ -41,6 +41,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
     parser.add_argument("--private", action="store_true", help="not as a public demo")
+    parser.add_argument("--rounds", type=int, default=1, help="they all come again")
     return parser.parse_args()
 
 
@@ -93,6 +94,8 @@ def _use_line(name: str, use: Use) -> str:
 def main() -> int:
     given = arguments()
     counts = {kind: getattr(given, kind) for kind in KINDS}
+    sessions = sum(counts.values())
+    faults = []
     with tempfile.TemporaryDirectory(prefix="lab-load-", ignore_cleanup_errors=True) as folder:
         run_id = live_run(Path(folder) / "runs")
         app = AppProcess(
@@ -102,26 +105,27 @@ def main() -> int:
             session_seconds=given.session,
         )
         try:
-            outcome = asyncio.run(
-                crowd(
-                    app,
-                    run_id,
-                    counts,
-                    arrival_seconds=given.arrival,
-                    seconds=given.seconds,
-                    thinking=tuple(given.thinking),
-                    session_seconds=given.session,
+            for place in range(given.rounds):
+                outcome = asyncio.run(
+                    crowd(
+                        app,
+                        run_id,
+                        counts,
+                        arrival_seconds=given.arrival,
+                        seconds=given.seconds,
+                        thinking=tuple(given.thinking),
+                        session_seconds=given.session,
+                        seed=sessions * place,
+                    )
                 )
-            )
+                print(*report(outcome, sessions), "", sep="\n", flush=True)
+                faults += broken(outcome, sessions)
         except BaseException:
             print(app.last_words(), file=sys.stderr)
             raise
         finally:
             app.stop()
-    sessions = sum(counts.values())
-    print(*report(outcome, sessions), sep="\n")
-    faults = broken(outcome, sessions)
-    print(*(["", "Broken:", *faults] if faults else ["Every promise was held."]), sep="\n")
+    print(*(["Broken:", *faults] if faults else ["Every promise was held."]), sep="\n")
     return bool(faults)
 
 

@@ -5,6 +5,7 @@ import os
 import random
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from core.runs import RunStore
 from tests.load.app_process import AppProcess, Use
 from tests.load.figures import Figures
 from tests.load.tab import AppFault, Tab
-from tests.load.visitors import KINDS, PAGES, Setting, queue, upload, wander, watch
+from tests.load.visitors import KINDS, PAGES, Setting, VisitOver, queue, upload, wander, watch
 
 # The run that is watched: some seconds an epoch on a busy core, and no end within an hour.
 LIVE = {
@@ -118,7 +119,8 @@ async def _warm_up(app: AppProcess, run_id: str, figures: Figures, seconds: floa
     for visit in (wander, upload, queue, watch):
         setting = Setting(run_id, seconds, thinking)
         tab = Tab(app.url, figures.note, figures.fault)
-        await visit(setting, tab, random.Random(7))
+        with suppress(VisitOver):
+            await visit(setting, tab, random.Random(7))
         if visit is wander:
             for page in PAGES:
                 await tab.go(page)
@@ -130,7 +132,8 @@ async def _visit(
 ) -> None:
     await asyncio.sleep(delay)
     try:
-        await KINDS[name](setting, tab, random.Random(seed))
+        with suppress(VisitOver):
+            await KINDS[name](setting, tab, random.Random(seed))
     except (AppFault, OSError) as error:
         figures.fault(f"{name}: {type(error).__name__}: {error}")
 

@@ -14,6 +14,10 @@ PAGES = ("data", "output", "explain", "train", "reconstructions", "runs", "start
 Visit = Callable[["Setting", Tab, random.Random], Awaitable[None]]
 
 
+class VisitOver(Exception):
+    """The time of all visits is up."""
+
+
 class Setting:
     """What the visitors share: the run to watch, how long they stay and think.
 
@@ -25,26 +29,30 @@ class Setting:
         self._thinking = thinking
         self._end = asyncio.get_running_loop().time() + seconds
 
-    @property
-    def goes_on(self) -> bool:
-        return asyncio.get_running_loop().time() < self._end
-
     async def think(self, chance: random.Random) -> None:
-        left = max(0.0, self._end - asyncio.get_running_loop().time())
-        await asyncio.sleep(min(left, chance.uniform(*self._thinking)))
+        """Pause until the next act. Raises VisitOver when the time is up.
+
+        Whoever is thinking then leaves; all acting once more at that very moment would be a crowd
+        in step that the clock of this test had made.
+        """
+        left = self._end - asyncio.get_running_loop().time()
+        pause = chance.uniform(*self._thinking)
+        await asyncio.sleep(max(0.0, min(left, pause)))
+        if pause >= left:
+            raise VisitOver
 
 
 async def watch(setting: Setting, tab: Tab, chance: random.Random) -> None:
     """Look at the live run; its view asks for what is new by the clock."""
     await tab.open("train", f"run={setting.run_id}")
-    while setting.goes_on:
+    while True:
         await setting.think(chance)
 
 
 async def upload(setting: Setting, tab: Tab, chance: random.Random) -> None:
     """Upload a table, cut it in another way, upload the next one."""
     await tab.open("data")
-    while setting.goes_on:
+    while True:
         source = tab.widget("source")
         if not tab.has_widget("uploader"):
             await tab.change(texts(source.id, ["Upload"]), "data: choose upload")
@@ -61,7 +69,7 @@ async def upload(setting: Setting, tab: Tab, chance: random.Random) -> None:
 async def queue(setting: Setting, tab: Tab, chance: random.Random) -> None:
     """Set up a run, start it, watch it wait, cancel it; and again."""
     await tab.open("train")
-    while setting.goes_on:
+    while True:
         await setting.think(chance)
         seed = number(tab.widget("training.seed"), chance.randrange(10**6))
         await tab.change(seed, "train: change a field")
@@ -76,7 +84,7 @@ async def queue(setting: Setting, tab: Tab, chance: random.Random) -> None:
 async def wander(setting: Setting, tab: Tab, chance: random.Random) -> None:
     """Go from page to page."""
     await tab.open(chance.choice(PAGES[:-1]))
-    while setting.goes_on:
+    while True:
         await setting.think(chance)
         page = chance.choice(PAGES)
         await tab.go(page, f"go to {page}")
