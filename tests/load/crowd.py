@@ -23,7 +23,7 @@ LIVE = {
     "training.epochs": 5_000,
     "training.patience": 5_000,
 }
-SETTLE_SECONDS = 60.0  # at most, until all is released after the sessions' own time
+SETTLE_SECONDS = 120.0  # at most, until all is released after the sessions' own time
 POOL_THREADS = 12  # of the server's own pools, which keep some once they were needed
 
 
