@@ -16,7 +16,7 @@ from core.config import (
     NormalizationScope,
     choices,
 )
-from core.normalization import fit_normalization
+from core.normalization import fit_normalizations
 from core.output_range import ErrorFloor
 from core.pair_floors import error_floors
 from core.verdicts import verdict
@@ -64,7 +64,7 @@ def matrix(
     deviations: the standard deviation of each channel in original units, `(channels,)`.
     """
     names = [(config, activation) for config in normalizations for activation in activations]
-    fits = {config: fit_normalization(config, split.train) for config in normalizations}
+    fits = dict(zip(normalizations, fit_normalizations(normalizations, split.train), strict=True))
     pairs = [(fits[config], activation) for config, activation in names]
     floors = zip(
         error_floors(pairs, split.train), error_floors(pairs, split.validation), strict=True

@@ -5,6 +5,7 @@ Every method but log1p is affine, `z = (x - offset) / scale` for each channel. l
 original units, to percentiles of the training part: before the model and again after it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,22 +99,39 @@ class Normalization:
 
 def fit_normalization(config: NormalizationConfig, train: Windows) -> Normalization:
     """Fit on every time step that a training window covers, each counted once."""
+    return fit_normalizations([config], train)[0]
+
+
+def fit_normalizations(
+    configs: Sequence[NormalizationConfig], train: Windows
+) -> list[Normalization]:
+    """As `fit_normalization` of each, with one look at each channel."""
     channels = train.segments.shape[2]
     values = _training_values(train)  # (time_steps, channels)
-    low, high = np.full(channels, -np.inf), np.full(channels, np.inf)
-    pooled = config.scope == "global"
+    learned = np.empty((len(configs), 4, channels))
+    pooled = [config.scope == "global" for config in configs]
+    for channel in range(channels) if not all(pooled) else ():
+        column = np.ascontiguousarray(values[:, channel])
+        for number, config in enumerate(configs):
+            if not pooled[number]:
+                learned[number, :, channel] = _learned(config, column)
+    together = values.reshape(-1) if any(pooled) else None
+    for number, config in enumerate(configs):
+        if pooled[number]:
+            learned[number] = _learned(config, together)[:, None]
+    return [Normalization(config, *rows) for config, rows in zip(configs, learned, strict=True)]
+
+
+def _learned(config: NormalizationConfig, values: np.ndarray) -> np.ndarray:
+    """Offset, scale and bounds for values `(values,)`: `(4,)`."""
+    low, high = -np.inf, np.inf
     if config.clip_percentile is not None:
-        p = config.clip_percentile
-        low, high = _percentiles(values, [p, 100 - p], pooled)
-    offset, scale = np.zeros(channels), np.ones(channels)
-    if config.method not in ("none", "log1p") and config.scope != "window":
-        limited = values if config.clip_percentile is None else np.clip(values, low, high)
-        if pooled:
-            limited = limited.reshape(-1, 1)
-        offset, scale = _statistics(config.method, limited, axis=0)
-        offset = np.broadcast_to(offset[0], channels).copy()
-        scale = np.broadcast_to(scale[0], channels).copy()
-    return Normalization(config, offset, scale, low, high)
+        low, high = np.percentile(values, [config.clip_percentile, 100 - config.clip_percentile])
+        values = np.clip(values, low, high)
+    if config.method in ("none", "log1p") or config.scope == "window":
+        return np.array([0.0, 1.0, low, high])
+    offset, scale = _statistics(config.method, values, axis=0)
+    return np.array([offset[0], scale[0], low, high])
 
 
 def _training_values(train: Windows) -> np.ndarray:
@@ -126,14 +144,6 @@ def _training_values(train: Windows) -> np.ndarray:
     chosen = train.segments[train.index]
     chosen = chosen[:, first:last] if whole else chosen[:, covered]
     return chosen.reshape(-1, chosen.shape[2])
-
-
-def _percentiles(values: np.ndarray, percentiles: list[float], pooled: bool) -> np.ndarray:
-    """`(len(percentiles), channels)`, a channel at a time, to copy one channel at the most."""
-    channels = values.shape[1]
-    if pooled:
-        return np.repeat(np.percentile(values, percentiles)[:, None], channels, axis=1)
-    return np.stack([np.percentile(values[:, c], percentiles) for c in range(channels)], axis=1)
 
 
 def _statistics(method: str, values: np.ndarray, axis: int) -> Statistics:

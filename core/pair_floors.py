@@ -1,10 +1,10 @@
 """The error floors of many activation and normalization pairs at once, exactly.
 
-Values outside a range lie at the two ends of the sorted channel, so each channel is sorted once,
-equal values are counted together, and a pair looks only at what it cannot say.
+Values outside a range lie at the two ends of the sorted channel, so each channel is sorted once for
+all pairs.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,10 +17,13 @@ from core.output_range import (
     distance_sums,
     range_ends,
 )
+from core.sorted_values import SortedValues
 from core.windows import Windows
 
 Pair = tuple[Normalization, str]  # and an output activation
+Groups = list[tuple[np.ndarray | slice, float | None]]  # places of values, and their weight
 _BLOCK = 1_000_000  # values whose distances are worked out at a time
+_GROUP_SHARE = 1 / 32  # of all time steps: fewer are no group of their own
 
 
 def error_floors(pairs: Sequence[Pair], windows: Windows) -> list[ErrorFloor]:
@@ -28,8 +31,10 @@ def error_floors(pairs: Sequence[Pair], windows: Windows) -> list[ErrorFloor]:
     totals = [Totals.of(windows) for _ in pairs]
     fixed = [number for number, (fit, _) in enumerate(pairs) if not fit.per_window]
     if fixed:
+        chosen = [pairs[n] for n in fixed], [totals[n] for n in fixed]
+        weights, groups = _groups(windows)
         for channel in range(windows.segments.shape[2]):
-            _add_channel([pairs[n] for n in fixed], [totals[n] for n in fixed], windows, channel)
+            _add_channel(*chosen, channel, _sorted_channel(windows, channel, weights, groups))
     _add_windows(pairs, totals, windows)
     return [total.floor(*pair) for pair, total in zip(pairs, totals, strict=True)]
 
@@ -68,13 +73,12 @@ def _add_block(
 
 
 def _add_channel(
-    pairs: Sequence[Pair], totals: Sequence[Totals], windows: Windows, channel: int
+    pairs: Sequence[Pair], totals: Sequence[Totals], channel: int, groups: Sequence[SortedValues]
 ) -> None:
     """One channel for the pairs whose normalization is the same in all windows."""
-    values = list(_sorted_values(windows, channel))
-    weight = sum(float(weights.sum()) for _, weights in values)
-    extremes = [end for group, _ in values for end in (group[0], group[-1])]
-    extremes = np.array([min(extremes), max(extremes)], dtype=np.float64)[:, None]  # (2, 1)
+    weight = sum(group.weight for group in groups)
+    extremes = [end for group in groups for end in group.extremes]
+    extremes = np.array([min(extremes), max(extremes)])[:, None]  # (2, 1)
     known: dict[tuple[float, float], np.ndarray] = {}
     for (fit, activation), total in zip(pairs, totals, strict=True):
         fit = fit.of_channel(channel)
@@ -82,67 +86,35 @@ def _add_channel(
         ends = range_ends(fit, ACTIVATIONS[activation], statistics)
         lower, upper = (float(fit.clip(end)[0]) for end in ends)
         if (lower, upper) not in known:
-            known[lower, upper] = sum(_tails(values, lower, upper))
+            known[lower, upper] = sum(group.beyond(lower, upper) for group in groups)
         total.sums[:, channel] = known[lower, upper]
         total.weight = weight
         scaled = fit.scaled(extremes, statistics)[:, 0]
         total.target_low[channel], total.target_high[channel] = scaled
 
 
-def _tails(
-    groups: Iterable[tuple[np.ndarray, np.ndarray]], lower: float, upper: float
-) -> Iterator[np.ndarray]:
-    """The sums of what lies at or beyond the ends of a range: `(7,)` for each stretch."""
-    low, high = np.array([lower]), np.array([upper])
-    margin = 1e-13 * max((abs(end) for end in (lower, upper) if np.isfinite(end)), default=0.0)
-    for values, weights in groups:
-        first = np.searchsorted(values, _just_within(values, lower + margin, np.inf), "right")
-        last = np.searchsorted(values, _just_within(values, upper - margin, -np.inf), "left")
-        yield np.zeros(7)
-        for start, stop in ((0, first), (max(first, last), len(values))):
-            for at in range(start, stop, _BLOCK):
-                piece = slice(at, min(at + _BLOCK, stop))
-                block = values[piece].astype(np.float64)[None, :, None]
-                yield distance_sums(block, weights[piece], low, high)[:, 0]
+def _groups(windows: Windows) -> tuple[np.ndarray, Groups]:
+    """The weight of each time step, and which of them are sorted together.
 
-
-def _just_within(values: np.ndarray, end: float, inwards: float) -> np.floating | float:
-    """The next number after an end, as the values' type: what is searched for must not turn a
-    whole channel into another type."""
-    if values.dtype.kind != "f":
-        return end
-    with np.errstate(over="ignore"):
-        return np.nextafter(values.dtype.type(end), values.dtype.type(inwards))
-
-
-def _sorted_values(windows: Windows, channel: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Distinct values of a channel, rising, each with how often it occurs in all windows.
-
-    Time steps that occur in the most common number of windows are one group, the others (at the
-    ends of a recording, where windows begin) another.
+    Those that occur in the same number of windows are a group, with that weight; the others, at
+    the ends of a recording, are one with a weight each, which is said as None.
     """
-    blocks = [(block[:, channel], weight) for block, weight in windows.values()]
-    values = np.concatenate([block for block, _ in blocks])
-    weights = np.concatenate([weight for _, weight in blocks])
-    most_common = np.bincount(weights).argmax()
-    is_common = weights == most_common
-    yield _counted(values if is_common.all() else values[is_common], most_common)
-    if not is_common.all():
-        yield _summed(values[~is_common], weights[~is_common])
+    weights = np.concatenate([weight for _, weight in windows.values()])
+    counts = np.bincount(weights)
+    common = np.flatnonzero(counts >= _GROUP_SHARE * len(weights))
+    if len(common) == 1 and counts[common[0]] == len(weights):
+        return weights, [(slice(None), float(common[0]))]
+    groups = [(weights == weight, float(weight)) for weight in common]
+    rest = ~np.isin(weights, common)
+    return weights, [*groups, *([(rest, None)] if rest.any() else [])]
 
 
-def _counted(values: np.ndarray, weight: int) -> tuple[np.ndarray, np.ndarray]:
-    ordered = np.sort(values)
-    starts = _starts(ordered)
-    return ordered[starts], np.diff(starts, append=len(ordered)) * weight
-
-
-def _summed(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    order = np.argsort(values, kind="stable")
-    starts = _starts(values[order])
-    return values[order][starts], np.add.reduceat(weights[order], starts)
-
-
-def _starts(ordered: np.ndarray) -> np.ndarray:
-    """Where each distinct value begins in rising values."""
-    return np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+def _sorted_channel(
+    windows: Windows, channel: int, weights: np.ndarray, groups: Groups
+) -> list[SortedValues]:
+    """The groups of one channel, sorted."""
+    values = np.concatenate([block[:, channel] for block, _ in windows.values()])
+    return [
+        SortedValues(values[places], weights[places] if weight is None else weight)
+        for places, weight in groups
+    ]

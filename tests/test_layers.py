@@ -16,6 +16,7 @@ LAYERS = [
     {"core.windows"},
     {"core.normalization"},
     {"core.output_range", "core.output_slopes", "core.architecture"},
+    {"core.sorted_values"},
     {"core.pair_floors", "core.affine_floors"},
     {"core.targets", "core.verdicts", "core.clipped_windows"},
     {"core.matrix"},
