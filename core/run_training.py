@@ -189,7 +189,7 @@ class RunTraining:
 
         training = self._training
         reconstructing(0.0)
-        model, deviations = training.trainer.export, training.channel_deviations
+        model, deviations = training.trainer.reconstructor, training.channel_deviations
         try:
             return evaluate(model, training.split, self._recording, deviations, reconstructing)
         except Stopped as stop:

@@ -1,0 +1,32 @@
+"""How the processor's cores share a batch.
+
+A batch is cut into equal parts, one for each core, that go through the model at the same time with
+one thread each. Two cores that share each operation instead wait for each other at its end, some
+hundred times a batch: on the question's model that took 1.4 times as long.
+"""
+
+import os
+
+LEAST_WINDOWS = 16  # of a part: fewer are not worth an operation of their own
+MOST_PARTS = 16
+
+
+def cores() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def parts_of(batch_size: int) -> int:
+    """Into how many parts a batch is cut."""
+    return max(1, min(cores(), batch_size // LEAST_WINDOWS, MOST_PARTS))
+
+
+def one_thread_an_operation() -> None:
+    """Let TensorFlow do as many operations at a time as there are cores, with a thread each.
+
+    To be called before TensorFlow does its first. What was set from outside stays.
+    """
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(cores()))

@@ -1,0 +1,74 @@
+"""What trains and what is exported are one function: the same values, the same gradients."""
+
+import numpy as np
+import pytest
+
+from core.config import HiddenActivation, ModelConfig, choices
+
+pytestmark = pytest.mark.slow
+keras = pytest.importorskip("keras")
+tf = pytest.importorskip("tensorflow")
+fast_module = pytest.importorskip("core.fast_autoencoder")
+model_module = pytest.importorskip("core.model")
+
+LENGTHS = (8, 37, 200)  # doubled without rest; cut back after each doubling; the question's
+
+
+def both(config, window_length, parts=1, channels=3):
+    """Outputs and gradients of the plain model and of the fast one."""
+    keras.utils.set_random_seed(1)
+    plain = model_module.build_autoencoder(config, window_length, channels)
+    for variable in plain.trainable_variables:  # biases are zero at first and would hide a mistake
+        variable.assign_add(keras.random.normal(variable.shape, stddev=0.1))
+    windows = np.random.default_rng(0).normal(size=(5, window_length, channels)).astype("float32")
+    for model in (plain, fast_module.FastAutoencoder(plain, parts)):
+        with tf.GradientTape() as tape:
+            output = model(windows)
+            loss = tf.reduce_mean(tf.square(output - windows))
+        gradients = tape.gradient(loss, [v.value for v in plain.trainable_variables])
+        yield np.asarray(output), [np.asarray(gradient) for gradient in gradients]
+
+
+def assert_equal(config, window_length, parts=1):
+    (output, gradients), (fast_output, fast_gradients) = both(config, window_length, parts)
+    np.testing.assert_allclose(fast_output, output, rtol=0, atol=1e-5 * np.abs(output).max())
+    for fast, gradient in zip(fast_gradients, gradients, strict=True):
+        np.testing.assert_allclose(fast, gradient, rtol=0, atol=2e-5 * np.abs(gradient).max())
+
+
+@pytest.mark.parametrize("window_length", LENGTHS)
+@pytest.mark.parametrize("kernel_size", [1, 2, 3, 4, 5, 9])
+def test_any_kernel_and_length(kernel_size, window_length):
+    config = ModelConfig(filters=(6, 5), latent_channels=4, kernel_size=kernel_size)
+    assert_equal(config, window_length)
+
+
+@pytest.mark.parametrize("activation", choices(HiddenActivation))
+def test_any_activation(activation):
+    assert_equal(ModelConfig(filters=(4,), pooling_steps=2, hidden_activation=activation), 16)
+
+
+@pytest.mark.parametrize("pooling_steps", [0, 1, 3])
+def test_any_pooling(pooling_steps):
+    assert_equal(ModelConfig(filters=(4, 3), pooling_steps=pooling_steps), 24)
+
+
+@pytest.mark.parametrize("parts", [2, 3, 5])
+def test_any_number_of_parts(parts):
+    assert_equal(ModelConfig(filters=(4, 3)), 24, parts)  # of five windows
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_dropout_leaves_out_the_same_values(parts):
+    config = ModelConfig(filters=(6, 5), dropout=0.4)
+    plain = model_module.build_autoencoder(config, 16, 2)
+    fast = fast_module.FastAutoencoder(plain, parts)
+    assert [v.path for v in fast.variables] == [v.path for v in plain.variables]
+    windows = np.random.default_rng(0).normal(size=(5, 16, 2)).astype("float32")
+    seeds = [v.numpy() for v in plain.non_trainable_variables]
+    assert seeds
+    expected = np.asarray(plain(windows, training=True))
+    for variable, seed in zip(plain.non_trainable_variables, seeds, strict=True):
+        variable.assign(seed)
+    np.testing.assert_allclose(np.asarray(fast(windows, training=True)), expected, atol=1e-5)
+    assert not np.allclose(np.asarray(fast(windows)), expected, atol=1e-3)
