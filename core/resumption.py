@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 
+from core.run_end import ended_for_memory
 from core.run_status import RunNotFound, RunUnreadable, Status, TransitionRefused
 from core.runs import RunStore
 
@@ -40,9 +41,9 @@ def resume_interrupted(store: RunStore) -> int:
 
 def may_be_resumed_unasked(status: Status) -> bool:
     """Not one that ran out of memory: it would do so again."""
-    if status.state != "interrupted" or status.extra.get("cause") == "memory":
+    if status.state != "interrupted" or ended_for_memory(status):
         return False
-    return "did not suffice" not in status.reason and _resumes(status) < MOST_RESUMES
+    return _resumes(status) < MOST_RESUMES
 
 
 def _resumes(status: Status) -> int:

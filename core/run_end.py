@@ -1,8 +1,9 @@
-"""The end of a run whose process is gone: what it was, and writing it into the run's folder."""
+"""The end of a run: what it was, and writing that of one whose process is gone into its folder."""
 
 import errno
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,18 @@ OUT_OF_MEMORY = (
     "smaller, or free memory, before you resume the run."
 )
 PAUSED_WORD = "Paused: "  # begins the last line of a worker that could not write its state
-_MEMORY = {"cause": "memory"}  # marks a run that is not to be resumed without asking
+MEMORY = {"cause": "memory"}  # of the status of a run that is not to be resumed without asking
+_MEMORY_WORDS = "did not suffice"  # of a worker of an earlier version, which told no cause
 _GIVEN_UP = (errno.EINVAL, errno.ELOOP)  # a status.json that is no file will never be one
 
 
 @dataclass(frozen=True)
 class End:
-    """What becomes of a run whose process is gone; `changes` go into its status."""
+    """What becomes of a run that trains no more; `changes` go into its status."""
 
     state: str
     reason: str
-    changes: dict[str, Any]
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Endings:
@@ -92,7 +94,7 @@ def finish_dead(run: Run, end: End) -> None:
 def found_dead(run: Run, status: Status) -> End:
     """The end of a run whose worker went while no app was watching."""
     if says_pause(run):
-        return End("paused", last_line(run.log_tail()), {})
+        return End("paused", last_line(run.log_tail()))
     text = f"The worker process ended while no app was watching. {RESUME_HINT}"
     return lost(run, oom_kills_before(status), text)
 
@@ -100,8 +102,13 @@ def found_dead(run: Run, status: Status) -> End:
 def lost(run: Run, oom_kills_then: int, text: str) -> End:
     """Interrupted, for lack of memory if the machine has killed for that meanwhile."""
     if oom_kills() > oom_kills_then:
-        return End("interrupted", OUT_OF_MEMORY, _MEMORY)
-    return End("interrupted", text, {})
+        return End("interrupted", OUT_OF_MEMORY, MEMORY)
+    return End("interrupted", text)
+
+
+def ended_for_memory(status: Status) -> bool:
+    """Whether the run ended for lack of memory, which it would do again."""
+    return status.extra.get("cause") == MEMORY["cause"] or _MEMORY_WORDS in status.reason
 
 
 def says_pause(run: Run) -> bool:

@@ -155,7 +155,7 @@ class RunWatch:
         if status.state in ("starting", "running"):
             return self._judge()
         if self.run.cancel_requested() and not status.is_final and status.state != "queued":
-            return End("cancelled", "Cancelled.", {})  # SIGTERM made it leave as interrupted
+            return End("cancelled", "Cancelled.")  # SIGTERM made it leave as interrupted
         return None
 
     def _judge(self) -> End:
@@ -164,27 +164,27 @@ class RunWatch:
         said = last_line(self.run.log_tail())
         if self.run.cancel_requested() or code == CANCELLED_EXIT:
             forced = "; the worker did not answer and was ended" if self._signals_sent else ""
-            return End("cancelled", f"Cancelled{forced}.", {})
+            return End("cancelled", f"Cancelled{forced}.")
         if self._end_reason:
-            return End("interrupted", self._end_reason, {})
+            return End("interrupted", self._end_reason)
         if code in (PAUSED_EXIT, UNWRITABLE_EXIT) or (code is None and says_pause(self.run)):
             if not said.startswith(PAUSED_WORD):  # not even its log could be written
                 said = f"{PAUSED_WORD}its folder could not be written. {RESUME_HINT}"
-            return End("paused", said, {})
+            return End("paused", said)
         if code is None:
             return lost(self.run, self._oom_kills, f"The worker process is gone. {RESUME_HINT}")
         if code < 0:
             return self._judge_signal(-code)
         if code == INTERRUPTED_EXIT:
-            return End("interrupted", f"The worker was told to end. {RESUME_HINT}", {})
+            return End("interrupted", f"The worker was told to end. {RESUME_HINT}")
         if not said and self._worker is not None:
             said = self._worker.last_error()
         if explained := gpu_faults.explain(self.run.log_tail(4096)):
-            return End(*explained, {})
+            return End(*explained)
         if code == 0:
-            return End("failed", f"The worker ended without a result. {said}", {})
+            return End("failed", f"The worker ended without a result. {said}")
         said = said or f"The worker failed with exit code {code} and left no message."
-        return End("failed", said, {})
+        return End("failed", said)
 
     def _judge_signal(self, number: int) -> End:
         if number == signal.SIGKILL:
@@ -196,7 +196,7 @@ class RunWatch:
             name = f"signal {number}"
         if number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             text = f"The process was asked to end ({name}). {RESUME_HINT}"
-            return End("interrupted", text, {})
+            return End("interrupted", text)
         if explained := gpu_faults.explain(self.run.log_tail(4096)):
-            return End(*explained, {})
-        return End("failed", f"The process crashed ({name}). Its last lines are in log.txt.", {})
+            return End(*explained)
+        return End("failed", f"The process crashed ({name}). Its last lines are in log.txt.")

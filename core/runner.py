@@ -206,7 +206,7 @@ class LocalRunner:
             if status.state in ("starting", "running"):
                 run.request_pause() if state == "paused" else run.request_cancel()
                 if not is_alive(status.pid, status.pid_started):  # nobody would heed it
-                    finish_dead(run, End(state, reason, {}))
+                    finish_dead(run, End(state, reason))
                 self._wake.set()
                 return
             if status.state == "interrupted" and state == "paused":
@@ -383,4 +383,4 @@ class LocalRunner:
             run.transition("queued")
         else:
             said = said or "The worker process could not be started."
-            self._endings.add(run, End("failed", said, {}))
+            self._endings.add(run, End("failed", said))

@@ -22,6 +22,7 @@ import numpy as np
 from core import checkpoints, gpu_faults
 from core.config import ExperimentConfig, NormalizationConfig, TrainingConfig
 from core.disk import fault_text
+from core.run_end import MEMORY, End
 from core.run_training import Report, RunTraining, Stopped, device_name
 from core.runs import ACTIVE_STATES, Run, RunNotFound, RunStore, TransitionRefused
 from core.signals.recording import DataError
@@ -54,9 +55,9 @@ def train_run(run: Run, data_folder: Path, report: Report = lambda progress: Non
     a sentence. Raises Unwritable if even that cannot be written.
     """
     try:
-        state, reason = _end_of_training(run, data_folder, report)
+        end = _end_of_training(run, data_folder, report)
         if run.status().state in ACTIVE_STATES:
-            run.transition(state, reason, by_pid=os.getpid())
+            run.transition(end.state, end.reason, by_pid=os.getpid(), **end.changes)
     except OSError as error:
         if not run.folder.is_dir():
             return "failed"  # removed: there is nothing to write to
@@ -73,7 +74,7 @@ def train_run(run: Run, data_folder: Path, report: Report = lambda progress: Non
         return "failed"
 
 
-def _end_of_training(run: Run, data_folder: Path, report: Report) -> tuple[str, str]:
+def _end_of_training(run: Run, data_folder: Path, report: Report) -> End:
     """Train, and say in which state the run ends and why.
 
     Raises OSError for a fault of the run folder, TransitionRefused if it is another process's.
@@ -84,15 +85,16 @@ def _end_of_training(run: Run, data_folder: Path, report: Report) -> tuple[str, 
         report({"phase": "loading the data"})
         recording = open_recording(config.data, data_folder)
         run.transition("running", by_pid=os.getpid(), device=device_name())
-        return RunTraining(run, config, recording, report, _stop_check(run)).train()
+        return End(*RunTraining(run, config, recording, report, _stop_check(run)).train())
     except (DataError, AllDamaged) as error:
-        return "failed", str(error)
+        return End("failed", str(error))
     except Paused as stop:
-        return "paused", f"Paused {stop}."
+        return End("paused", f"Paused {stop}.")
     except Interrupted as stop:
-        return "interrupted", f"The worker was told to end {stop}; the run can go on from there."
+        reason = f"The worker was told to end {stop}; the run can go on from there."
+        return End("interrupted", reason)
     except KeyboardInterrupt:
-        return "cancelled", "Cancelled by a second Ctrl-C; the results are not complete."
+        return End("cancelled", "Cancelled by a second Ctrl-C; the results are not complete.")
     except (OSError, TransitionRefused, RunNotFound):
         raise
     except Exception as error:
@@ -101,16 +103,17 @@ def _end_of_training(run: Run, data_folder: Path, report: Report) -> tuple[str, 
             return _out_of_memory(run)
         said = str(error).splitlines()[0] if str(error) else ""
         known = gpu_faults.explain(f"{type(error).__name__}: {error}")
-        return known or ("failed", f"{type(error).__name__}: {said}")
+        return End(*(known or ("failed", f"{type(error).__name__}: {said}")))
 
 
-def _out_of_memory(run: Run) -> tuple[str, str]:
+def _out_of_memory(run: Run) -> End:
     """What has been trained can go on when there is memory again; nothing else could."""
     reason = "The memory did not suffice. Try a smaller batch or model."
     found = checkpoints.describe(run.folder)
     if not found:
-        return "failed", reason
-    return "interrupted", f"{reason} Or free memory and resume it {place_text(*found)}."
+        return End("failed", reason, MEMORY)
+    reason += f" Or free memory and resume it {place_text(*found)}."
+    return End("interrupted", reason, MEMORY)
 
 
 def _unwritten_sentence(run: Run, error: OSError) -> str:

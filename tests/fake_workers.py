@@ -1,7 +1,9 @@
-"""A worker without Keras, which does what its run's configuration says, and runners that use it."""
+"""A worker without Keras, which does as its run says, and runners that use it, in apps too."""
 
 import json
+import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -127,6 +129,39 @@ def runners(store: RunStore, folder: Path) -> Iterator[Callable[..., LocalRunner
     for summary in store.list():
         if summary.pid is not None:
             send_signal(summary.pid, summary.pid_started, signal.SIGKILL)
+
+
+APP = """
+import sys, time
+sys.path.insert(0, {root!r})
+from core.runner import LocalRunner
+from core.runs import RunStore
+store = RunStore({store!r})
+command = (sys.executable, {script!r})
+LocalRunner(store, command=command, spare=False, poll_seconds=0.02, resumes={resumes}).start()
+print("started", flush=True)
+time.sleep(60)
+"""
+
+
+def start_app(store, tmp_path, *, resumes=False, **environment):
+    """The queue in a process of its own, as the app has it."""
+    script = str(tmp_path / "fake_worker.py")
+    code = APP.format(root=str(PROJECT_ROOT), store=str(store.root), script=script, resumes=resumes)
+    app = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | environment,
+    )
+    app.stdout.readline()
+    return app
+
+
+def end_app(app, number=signal.SIGKILL):
+    app.send_signal(number)
+    app.wait(10)
+    app.stdout.close()
 
 
 def state(store, run_id):

@@ -10,10 +10,9 @@ import sys
 
 import pytest
 
-RUNNER, RUNS, FAULTS = (f"tests/test_{name}.py" for name in ("runner", "runs", "runner_faults"))
+RUNNER, RUNS = "tests/runner", "tests/test_runs.py"
 PAGES, BROWSER = "tests/pages/test_run_faults.py", "tests/browser"
 RESUME, WORKER = "tests/test_resume.py", "tests/test_worker.py"
-HISTORY = "tests/test_runs.py"
 NO_GPU = " (messages of the driver; no GPU was at hand)"
 
 TABLE = {  # fault: what it is, what becomes of the run, the tests: a file and what a name matches
@@ -40,14 +39,14 @@ TABLE = {  # fault: what it is, what becomes of the run, the tests: a file and w
     "5": (
         "model saved, status not",
         "finished, with the worker's own words",
-        [(FAULTS, "fault_5_")],
+        [(RUNNER, "fault_5_")],
     ),
     "6": (
         "app killed",
         "the worker goes on, the next start re-attaches",
-        [(FAULTS, "fault_6_7_"), (RUNNER, "app_killed_leaves")],
+        [(RUNNER, "fault_6_7_|app_killed_leaves")],
     ),
-    "7": ("app told to end", "the same", [(FAULTS, "fault_6_7_")]),
+    "7": ("app told to end", "the same", [(RUNNER, "fault_6_7_")]),
     "8": (
         "worker told to end",
         "finishes its batch, leaves a checkpoint, ends the same later",
@@ -56,46 +55,46 @@ TABLE = {  # fault: what it is, what becomes of the run, the tests: a file and w
     "9": (
         "everything killed, with a queue",
         "order kept, none trained twice",
-        [(FAULTS, "fault_9_")],
+        [(RUNNER, "fault_9_")],
     ),
     "10": (
         "no space left",
         "paused with the reason, the checkpoint before it kept",
         [
             (RESUME, "cannot_be_written|takes_not_even"),
-            (FAULTS, "fault_10_|refuses_the_end|full_disk"),
+            (RUNNER, "fault_10_|refuses_the_end|full_disk"),
         ],
     ),
     "12": (
         "input/output error",
         "as no space",
-        [(RESUME, "cannot_be_written"), (FAULTS, "refuses_the_end|35_an_error")],
+        [(RESUME, "cannot_be_written"), (RUNNER, "refuses_the_end|35_an_error")],
     ),
     "13": (
         "killed for memory",
         "interrupted, said; never resumed unasked",
-        [(FAULTS, "fault_13_"), (RUNNER, "killed_for_memory")],
+        [(RUNNER, "fault_13_|killed_for_memory")],
     ),
     "14": (
         "graphics memory full",
         "a smaller batch is advised; the next run works" + NO_GPU,
-        [(FAULTS, "fault_14_")],
+        [(RUNNER, "fault_14_")],
     ),
     "15": (
         "graphics processor lost",
         "interrupted with the reason" + NO_GPU,
-        [(FAULTS, "fault_15_|fault_14_15_")],
+        [(RUNNER, "fault_15_|fault_14_15_")],
     ),
     "16": (
         "loss is no number",
         "stopped, named with its epoch; the best is kept",
         [(WORKER, "diverge"), ("tests/test_training.py", "diverge|finite")],
     ),
-    "17": ("worker hangs", "ended after its time, interrupted", [(FAULTS, "fault_17_")]),
+    "17": ("worker hangs", "ended after its time, interrupted", [(RUNNER, "fault_17_")]),
     "18": (
         "declared dead, wakes up",
         "it cannot write",
-        [(FAULTS, "fault_18_"), (RESUME, "another_has_taken")],
+        [(RUNNER, "fault_18_"), (RESUME, "another_has_taken")],
     ),
     "19": (
         "its process id is a stranger's",
@@ -117,7 +116,7 @@ TABLE = {  # fault: what it is, what becomes of the run, the tests: a file and w
     "25": (
         "history torn at any byte",
         "the torn line is skipped and replaced",
-        [(HISTORY, "torn")],
+        [(RUNS, "torn")],
     ),
     "26": (
         "newest checkpoint damaged",
@@ -132,18 +131,18 @@ TABLE = {  # fault: what it is, what becomes of the run, the tests: a file and w
     "28": (
         "permissions taken away",
         "as no space; the queue goes on",
-        [(RESUME, "cannot_be_written"), (FAULTS, "fault_28_")],
+        [(RESUME, "cannot_be_written"), (RUNNER, "fault_28_")],
     ),
     "29": (
         "run folder removed",
         "its worker ends, the app lives",
-        [(FAULTS, "fault_29_"), (RUNNER, "removed_run_folder")],
+        [(RUNNER, "fault_29_|removed_run_folder")],
     ),
-    "30": ("clock a day off", "nobody is declared dead, order holds", [(FAULTS, "fault_30_")]),
+    "30": ("clock a day off", "nobody is declared dead, order holds", [(RUNNER, "fault_30_")]),
     "31": (
         "source edited",
         "runs unaffected; an outdated spare is replaced",
-        [(FAULTS, "fault_31_"), (RUNNER, "spare_older")],
+        [(RUNNER, "fault_31_|spare_older")],
     ),
     "32": (
         "reader crashes or hangs",
@@ -160,7 +159,7 @@ TABLE = {  # fault: what it is, what becomes of the run, the tests: a file and w
         "each ends exactly once, in fair turns",
         [("tests/load", "killed")],
     ),
-    "35": ("fault during recovery", "the start after it recovers", [(FAULTS, "fault_35_")]),
+    "35": ("fault during recovery", "the start after it recovers", [(RUNNER, "fault_35_")]),
 }
 
 

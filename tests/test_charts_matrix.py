@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.charts import clipping, matrix
+from core.charts import clipping, matrix, matrix_cells
 from core.config import NormalizationMethod, OutputActivation, choices
 from core.runs import RunSummary
 from core.trials import Trial
@@ -25,7 +25,7 @@ VERDICTS = {kind: kind.title() for kind in ("impossible", "saturation", "validat
 
 def rows_of(trials, part="validation", measure="mae"):
     pairs = ("none", "relu"), ("none", "tanh")
-    table = matrix.matrix_table(trials, part, measure, *pairs, dict(METHODS), VERDICTS, "mV")
+    table = matrix_cells.matrix_table(trials, part, measure, *pairs, dict(METHODS), VERDICTS, "mV")
     return table.to_pylist()
 
 
@@ -65,7 +65,7 @@ def test_a_cell_shows_its_floor_until_it_is_trained():
 
 
 def test_names_are_told_as_they_are():
-    assert matrix.plain(r"and 3 in a\_b \*c\* \\ d") == r"and 3 in a_b *c* \ d"
+    assert matrix_cells.plain(r"and 3 in a\_b \*c\* \\ d") == r"and 3 in a_b *c* \ d"
 
 
 def test_a_trained_cell_shows_its_error_its_floor_its_rank_and_the_outcome():
@@ -103,7 +103,7 @@ def test_a_cell_says_what_its_run_is_at(state, epoch, text):
 
 @given(st.floats(1e-300, 1e300))
 def test_a_short_number_fits_a_narrow_cell_and_is_near(value):
-    text = matrix.short_text(value)
+    text = matrix_cells.short_text(value)
     assert len(text) <= 6
     plain = text.replace("−", "-")
     for letter, power in (("k", "e3"), ("M", "e6"), ("G", "e9")):
@@ -127,13 +127,13 @@ def test_a_short_number_fits_a_narrow_cell_and_is_near(value):
     ],
 )
 def test_short_numbers(value, text):
-    assert matrix.short_text(value) == text
+    assert matrix_cells.short_text(value) == text
 
 
 def test_a_number_too_long_for_a_wide_cell_is_short():
-    assert matrix.cell_text(12.3456) == "12.35"
-    assert matrix.cell_text(1_234_567.0) == "1.2M"
-    assert matrix.cell_text(4.02e-5) == "4e−5"
+    assert matrix_cells.cell_text(12.3456) == "12.35"
+    assert matrix_cells.cell_text(1_234_567.0) == "1.2M"
+    assert matrix_cells.cell_text(4.02e-5) == "4e−5"
 
 
 def test_tints_grow_with_the_floor():

@@ -13,11 +13,14 @@ import pytest
 
 from core.__main__ import main
 from core.checkpoints import describe
+from core.commands import resume
 from core.config import PRESETS, ExperimentConfig
+from core.run_end import MEMORY
 from core.runs import RunStore
 from tests.fake_runs import make_run
 
 ROOT = Path(__file__).resolve().parent.parent
+COMMANDS = ("config", "train", "resume", "further", "show", "floors", "sweep", "worker")
 SMALL = [
     *("--set", "data.time_steps=4000", "--set", "data.channels=2"),
     *("--set", "windows.window_length=40", "--set", "windows.stride=40"),
@@ -101,12 +104,34 @@ def test_show_puts_errors_beside_what_needs_no_model(tmp_path, capsys, old):
     assert "constant 0.64)" in capsys.readouterr().out
 
 
+def test_a_run_resumed_by_hand_starts_without_its_cause(tmp_path, monkeypatch):
+    run = make_run(RunStore(tmp_path / "runs"), "interrupted")
+    run.update(auto_resumes=3, **MEMORY)
+    monkeypatch.setattr(resume, "begin_here", lambda run: 0)
+    assert main(["resume", str(run.folder)]) == 0
+    status = run.status()
+    assert (status.state, status.extra["cause"], status.extra["auto_resumes"]) == ("queued", "", 0)
+
+
 def test_every_command_has_help(capsys):
-    for command in ([], ["config"], ["train"], ["show"], ["worker"]):
+    for command in ([], *([name] for name in COMMANDS)):
         with pytest.raises(SystemExit) as caught:
             main([*command, "--help"])
         assert caught.value.code == 0
         assert "usage: python -m core" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_command_loads_keras_before_it_trains(command):
+    program = (
+        f"import sys, core.__main__, core.commands.{command} as command\n"
+        "assert callable(command.run)\n"
+        "assert 'keras' not in sys.modules\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow

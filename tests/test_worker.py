@@ -7,6 +7,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
+from core import run_end
 from core.config import ExperimentConfig
 from core.processes import process_identity
 from core.results import read_outputs, read_reconstruction, read_replay
@@ -90,6 +91,16 @@ def test_the_model_is_safe_before_the_long_evaluation(tmp_path, monkeypatch):
     assert worker.train_run(run, data_folder) == "interrupted"
     assert "memory did not suffice" in run.status().reason
     assert "resume it after epoch 3" in run.status().reason
+    assert run_end.ended_for_memory(run.status())
+    assert run.status().extra["cause"] == "memory"
+
+
+def test_without_memory_for_an_epoch_a_run_fails_and_tells_the_cause(tmp_path, monkeypatch):
+    run, data_folder = started(tmp_path)
+    monkeypatch.setattr(run_training, "Training", Mock(side_effect=MemoryError))
+    assert worker.train_run(run, data_folder) == "failed"
+    assert "memory did not suffice" in run.status().reason
+    assert run.status().extra["cause"] == "memory"
 
 
 def test_divergence_names_its_epoch_and_a_remedy(tmp_path):

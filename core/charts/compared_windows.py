@@ -10,7 +10,7 @@ from tsdownsample import MinMaxLTTBDownsampler
 from core.charts import palette
 from core.charts.reconstruction import MOST_POINTS, panel_axis, value_line
 from core.charts.run_words import labelled
-from core.charts.vega_spec import Spec, chart_title, quantity
+from core.charts.vega_spec import Spec, chart_title, pointer_rule, quantity
 
 
 def compared_frame(
@@ -102,27 +102,8 @@ def _width(label: str, baseline: str) -> float:
 
 def _pointer(time: str, kind: str, labels: Sequence[str]) -> Spec:
     """A rule under the pointer with the values of all runs."""
-    nearest = {
-        "type": "point",
-        "on": "pointermove",
-        "clear": "pointerout",
-        "nearest": True,
-        "encodings": ["x"],
-    }
     original = [quantity("original", "Original", format=",.5~g")] if kind == "run" else []
-    return {
-        "params": [{"name": "hover", "select": nearest}],
-        "mark": {"type": "rule", "strokeWidth": 1},
-        "encoding": {
-            "opacity": {"condition": {"param": "hover", "empty": False, "value": 0.5}, "value": 0},
-            "color": {"value": palette.NEUTRAL},
-            "tooltip": [
-                quantity("t", time, format=",.6~g"),
-                *original,
-                *(
-                    quantity(f"{kind}_{number}", label, format=",.5~g")
-                    for number, label in enumerate(labels)
-                ),
-            ],
-        },
-    }
+    values = [
+        quantity(f"{kind}_{number}", label, format=",.5~g") for number, label in enumerate(labels)
+    ]
+    return pointer_rule([quantity("t", time, format=",.6~g"), *original, *values])

@@ -22,7 +22,7 @@ from core.charts.run_words import (
     series_colour,
     short_name,
 )
-from core.charts.vega_spec import NUMBER_LABELS, Spec, chart_title, quantity
+from core.charts.vega_spec import NUMBER_LABELS, Spec, chart_title, epoch_axis, quantity
 from core.number_text import number_text
 from core.results import PARTS, PartErrors, unit_of
 
@@ -148,12 +148,7 @@ def error_curve_spec(
         "title": chart_title(f"{TITLES[measure]} by epoch"),
         "height": CURVE_HEIGHT,
         "encoding": {
-            "x": quantity(
-                "epoch",
-                "Epoch",
-                scale={"domain": [1, max(2, epochs)], "nice": False},
-                axis={"format": "d", "tickMinStep": 1, "tickCount": min(10, max(1, epochs - 1))},
-            ),
+            "x": epoch_axis(epochs),
             "y": y,
             "color": {
                 "field": "series",

@@ -8,7 +8,7 @@ from tsdownsample import MinMaxLTTBDownsampler
 
 from core.charts import palette
 from core.charts.run_words import labelled
-from core.charts.vega_spec import NUMBER_LABELS, Spec, chart_title, one_row, quantity
+from core.charts.vega_spec import NUMBER_LABELS, Spec, chart_title, one_row, pointer_rule, quantity
 
 MOST_POINTS = 600  # of a line, picked so that its extremes stay
 AXIS_WIDTH = 56  # the same for panels that stand above each other
@@ -125,28 +125,11 @@ def stretch(marked: Range | None) -> list[Spec]:
 
 def _pointer(time: str) -> Spec:
     """A rule under the pointer with all three values."""
-    return {
-        "params": [
-            {
-                "name": "hover",
-                "select": {
-                    "type": "point",
-                    "on": "pointermove",
-                    "clear": "pointerout",
-                    "nearest": True,
-                    "encodings": ["x"],
-                },
-            }
-        ],
-        "mark": {"type": "rule", "strokeWidth": 1},
-        "encoding": {
-            "opacity": {"condition": {"param": "hover", "empty": False, "value": 0.5}, "value": 0},
-            "color": {"value": palette.NEUTRAL},
-            "tooltip": [
-                quantity("t", time, format=",.6~g"),
-                quantity("original", "Original", format=",.5~g"),
-                quantity("reconstruction", "Reconstruction", format=",.5~g"),
-                quantity("residual", "Residual", format=",.4~g"),
-            ],
-        },
-    }
+    return pointer_rule(
+        [
+            quantity("t", time, format=",.6~g"),
+            quantity("original", "Original", format=",.5~g"),
+            quantity("reconstruction", "Reconstruction", format=",.5~g"),
+            quantity("residual", "Residual", format=",.4~g"),
+        ]
+    )

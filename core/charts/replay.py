@@ -7,7 +7,7 @@ import pandas as pd
 
 from core.charts import palette
 from core.charts.run_words import TITLES, labelled
-from core.charts.vega_spec import NUMBER_LABELS, Spec, chart_title, quantity
+from core.charts.vega_spec import NUMBER_LABELS, Spec, chart_title, epoch_axis, quantity
 from core.results import unit_of
 
 
@@ -20,12 +20,7 @@ def replay_curve_spec(measure: str, unit: str, epochs: int) -> Spec:
         "title": chart_title(f"{TITLES[measure]} of this window by epoch"),
         "height": 170,
         "encoding": {
-            "x": quantity(
-                "epoch",
-                "Epoch",
-                scale={"domain": [1, max(2, epochs)], "nice": False},
-                axis={"format": "d", "tickMinStep": 1, "tickCount": min(10, max(1, epochs - 1))},
-            ),
+            "x": epoch_axis(epochs),
             "y": quantity(
                 "value",
                 y_title,

@@ -43,3 +43,33 @@ def one_row(**values: float) -> list[Spec]:
 
 def quantity(field: str, title: str, **more: Any) -> Spec:
     return {"field": field, "type": "quantitative", "title": title} | more
+
+
+def epoch_axis(epochs: int) -> Spec:
+    """The time axis of a run of so many epochs: the field `epoch`."""
+    return quantity(
+        "epoch",
+        "Epoch",
+        scale={"domain": [1, max(2, epochs)], "nice": False},
+        axis={"format": "d", "tickMinStep": 1, "tickCount": min(10, max(1, epochs - 1))},
+    )
+
+
+def pointer_rule(tooltip: list[Spec]) -> Spec:
+    """A layer with a rule at the row nearest to the pointer, which says these fields of it."""
+    nearest = {
+        "type": "point",
+        "on": "pointermove",
+        "clear": "pointerout",
+        "nearest": True,
+        "encodings": ["x"],
+    }
+    return {
+        "params": [{"name": "hover", "select": nearest}],
+        "mark": {"type": "rule", "strokeWidth": 1},
+        "encoding": {
+            "opacity": {"condition": {"param": "hover", "empty": False, "value": 0.5}, "value": 0},
+            "color": {"value": palette.NEUTRAL},
+            "tooltip": tooltip,
+        },
+    }

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import session
 from core.charts import matrix as charts
+from core.charts.matrix_cells import matrix_table
 from core.charts.run_words import SERIES, TITLES
 from core.config import ExperimentConfig
 from core.matrix import Cell, Recommendation
@@ -110,7 +111,7 @@ def _heat_map(
     chart = _chart_key(now)
     matrix_legend()
     st.vega_lite_chart(
-        charts.matrix_table(trials, part, measure, now, key(best.cell), methods, titles, unit),
+        matrix_table(trials, part, measure, now, key(best.cell), methods, titles, unit),
         charts.matrix_spec(
             tuple(methods.items()),
             tuple(dict.fromkeys(cell.activation for cell in cells)),

@@ -58,22 +58,18 @@ def _pause_and_resume(rows: Sequence[RunRow]) -> None:
     """Of the selected runs, for those in a state that allows it."""
     active = [row.id for row in rows if row.state in ACTIVE_STATES]
     waiting = [row.id for row in rows if row.state in ("paused", "interrupted")]
-    if active:
-        st.button(
-            "Pause" if len(rows) == 1 else f"Pause {len(active):,}",
-            key="runs_pause",
-            icon=":material/pause:",
-            on_click=pause,
-            args=active,
-        )
-    if waiting:
-        st.button(
-            "Resume" if len(rows) == 1 else f"Resume {len(waiting):,}",
-            key="runs_resume",
-            icon=":material/play_arrow:",
-            on_click=resume,
-            args=waiting,
-        )
+    for word, ids, icon, action in (
+        ("Pause", active, ":material/pause:", pause),
+        ("Resume", waiting, ":material/play_arrow:", resume),
+    ):
+        if ids:
+            st.button(
+                word if len(rows) == 1 else f"{word} {len(ids):,}",
+                key=f"runs_{word.lower()}",
+                icon=icon,
+                on_click=action,
+                args=ids,
+            )
 
 
 def _rename(run_id: str, key: str) -> None:

@@ -1,0 +1,22 @@
+"""`config`: print a configuration."""
+
+import argparse
+
+from pydantic import ValidationError
+
+from core.commands.faults import Fault, field_faults
+from core.config import PRESETS
+
+
+def run(options: argparse.Namespace) -> int:
+    changes = {}
+    for item in options.set:
+        field, equals, value = item.partition("=")
+        if not equals:
+            raise Fault(f"--set needs FIELD=VALUE. Received: {item!r}")
+        changes[field.strip()] = value
+    try:
+        print(PRESETS[options.preset].replace(changes).to_json())
+    except ValidationError as error:
+        raise Fault(field_faults(error)) from error
+    return 0

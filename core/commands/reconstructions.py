@@ -1,0 +1,52 @@
+"""The reconstructions of a run's windows by its saved model, as a file."""
+
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from core.commands.faults import Fault, field_faults
+from core.commands.keras_import import import_keras
+from core.config import ExperimentConfig
+from core.runs import Run
+from core.signals.recording import DataError
+from core.signals.store import open_recording
+from core.windows import split_windows
+
+
+def write_reconstructions(run: Run, path: Path, part: str) -> None:
+    """Write `original` and `reconstruction`, each `(windows, window_length, channels)`.
+
+    part: train, validation or all. Raises Fault for a run without a model or data, and for a
+    path that cannot be written.
+    """
+    if not (run.folder / "model.keras").is_file():
+        raise Fault("The run has no model: it has not finished an epoch.")
+    import_keras()
+    import keras
+
+    from core.evaluation import reconstruct
+
+    try:
+        config = ExperimentConfig.model_validate(run.config())
+    except ValidationError as error:
+        raise Fault(
+            f"The run has a configuration of another version:\n  {field_faults(error)}"
+        ) from error
+    try:
+        recording = open_recording(config.data, run.folder.parent / "data")
+    except DataError as error:
+        raise Fault(str(error)) from error
+    split = split_windows(recording.values, config.windows, config.training.seed)
+    model = keras.models.load_model(run.folder / "model.keras")
+    parts = {"train": [split.train], "validation": [split.validation]}.get(
+        part, [split.train, split.validation]
+    )
+    original = np.concatenate([block for windows in parts for _, block in windows.chunks()])
+    reconstruction = np.concatenate(
+        [reconstruct(model, block) for w in parts for _, block in w.chunks(400_000)]
+    )
+    try:
+        np.savez(path, original=original, reconstruction=reconstruction)
+    except OSError as error:
+        raise Fault(f"{path} cannot be written: {error}") from error

@@ -1,0 +1,61 @@
+"""Training a run in the process of the command, with a bar on standard error."""
+
+import os
+import signal
+import sys
+from typing import Any
+
+from core.commands.keras_import import import_keras
+from core.processes import process_identity
+from core.runs import Run
+
+
+def begin_here(run: Run) -> int:
+    """Take a queued run. Raises TransitionRefused if a runner was faster."""
+    run.transition("starting", **this_process())
+    return train_here(run)
+
+
+def this_process() -> dict[str, Any]:
+    """For the status of a run that this process trains."""
+    return {"pid": os.getpid(), "pid_started": process_identity(os.getpid())}
+
+
+def train_here(run: Run) -> int:
+    """Train a run that this process has; Ctrl-C cancels it, SIGTERM leaves it to be resumed."""
+    import_keras()
+    from core.worker import EXIT_CODES, UNWRITABLE_EXIT, Unwritable, end_soon, train_run
+
+    def cancel(number: int, frame: object) -> None:
+        run.request_cancel()
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a second one ends it at once
+
+    signal.signal(signal.SIGINT, cancel)
+    signal.signal(signal.SIGTERM, end_soon)
+    print(f"run {run.folder}", file=sys.stderr)
+    try:
+        state = train_run(run, run.folder.parent / "data", _progress_bar)
+    except Unwritable as error:
+        print(f"\n{error}", file=sys.stderr)
+        return UNWRITABLE_EXIT
+    print(file=sys.stderr)
+    status = run.status()
+    print(f"{status.state}{': ' if status.reason else ''}{status.reason}", file=sys.stderr)
+    print(run.folder)
+    return EXIT_CODES.get(state, 1)
+
+
+def _progress_bar(progress: dict[str, Any], width: int = 24) -> None:
+    """One line on standard error, drawn over itself."""
+    if "batch" not in progress:
+        line = progress["phase"]
+        if "share" in progress:
+            line += f" {progress['share']:.0%}"
+    else:
+        share = progress["batch"] / progress["batches"]
+        bar = "#" * round(share * width)
+        line = (
+            f"epoch {progress['epoch']}/{progress['epochs']} [{bar:<{width}}] "
+            f"{progress['phase']}  MAE {progress['mae']:.4g}  {progress['eta_seconds']:.0f} s left"
+        )
+    print(f"\r{line:<100}", end="", file=sys.stderr, flush=True)

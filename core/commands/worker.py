@@ -1,0 +1,14 @@
+"""`worker`: train one run for the app's queue."""
+
+import argparse
+
+from core.commands.keras_import import import_keras
+from core.priority import stand_back
+
+
+def run(options: argparse.Namespace) -> int:
+    stand_back()  # already the imports take seconds of every core
+    import_keras()
+    from core.worker import main
+
+    return main(options.run)
