@@ -18,22 +18,25 @@ class FastAutoencoder(layers.Layer):
     """Calls a chain of layers of `build_autoencoder` with their own weights; it has none itself.
 
     parts: into which a batch is cut; they go through the chain at the same time.
+    precision: what is computed in; weights, their gradients and the output are float32.
     Values and gradients are those of the plain model, but for rounding.
     """
 
-    def __init__(self, autoencoder: keras.Model, parts: int = 1):
+    def __init__(self, autoencoder: keras.Model, parts: int = 1, precision: str = "float32"):
         super().__init__(name="fast_autoencoder")
+        self._precision = precision
         self._autoencoder = autoencoder
         self._parts = parts
 
     def call(self, windows, training=False):
         """`(batch, window_length, channels)` in and out."""
+        windows = ops.cast(windows, self._precision)
         masks = self._masks(ops.shape(windows)[0]) if training else {}
         slices = zip(
             *(_cut(batch, self._parts) for batch in (windows, *masks.values())), strict=True
         )
         done = [self._chain(x, dict(zip(masks, rest, strict=True))) for x, *rest in slices]
-        return ops.concatenate(done) if self._parts > 1 else done[0]
+        return ops.cast(ops.concatenate(done) if self._parts > 1 else done[0], "float32")
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -55,7 +58,7 @@ class FastAutoencoder(layers.Layer):
                 x = (_doubled_convolution if is_doubled else _convolution)(layer, x)
                 is_doubled = False
             elif isinstance(layer, layers.Dropout):
-                x = x * masks[layer.name] if masks else x
+                x = x * ops.cast(masks[layer.name], x.dtype) if masks else x
             else:
                 x = layer(x)
         return x
@@ -88,7 +91,9 @@ def _cut(batch, parts: int) -> list:
 
 
 def _convolution(layer: layers.Conv1D, x):
-    return layer.activation(_add_bias(ops.conv(x, layer.kernel, padding="same"), layer.bias))
+    return layer.activation(
+        _add_bias(ops.conv(x, ops.cast(layer.kernel, x.dtype), padding="same"), layer.bias)
+    )
 
 
 def _doubled_convolution(layer: layers.Conv1D, x):
@@ -96,6 +101,7 @@ def _doubled_convolution(layer: layers.Conv1D, x):
     kernel = ops.tensordot(_tap_sums(layer.kernel_size[0]), layer.kernel, 1)
     taps = kernel.shape[0] // 2
     kernel = ops.concatenate([kernel[:taps], kernel[taps:]], axis=-1)  # (taps, in, 2 * filters)
+    kernel = ops.cast(kernel, x.dtype)
     y = ops.conv(x, kernel, padding="same")  # both of a pair, one after the other
     y = layer.activation(_add_bias(y, ops.concatenate([layer.bias, layer.bias])))
     return ops.reshape(y, (-1, 2 * x.shape[1], layer.filters))
@@ -118,8 +124,9 @@ def _tap_sums(width: int) -> np.ndarray:
 
 def _add_bias(x, bias):
     """In one operation with the convolution, where the back end can do that."""
+    bias = ops.cast(bias, x.dtype)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        return tf.nn.bias_add(x, ops.convert_to_tensor(bias))
+        return tf.nn.bias_add(x, bias)
     return ops.add(x, bias)

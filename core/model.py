@@ -136,13 +136,19 @@ class AutoencoderTrainer(keras.Model):
     reconstructor: the same, its parts of a batch at the same time.
     """
 
-    def __init__(self, autoencoder: keras.Model, normalization: Normalization, parts: int = 1):
-        """parts: into which a batch is cut, to go through the model at the same time."""
+    def __init__(
+        self,
+        autoencoder: keras.Model,
+        normalization: Normalization,
+        parts: int = 1,
+        precision: str = "float32",
+    ):
+        """parts and precision: see FastAutoencoder."""
         super().__init__()
         window_length, channels = autoencoder.input_shape[1:]
         windows = keras.Input((window_length, channels), name="windows")
         target, statistics = normalize(windows, normalization)
-        output = FastAutoencoder(autoencoder, parts)(target)
+        output = FastAutoencoder(autoencoder, parts, precision)(target)
         reconstruction = denormalize(output, statistics, normalization)
         self._graph = keras.Model(windows, [target, output, reconstruction])
         plain = denormalize(autoencoder(target), statistics, normalization)
@@ -194,7 +200,7 @@ def build_trainer(
     keras.utils.set_random_seed(config.training.seed)
     autoencoder = build_autoencoder(config.model, config.windows.window_length, channels)
     parts = 1 if keras.distribution.list_devices("gpu") else parts_of(config.training.batch_size)
-    trainer = AutoencoderTrainer(autoencoder, normalization, parts)
+    trainer = AutoencoderTrainer(autoencoder, normalization, parts, config.training.precision)
     trainer.compile_for(config)
     return trainer
 

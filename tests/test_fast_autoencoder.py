@@ -14,14 +14,14 @@ model_module = pytest.importorskip("core.model")
 LENGTHS = (8, 37, 200)  # doubled without rest; cut back after each doubling; the question's
 
 
-def both(config, window_length, parts=1, channels=3):
+def both(config, window_length, parts=1, precision="float32", channels=3):
     """Outputs and gradients of the plain model and of the fast one."""
     keras.utils.set_random_seed(1)
     plain = model_module.build_autoencoder(config, window_length, channels)
     for variable in plain.trainable_variables:  # biases are zero at first and would hide a mistake
         variable.assign_add(keras.random.normal(variable.shape, stddev=0.1))
     windows = np.random.default_rng(0).normal(size=(5, window_length, channels)).astype("float32")
-    for model in (plain, fast_module.FastAutoencoder(plain, parts)):
+    for model in (plain, fast_module.FastAutoencoder(plain, parts, precision)):
         with tf.GradientTape() as tape:
             output = model(windows)
             loss = tf.reduce_mean(tf.square(output - windows))
@@ -56,6 +56,17 @@ def test_any_pooling(pooling_steps):
 @pytest.mark.parametrize("parts", [2, 3, 5])
 def test_any_number_of_parts(parts):
     assert_equal(ModelConfig(filters=(4, 3)), 24, parts)  # of five windows
+
+
+def test_half_the_bits_change_the_digits_alone():
+    (output, gradients), (fast_output, fast_gradients) = both(
+        ModelConfig(filters=(6, 5)), 24, precision="bfloat16"
+    )
+    assert fast_output.dtype == np.float32
+    assert not np.array_equal(fast_output, output)
+    np.testing.assert_allclose(fast_output, output, rtol=0, atol=0.03 * np.abs(output).max())
+    for fast, gradient in zip(fast_gradients, gradients, strict=True):
+        np.testing.assert_allclose(fast, gradient, rtol=0, atol=0.1 * np.abs(gradient).max())
 
 
 @pytest.mark.parametrize("parts", [1, 2])

@@ -122,6 +122,7 @@ CHANGES = {
     "training.learning_rate": 0.01,
     "training.epochs": 3,
     "training.batch_size": 8,
+    "training.precision": "bfloat16",
     "training.seed": 1,
 }
 NOT_OF_A_GENERATED_RUN = {

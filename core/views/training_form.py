@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import session
-from core.config import Loss, Optimizer, Schedule, choices
+from core.config import Loss, Optimizer, Precision, Schedule, choices
 from core.signals.recording import DataError
 
 SCHEDULES = {
@@ -43,6 +43,15 @@ def training_form() -> None:
             "training.schedule",
             options=choices(Schedule),
             format_func=SCHEDULES.get,
+        )
+        session.bound(
+            st.selectbox,
+            "Precision",
+            "training.precision",
+            options=choices(Precision),
+            help="What convolutions compute in while training. bfloat16 is faster on processors "
+            "and GPUs made for it, and rounds each value to 2 or 3 digits, which can raise the "
+            "error. Weights, errors and the saved model are float32 either way.",
         )
     with right:
         session.bound(st.selectbox, "Optimizer", "training.optimizer", options=choices(Optimizer))

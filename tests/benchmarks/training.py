@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def data(windows: int) -> np.ndarray:
     return generate(config).values.astype(np.float32).reshape(windows, LENGTH, CHANNELS)
 
 
-def this_project(windows: np.ndarray) -> Turn:
+def this_project(windows: np.ndarray, precision: str = "float32") -> Turn:
     from core.cores import one_thread_an_operation
 
     one_thread_an_operation()
@@ -60,6 +61,7 @@ def this_project(windows: np.ndarray) -> Turn:
             "training.batch_size": BATCH,
             "training.epochs": 10_000,
             "training.patience": 0,
+            "training.precision": precision,
         }
     )
     training = Training(config, split_windows(windows, config.windows))
@@ -124,6 +126,7 @@ def matrix_products(windows: np.ndarray) -> Turn:
 
 CONTENDERS = {
     "this project": this_project,
+    "this project, bfloat16": partial(this_project, precision="bfloat16"),
     "plain Keras fit": plain_keras,
     "PyTorch": plain_torch,
     "matrix products": matrix_products,
