@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -54,22 +55,31 @@ class Outcome:
 
 
 def in_child(work: Callable[[], dict]) -> dict:
-    """What a forked process says, which is nothing if it was killed."""
+    """What a forked process says, which is nothing if it was killed. Raises what it raised."""
     with _FORKING:  # or another child would inherit the end that this one writes to
         reader, writer = os.pipe()
         pid = os.fork()
         if pid:
             os.close(writer)
     if pid == 0:
-        silence = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silence, 1)
-        os.dup2(silence, 2)
-        os.write(writer, json.dumps(work()).encode())
-        os._exit(0)
+        try:
+            silence = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(silence, 1)
+            os.dup2(silence, 2)
+            said = work()
+        except BaseException:
+            said = {"raised": traceback.format_exc()}
+        try:
+            os.write(writer, json.dumps(said).encode())
+        finally:
+            os._exit(0)  # never back into the loop that this is a copy of
     with open(reader, "rb") as pipe:
         said = pipe.read()
     os.waitpid(pid, 0)
-    return json.loads(said or b"{}")
+    found = json.loads(said or b"{}")
+    if "raised" in found:
+        raise AssertionError(found["raised"])
+    return found
 
 
 def train(run: Run, plan: str) -> list[str]:
@@ -160,7 +170,10 @@ def main(arguments: list[str] | None = None) -> int:
         ]
         table: dict[str, Counter] = {}
         for what, plan, job in jobs:
-            outcome = job.result()
+            try:
+                outcome = job.result()
+            except AssertionError as error:  # a process ended with an exception of its own
+                outcome = Outcome((str(error),), False, 0)
             row = table.setdefault(what, Counter())
             row.update(runs=1, faults=outcome.struck, same=outcome.is_same)
             if not outcome.is_same:
