@@ -23,7 +23,7 @@ def page() -> None:
         queue_alone()
     resumable_runs(run_id)
     start_bar()
-    if "v" in st.query_params:
+    if session.is_link_open():
         say_what_a_link_filled_in()
     elif note := session.load_note():
         st.caption(f":material/build: {session.literal(note, 600)}")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.charts import activations, channels, palette, question, signals
+from core.charts.altair_spec import FLUSH
 from core.charts.thinning import POINTS, Envelope
 from core.charts.time_axis import TimeAxis, rate_text, time_axis
 from core.metrics import summarize_channels
@@ -135,6 +136,23 @@ def test_every_chart_has_a_title_tooltips_and_fits_its_page(spec):
     assert any("tooltip" in view.get("encoding", {}) for view in marks(spec))
     assert spec["autosize"]["type"] == "fit-x"
     assert not spec.get("datasets")
+
+
+def test_labels_at_the_end_of_the_time_axis_stay_inside():
+    strip = signals.overview_spec("time step", (0.0, 82_499.0), "a")
+    axes = [view["encoding"]["x"]["axis"] for view in marks(strip)]
+    assert {axis["labelFlush"] for axis in axes} == {FLUSH}
+
+
+def test_what_is_written_on_a_chart_fits_a_phone():
+    assert len(signals.overview_spec("s", (0.0, 5.0), "a")["title"]["text"]) <= 50
+    legends = [
+        view["encoding"]["color"]["legend"]
+        for view in marks(activations.activation_spec("sigmoid", -1.0, 2.0, -8.0, 8.0))
+        if "color" in view.get("encoding", {})
+    ]
+    assert [legend["columns"] for legend in legends] == [1]
+    assert question.question_spec()["title"]["limit"] >= 300
 
 
 def test_regions_mark_both_parts_and_anomalies_in_their_channel():

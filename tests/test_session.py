@@ -141,8 +141,8 @@ def test_a_link_may_go_beyond_what_the_widgets_offer(lab):
 def test_a_faulty_link_changes_nothing_and_says_why(lab):
     page = lab.open("start", v="1", **{"training.epochs": "0", "nonsense": ":red[x]"}).run()
     assert not page.exception
-    assert "nothing was changed" in page.error[0].value
-    said = "\n".join(text.value for text in page.text)
+    said = page.error[0].value.replace("\\", "")
+    assert "nothing was changed" in said
     assert "training.epochs" in said
     assert "There is no such field" in said
     config = ExperimentConfig.model_validate(page.session_state.get("draft") or {})

@@ -224,7 +224,7 @@ def _bars(y_scale: alt.Scale) -> alt.Chart:
                 "reach:N",
                 title="Your values",
                 scale=alt.Scale(domain=list(REACH), range=list(REACH.values())),
-                legend=alt.Legend(orient="bottom", title=None, symbolType="square", columns=2),
+                legend=alt.Legend(orient="bottom", title=None, symbolType="square", columns=1),
             ),
             tooltip=[
                 alt.Tooltip("reach:N", title="these values"),

@@ -3,6 +3,7 @@
 from typing import Any
 
 AXIS_WIDTH = 56  # pixels, equal in charts above each other so that their time axes line up
+FLUSH = 24  # pixels from an axis' end within which a label stays inside, where it would be cut
 UNSEEN = 0.0005  # opacity of a mark for the pointer: at exactly 0 a canvas does not find it
 
 

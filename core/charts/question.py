@@ -122,6 +122,7 @@ def question_spec() -> dict[str, Any]:
             subtitle="Dashed: published. Solid: run here.",
             subtitleColor=NEUTRAL,
             subtitlePadding=4,
+            limit=400,  # or the width that the chart is drawn with at first cuts it
         ),
     )
     return finished(chart)

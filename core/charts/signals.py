@@ -12,7 +12,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.charts.altair_spec import AXIS_WIDTH, UNSEEN, finished, shortened
+from core.charts.altair_spec import AXIS_WIDTH, FLUSH, UNSEEN, finished, shortened
 from core.charts.palette import ANOMALY, NEUTRAL, ORIGINAL, TRAIN, VALIDATION, channel_color
 from core.charts.thinning import POINTS, Envelope
 from core.charts.time_axis import UTC, TimeAxis
@@ -192,7 +192,7 @@ def _time(
         "t:T" if is_utc else "t:Q",
         title=axis_title if labels and titled else None,
         scale=alt.Scale(**scale),
-        axis=alt.Axis(labels=labels, ticks=labels, labelFlush=True, tickCount=8),
+        axis=alt.Axis(labels=labels, ticks=labels, labelFlush=FLUSH, tickCount=8),
     )
 
 
@@ -257,7 +257,7 @@ def overview_spec(axis_title: str, domain: tuple[float, float], name: str) -> di
     chart = alt.layer(seen, line, data=alt.NamedData("points")).properties(
         height=44,
         title=alt.TitleParams(
-            "Whole recording: drag across it to choose what is shown above",
+            "Whole recording: drag to choose the part above",
             fontSize=12,
             fontWeight="normal",
         ),

@@ -45,7 +45,7 @@ from core.session.drafts import (
     value,
 )
 from core.session.fitted import activation_picture, floors, matrix
-from core.session.links import link
+from core.session.links import is_link_open, link
 from core.session.machine import run_config, runner, store
 from core.session.own_runs import check_setup, latest_run, resume, runs_of, submit, train_further
 from core.session.pages import APP_TITLE, PAGES, PROJECT, page
@@ -112,6 +112,7 @@ __all__ = [
     "floors",
     "forget_all",
     "forget_file_in_use",
+    "is_link_open",
     "is_mine",
     "keep_fault",
     "keep_upload",

@@ -57,9 +57,17 @@ def show_link() -> None:
     if faults is not None:
         st.session_state[_LINK_FAULTS] = faults
     if st.session_state.get(_LINK_FAULTS) and VERSION_KEY in st.query_params:
-        st.error("This link does not fit, so nothing was changed:", icon=":material/link_off:")
-        for field, message in list(st.session_state[_LINK_FAULTS].items())[:10]:
-            st.text(f"{field}: {message}"[:300])
+        faults = list(st.session_state[_LINK_FAULTS].items())[:10]
+        said = "\n".join(f"- {literal(f'{field}: {message}', 300)}" for field, message in faults)
+        st.error(
+            f"This link does not fit, so nothing was changed:\n\n{said}",
+            icon=":material/link_off:",
+        )
+
+
+def is_link_open() -> bool:
+    """Whether the address holds a configuration, and the draft was filled from it."""
+    return VERSION_KEY in st.query_params and not st.session_state.get(_LINK_FAULTS)
 
 
 def _show_ignored() -> None:

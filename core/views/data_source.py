@@ -61,6 +61,8 @@ def _upload() -> None:
         help="One file: a recording. It stays on the machine this app runs on. Values keep their "
         "own units.",
     )
+    if most := session.limit("max_upload_mb"):  # the browser refuses a larger one, and says little
+        st.caption(f"Files up to {most:,} MB: a larger one is not taken.")
     file_removal()
     session.prepare_for_upload()
     reading, kept = session.last_reading(), session.upload()

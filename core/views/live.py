@@ -47,6 +47,8 @@ def _draw(run_id: str, epochs: int, unit: str, floor: PartErrors | None, seconds
     st.progress(batch_fraction, text=batch_text(status, progress, unit))
     curves(history_of(run), epochs, unit, lines_of(run, floor))
     findings(run, status)
+    if status.device:  # known late: above, it would move the buttons as it appears
+        st.caption(f"On {session.literal(status.device, 80)}")
     meters(status.pid)
     if not st.context.is_embedded:
         other_runs(run_id)
@@ -54,8 +56,7 @@ def _draw(run_id: str, epochs: int, unit: str, floor: PartErrors | None, seconds
 
 def _head(run: Run, status: Status) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        device = f" · on {session.literal(status.device, 80)}" if status.device else ""
-        st.markdown(f"{state_badge(status.state)} **{display_name(status.name)}**{device}")
+        st.markdown(f"{state_badge(status.state)} **{display_name(status.name)}**")
         if not st.context.is_embedded and session.is_mine(status):
             st.space("stretch")
             _buttons(run)

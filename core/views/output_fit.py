@@ -56,9 +56,9 @@ def floor_metrics(train: ErrorFloor, validation: ErrorFloor, unit: str) -> None:
     with st.grid(2, min_column_width=150):
         for label, value, of in (
             ("MAE floor, training", train.mae, unit),
-            ("MAE floor, validation", validation.mae, unit),
+            ("MAE floor, valid.", validation.mae, unit),
             ("MSE floor, training", train.mse, squared),
-            ("MSE floor, validation", validation.mse, squared),
+            ("MSE floor, valid.", validation.mse, squared),
         ):
             st.metric(
                 label,

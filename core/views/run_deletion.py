@@ -23,9 +23,10 @@ def confirm_deletion(rows: Sequence[RunRow]) -> None:
     if not rows:
         return
     with st.container(border=True):
-        names = ", ".join(display_name(row.name) for row in rows[:NAMED])
-        more = f" and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
-        st.markdown(f"**Delete for good?** {names}{more}")
+        names = [display_name(row.name) for row in rows[:NAMED]]  # there may be commas in them
+        if len(rows) > NAMED:
+            names.append(f"and {len(rows) - NAMED:,} more")
+        st.markdown("**Delete for good?**\n" + "\n".join(f"- {name}" for name in names))
         st.caption("Models, reconstructions and error curves are removed from the disk.")
         with st.container(horizontal=True):
             st.button(

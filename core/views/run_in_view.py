@@ -27,7 +27,7 @@ def run_in_view(run_id: str) -> None:
         else:
             _summed_up(run, status)
         with st.container(horizontal=True, vertical_alignment="center"):
-            if not status.is_active:
+            if not status.is_active and history_of(run).epochs:
                 st.page_link(
                     session.page("reconstructions"),
                     label="See its reconstructions",

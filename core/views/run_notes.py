@@ -3,16 +3,14 @@
 import streamlit as st
 
 from core import session
+from core.continuation import why_not_further
 from core.retention import NOTE
 from core.runs import Run, RunNotFound, RunUnreadable, Status
 from core.views.run_commands import cancel, open_in_draft, resume
 from core.views.run_place import goes_on, says_where, told_reason
 from core.views.run_state import STATES
+from core.views.stored import history_of
 
-ADVICE = {
-    "failed": "Change what the reason names and start it again; nothing else is affected.",
-    "cancelled": "What its finished epochs have reached is kept. It can be set up and run again.",
-}
 NO_RUN = (
     "There is no run with this link. It may have been deleted, or the address was not copied whole."
 )
@@ -46,9 +44,18 @@ def ended(run: Run, status: Status) -> None:
         reason = session.literal(status.reason, 500) if status.reason else f"The run was {word}."
         if note := str(status.extra.get(NOTE, "")):
             reason = f"{session.literal(note, 200)} {reason}"
-        box(f"{reason} {ADVICE[status.state]}", icon=icon)
+        box(f"{reason} {_advice(run, status)}", icon=icon)
     if not st.context.is_embedded and session.is_mine(status):
         _ways_on(run, status)
+
+
+def _advice(run: Run, status: Status) -> str:
+    """What can be done about a failed or cancelled run."""
+    if status.state == "failed":
+        return "Change what the reason names and start it again; nothing else is affected."
+    kept = "What its finished epochs have reached is kept. " if history_of(run).epochs else ""
+    way = "set up and run again" if why_not_further(run) else "trained further"
+    return f"{kept}It can be {way}."
 
 
 def _at_rest(run: Run, status: Status) -> str:
@@ -59,7 +66,7 @@ def _at_rest(run: Run, status: Status) -> str:
     text += session.literal(reason, 500) if reason else ""
     if not says_where(reason):
         config = session.run_config(run.id)
-        text += f" {goes_on(run.folder, config.training.epochs if config else None)}"
+        text += f" {goes_on(run.folder, config.training.epochs if config else None, reason)}"
     return text.replace("  ", " ").strip()
 
 

@@ -6,14 +6,20 @@ from core import checkpoints
 from core.run_end import RESUME_HINT
 
 
-def goes_on(folder: Path, epochs: int | None) -> str:
-    """Where a paused or interrupted run goes on; `epochs` is how many it has in all, if known."""
+def goes_on(folder: Path, epochs: int | None, said: str = "") -> str:
+    """Where a paused or interrupted run goes on.
+
+    epochs: how many it has in all, if known; said: the sentence before, which may name the place.
+    """
     found = checkpoints.describe(folder)
     if found is None:
         return "It has no checkpoint yet, so that it begins with its first epoch."
     done, batch = found
     if epochs is not None and done >= epochs:
         return "All its epochs are done: it goes on with measuring what they have reached."
+    place = f"in epoch {done + 1}, after {batch} batch" if batch else f"after epoch {done}."
+    if place in said:
+        return "It goes on from there."
     if batch:
         return f"It goes on within epoch {done + 1:,}, after {batch:,} of its batches."
     return f"It goes on with epoch {done + 1:,}."

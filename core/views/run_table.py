@@ -10,6 +10,7 @@ from core.spreadsheets import quoted_frame
 from core.views.run_state import STATES
 
 PAGE_ROWS = 500
+MOST_ROWS = 11  # that are all in sight; more are scrolled
 COLUMNS = {
     "name": st.column_config.TextColumn("Name", width="medium"),
     "validation_mae": st.column_config.NumberColumn(
@@ -84,7 +85,7 @@ def selected(rows: Sequence[RunRow]) -> list[RunRow]:
         on_select="rerun",
         selection_mode="multi-row",
         key=f"runs-{number}-{st.session_state.get('runs_deleted', 0)}",
-        height=min(38 + 35 * len(shown), 420),
+        height="content" if len(shown) <= MOST_ROWS else 420,
         alt="The runs and what they reached",
     )
     return [shown[i] for i in event.selection.rows if i < len(shown)]

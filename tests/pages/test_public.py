@@ -293,6 +293,13 @@ def test_a_file_beyond_the_limit_is_refused_and_not_kept(demo, monkeypatch):
     assert not uploaded(demo)
 
 
+def test_the_largest_upload_is_told_before_the_browser_refuses_one(demo, monkeypatch):
+    monkeypatch.setenv("LAB_PUBLIC_MAX_UPLOAD_MB", "7")
+    page = demo.open("data").run()
+    page = next(w for w in page.segmented_control).set_value("file").run()
+    assert "Files up to 7 MB" in shown_text(page)
+
+
 def uploaded(demo):
     """The keys of the stored recordings that came as files."""
     folder = demo.store.data_folder

@@ -79,6 +79,21 @@ def test_a_run_at_rest_says_where_it_goes_on(lab, epoch, batch, said):
     assert run.status().state == "cancelled"
 
 
+@pytest.mark.parametrize(
+    ("reason", "batch", "said"),
+    [
+        ("Paused in epoch 4, after 17 batches of it.", 17, "It goes on from there."),
+        ("Paused after epoch 3.", 0, "It goes on from there."),
+        ("Paused after epoch 30.", 0, "It goes on with epoch 4."),
+    ],
+)
+def test_a_place_that_was_just_said_is_not_said_again(lab, reason, batch, said):
+    run = make_run(lab.store, "paused", epochs=8, reason=reason)
+    (run.folder / f"checkpoint-000003-{batch:08}").mkdir()
+    page = lab.open("train", run=run.id)
+    assert page.warning[0].value.replace("\\", "") == f"{reason} {said}"
+
+
 def test_where_a_run_goes_on_is_said_once(lab):
     reason = "Paused: the disk is full. Free some space, then resume it. It goes on after epoch 2."
     run = make_run(lab.store, "paused", reason=reason)

@@ -119,6 +119,14 @@ def test_delete_asks_before_it_removes(lab):
 
 
 @pytest.mark.slow
+def test_the_question_tells_names_with_commas_apart(lab):
+    for name in ("one, linear", "two, linear"):
+        make_run(lab.store, name=name)
+    page = press(select(lab.open("runs"), 0, 1), "Delete")
+    assert "**Delete for good?**\n- two, linear\n- one, linear" in text_of(page)
+
+
+@pytest.mark.slow
 def test_an_active_run_is_not_deleted(lab):
     run = make_run(lab.store, "running")
     page = press(select(lab.open("runs"), 0), "Delete")

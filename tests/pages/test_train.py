@@ -137,7 +137,8 @@ def test_a_faulty_link_changes_nothing(lab):
     page = lab.open("train", **{"v": "1", "training.epochs": "many"})
     assert not page.exception
     assert widget(page, "number_input", "training.epochs").value == 20
-    assert "training" in shown_text(page)
+    assert "nothing was changed" in page.error[0].value
+    assert "Filled from the link" not in shown_text(page)
 
 
 def test_a_running_run_is_shown_live(lab):
@@ -147,7 +148,7 @@ def test_a_running_run_is_shown_live(lab):
     text = shown_text(page)
     assert "training" in text
     assert "Live one" in text
-    assert "CPU \\(2 cores, test\\)" in text
+    assert any("CPU \\(2 cores, test\\)" in caption.value for caption in page.caption)
     assert [bar.text.split(" · ")[0] for bar in page.progress[:2]] == ["Epoch 5 of 8", "Training"]
     assert "1 min 5 s left" in page.progress[0].text
     assert "batch 3 of 12" in page.progress[1].text
@@ -161,6 +162,21 @@ def test_a_finished_run_is_summed_up(lab):
     assert page.metric[0].label == "MAE, validation"
     assert page.metric[0].value.endswith(UNIT)
     assert any(link.label == "See its reconstructions" for link in page.get("page_link"))
+
+
+def test_a_run_without_an_epoch_has_nothing_to_show_elsewhere(lab):
+    run = make_run(lab.store, "queued")
+    run.transition("cancelled", "Cancelled.")
+    page = lab.open("train", run=run.id)
+    assert "It can be set up and run again." in shown_text(page)
+    assert "finished epochs" not in shown_text(page)
+    assert not any(link.label == "See its reconstructions" for link in page.get("page_link"))
+
+
+def test_a_cancelled_run_with_a_checkpoint_can_be_trained_further(lab):
+    run = make_run(lab.store, "cancelled", reason="Cancelled after 2 of 4 epochs.")
+    (run.folder / "checkpoint-000002-00000000").mkdir()
+    assert "It can be trained further." in shown_text(lab.open("train", run=run.id))
 
 
 @pytest.mark.parametrize("run_id", ["0" * 32, "../../etc", "", "ABC", "0" * 31, "%00"])

@@ -77,9 +77,8 @@ def lead(taught: Lesson) -> None:
         f"For this data: **{pair}**. {best.reason}",
         icon=":material/lightbulb:",
     )
-    st.caption(
-        " · ".join(
-            f"[{number}. {text}](#{anchor})"
-            for number, (anchor, text) in enumerate(QUESTIONS.items(), 1)
-        )
+    links = " · ".join(
+        f"[{number}. {text}](#{anchor})"
+        for number, (anchor, text) in enumerate(QUESTIONS.items(), 1)
     )
+    st.markdown(f":small[{links}]")  # a caption's links are too pale
