@@ -6,6 +6,8 @@ from core.public import PublicSettings
 from core.retention import Removed
 from core.session import retention
 
+_SURE = "forget_sure"
+
 
 def visit_notice(settings: PublicSettings) -> None:
     """Who sees what a visitor brings, how long it is kept, and the way to remove it."""
@@ -20,12 +22,14 @@ def visit_notice(settings: PublicSettings) -> None:
             f"{settings.max_run_minutes:,} minutes a run, {settings.max_runs_per_visitor:,} runs "
             "at once. A lab of your own has no such limits."
         )
+        is_sure = st.checkbox("All my uploads and runs, for good", key=_SURE)
         st.button(
             "Delete my data and runs",
             key="forget_all",
             icon=":material/delete_forever:",
+            disabled=not is_sure,
             on_click=_forget_all,
-            help="Removes your uploads and runs from this machine, at once and for good.",
+            help="Removes them from this machine at once, after a tick above.",
         )
 
 
@@ -37,6 +41,7 @@ def hours_text(hours: float) -> str:
 def _forget_all() -> None:
     st.toast(removed_text(retention.forget_all()), icon=":material/delete_forever:")
     st.query_params.clear()
+    st.session_state[_SURE] = False
 
 
 def removed_text(removed: Removed) -> str:

@@ -57,6 +57,7 @@ def test_each_sees_the_own_runs_and_what_a_link_shows(demo, visitor):
     ann.get_by_role("link", name="See its reconstructions").wait_for(timeout=60_000)
     go(ann, f"{demo.url}/runs", "Runs").get_by_role("textbox", name="Search").wait_for()
     ann.get_by_role("button", name="Public demo").click()
+    ann.get_by_text("All my uploads and runs, for good").click()
     ann.get_by_role("button", name="Delete my data and runs").click()
     ann.get_by_text(re.compile("Removed: 1 run")).wait_for()
     go(bob, link, "Train")

@@ -244,8 +244,11 @@ def test_a_visitor_deletes_runs_and_data_at_once(demo):
     ann = go(ann, "train")
     run_id = start(ann)
     other = start(demo.open("train").run())
+    assert ann.button(key="forget_all").disabled
+    ann.checkbox(key="forget_sure").check().run()
     ann.button(key="forget_all").click().run()
     assert not ann.exception
+    assert ann.button(key="forget_all").disabled
     assert [run.id for run in demo.store.list()] == [other]
     assert any("Removed: 1 run" in toast.value for toast in ann.toast)
     files = [path for path in demo.store.root.rglob("*") if run_id in path.name]
