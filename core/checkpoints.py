@@ -99,7 +99,10 @@ def keep(folder: Path, count: int, guard: Guard = nullcontext) -> None:
 
 
 def load(path: Path) -> Checkpoint:
-    """Read a checkpoint and check every byte of it. Raises CheckpointDamaged."""
+    """Read a checkpoint and check every byte of it. Raises CheckpointDamaged.
+
+    Raises OSError where the machine fails to read it, which says nothing of the checkpoint.
+    """
     try:
         manifest = json.loads((path / "manifest.json").read_bytes())
         contents = {name: (path / name).read_bytes() for name in _FILES}
@@ -114,8 +117,8 @@ def load(path: Path) -> Checkpoint:
         return _assemble(about, arrays, parse_rows(contents["history.csv"]))
     except CheckpointDamaged:
         raise
-    except OSError as error:
-        raise CheckpointDamaged(f"it cannot be read: {error.strerror}") from error
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise CheckpointDamaged(f"a part of it is missing: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, EOFError, RecursionError) as error:
         raise CheckpointDamaged(f"{type(error).__name__}: {error}") from error
     except zipfile.BadZipFile as error:

@@ -87,6 +87,10 @@ def _check_patience(config: ExperimentConfig, checkpoint: Path) -> None:
         state = checkpoints.load(checkpoint).state
     except checkpoints.CheckpointDamaged as error:
         raise TransitionRefused(f"The run's checkpoint is damaged: {error}.") from error
+    except OSError as error:
+        raise TransitionRefused(
+            f"The run's checkpoint cannot be read just now: {error.strerror}. Try again."
+        ) from error
     idle, patience = state.done - state.best_epoch, config.training.patience
     if patience and idle >= patience:
         raise TransitionRefused(

@@ -36,7 +36,7 @@ class FastAutoencoder(layers.Layer):
             *(_cut(batch, self._parts) for batch in (windows, *masks.values())), strict=True
         )
         done = [self._chain(x, dict(zip(masks, rest, strict=True))) for x, *rest in slices]
-        return ops.cast(ops.concatenate(done) if self._parts > 1 else done[0], "float32")
+        return ops.cast(_joined(done, windows), "float32")
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -60,7 +60,7 @@ class FastAutoencoder(layers.Layer):
             elif isinstance(layer, layers.Dropout):
                 x = x * ops.cast(masks[layer.name], x.dtype) if masks else x
             else:
-                x = layer(x)
+                x = layer.call(x)  # calling the layer itself would make it float32
         return x
 
 
@@ -73,21 +73,29 @@ class InParts(layers.Layer):
         self._parts = parts
 
     def call(self, windows):
-        return ops.concatenate([self._model(part) for part in _cut(windows, self._parts)])
+        return _joined([self._model(part) for part in _cut(windows, self._parts)], windows)
 
     def compute_output_shape(self, input_shape):
         return self._model.compute_output_shape(input_shape)
 
 
 def _cut(batch, parts: int) -> list:
-    """Equal parts of a batch, the last with what is left."""
+    """Equal parts of a batch, the last with what is left; none empty, which no convolution takes.
+
+    A batch of fewer windows than parts is filled up with the first one's copies.
+    """
     if parts == 1:
         return [batch]
+    missing = ops.maximum(parts - ops.shape(batch)[0], 0)
+    batch = ops.concatenate([batch, ops.repeat(batch[:1], parts, axis=0)[:missing]])
     size = ops.shape(batch)[0] // parts
-    return [
-        *(batch[i * size : (i + 1) * size] for i in range(parts - 1)),
-        batch[(parts - 1) * size :],
-    ]
+    bounds = [part * size for part in range(parts)]
+    return [batch[start:stop] for start, stop in zip(bounds, [*bounds[1:], None], strict=True)]
+
+
+def _joined(parts: list, batch):
+    """What `_cut` has cut, without the copies; a copy that is left out has no gradient."""
+    return parts[0] if len(parts) == 1 else ops.concatenate(parts)[: ops.shape(batch)[0]]
 
 
 def _convolution(layer: layers.Conv1D, x):

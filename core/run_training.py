@@ -203,7 +203,8 @@ def _kept_baselines(run: Run) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     known = {"floor", "constant", "pca", "pca_components", "pca_windows", "channel_std"}
-    return found if isinstance(found, dict) and known <= set(found) else {}
+    is_whole = isinstance(found, dict) and known <= set(found) and found["pca"] is not None
+    return found if is_whole else {}
 
 
 def _check_precision(train: Windows, names: tuple[str, ...]) -> None:

@@ -6,7 +6,6 @@ An ASGI middleware, without Streamlit: it wraps whatever app it is given.
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -134,9 +133,13 @@ def _is_https(scope: Scope) -> bool:
 
 
 def _cookie_of(scope: Scope) -> str:
-    """The visitor's secret as the browser sent it; empty if it sent none, or another thing."""
-    try:
-        came = SimpleCookie(header_of(scope, "cookie")).get(COOKIE)
-    except CookieError:
-        return ""
-    return came.value if came is not None and is_secret(came.value) else ""
+    """The visitor's secret as the browser sent it; empty if it sent none, or another thing.
+
+    Other cookies of the host, which may be of any form, do not come between.
+    """
+    headers = [value for key, value in scope.get("headers", ()) if key.lower() == b"cookie"]
+    for pair in b";".join(headers).decode("latin-1").split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name == COOKIE and is_secret(value):
+            return value
+    return ""

@@ -24,7 +24,7 @@ from core.config import ExperimentConfig, NormalizationConfig, TrainingConfig
 from core.disk import fault_text
 from core.run_end import MEMORY, End
 from core.run_training import Report, RunTraining, Stopped, device_name
-from core.runs import ACTIVE_STATES, Run, RunNotFound, RunStore, TransitionRefused
+from core.runs import ACTIVE_STATES, Run, RunNotFound, RunStore, RunUnreadable, TransitionRefused
 from core.signals.recording import DataError
 from core.signals.store import open_recording
 from core.take_up import AllDamaged, place_text
@@ -64,14 +64,20 @@ def train_run(run: Run, data_folder: Path, report: Report = lambda progress: Non
         reason = _unwritten_sentence(run, error)
         try:
             run.transition("paused", reason, by_pid=os.getpid())
-        except OSError:
+        except (RunNotFound, TransitionRefused):
+            pass  # its end was written whole, and only making it last failed
+        except (OSError, RunUnreadable):
             raise Unwritable(reason) from error
     except (RunNotFound, TransitionRefused):
         pass  # removed, given up, or given to another process
+    except RunUnreadable as error:
+        raise Unwritable(str(error)) from error
     try:
         return run.status().state
     except RunNotFound:
         return "failed"
+    except RunUnreadable as error:
+        raise Unwritable(str(error)) from error
 
 
 def _end_of_training(run: Run, data_folder: Path, report: Report) -> End:

@@ -1,6 +1,9 @@
 """Checkpoints: whole or not used, whatever a kill or a disk does to their bytes."""
 
+import errno
 import math
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -109,9 +112,24 @@ def test_a_missing_file_is_found(tmp_path):
     for file in list(path.iterdir()):
         whole = file.read_bytes()
         file.unlink()
-        with pytest.raises(CheckpointDamaged, match="cannot be read"):
+        with pytest.raises(CheckpointDamaged, match="missing"):
             checkpoints.load(path)
         file.write_bytes(whole)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EIO, errno.EACCES])
+def test_what_the_machine_cannot_read_just_now_is_not_called_damaged(tmp_path, monkeypatch, number):
+    """Or a whole checkpoint would be removed as damaged."""
+    path = checkpoints.save(tmp_path, checkpoint())
+
+    def fail(self):
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", fail)
+        with pytest.raises(OSError, match=os.strerror(number)):
+            checkpoints.load(path)
+    checkpoints.load(path)
 
 
 def test_a_checkpoint_whose_history_is_not_its_own_is_refused(tmp_path):

@@ -73,10 +73,14 @@ def test_a_kill_leaves_half_of_the_data_in_a_temporary_file(tmp_path):
 
 
 @pytest.mark.slow
-def test_runs_killed_at_their_write_points_end_as_undisturbed_ones():
-    """Each twelfth point; `python -m tests.write_points` does them all, and errors too."""
+@pytest.mark.parametrize("points", [("--every", "12", "--only", "kill"), ("--last",)], ids=" ".join)
+def test_runs_killed_at_their_write_points_end_as_undisturbed_ones(points):
+    """Each twelfth point; `python -m tests.write_points` does them all, and errors too.
+
+    And errors at the last of all, when the run's end is written but may not last.
+    """
     done = subprocess.run(
-        [sys.executable, "-m", "tests.write_points", "--every", "12", "--only", "kill"],
+        [sys.executable, "-m", "tests.write_points", *points],
         cwd=ROOT,
         capture_output=True,
         text=True,

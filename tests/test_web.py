@@ -107,6 +107,17 @@ def test_what_is_no_secret_is_replaced(bad):
     assert is_secret(cookie(headers=[("cookie", f"{COOKIE}={bad}")])[0])
 
 
+@pytest.mark.parametrize(
+    "other",
+    ["a=b c", 'a={"b":1,"c":2}', "a", "a=caf\xe9", "a[b]=1", "version=1", "a=1;;b=2", "a=1;"],
+)
+def test_cookies_of_others_on_the_host_do_not_come_between(other):
+    for pairs in (f"{other}; {COOKIE}={SECRET}", f"{COOKIE}={SECRET}; {other}"):
+        assert cookie(headers=[("cookie", pairs)])[0] == SECRET
+    several = [("cookie", other), ("cookie", f"{COOKIE}={SECRET}")]  # as HTTP/2 may send them
+    assert cookie(headers=several)[0] == SECRET
+
+
 def test_files_bring_no_cookie_but_the_call_that_follows_a_cached_page_does():
     script = [(b"content-type", b"text/javascript")]
     plain = [(b"content-type", b"text/plain")]

@@ -18,7 +18,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -123,10 +123,10 @@ def struck(folder: Path, plans: list[str], expected: dict[str, str]) -> Outcome:
     return Outcome((*states, run.status().reason), is_same, faults)
 
 
-def plans(count: int, every: int) -> Iterator[tuple[str, list[str]]]:
+def plans(count: int, numbers: Iterable[int]) -> Iterator[tuple[str, list[str]]]:
     """A name of what is done, and the plans of the processes in turn."""
     random = np.random.default_rng(0)
-    for number in range(1, count + 1, every):
+    for number in numbers:
         yield "kill", [f"any:{number}:kill"]
         again = random.integers(1, count + 1, 2)
         yield (
@@ -151,6 +151,7 @@ def plans(count: int, every: int) -> Iterator[tuple[str, list[str]]]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--every", type=int, default=1, metavar="N", help="strike each Nth point")
+    parser.add_argument("--last", action="store_true", help="strike the last point alone")
     parser.add_argument("--only", metavar="FAULT", help="such as kill, or 'enospc, once'")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="runs at a time")
     options = parser.parse_args(arguments)
@@ -163,9 +164,12 @@ def main(arguments: list[str] | None = None) -> int:
         points, expected = undisturbed(folder)
         kinds = ", ".join(f"{number} × {point}" for point, number in Counter(points).items())
         print(f"{len(points)} points in a run of {TINY['training.epochs']} epochs: {kinds}")
+        numbers = range(1, len(points) + 1, options.every)
+        if options.last:
+            numbers = numbers[-1:]
         jobs = [
             (what, plan, pool.submit(struck, folder, plan, expected))
-            for what, plan in plans(len(points), options.every)
+            for what, plan in plans(len(points), numbers)
             if options.only in (None, what)
         ]
         table: dict[str, Counter] = {}
