@@ -397,6 +397,15 @@ def test_round_trip(tmp_path, values, separator, decimal, encoding):
     assert recording.channel_names == tuple(names)
 
 
+@pytest.mark.parametrize("role", [{"time_column": "x"}, {"label_columns": ("x",)}])
+@pytest.mark.parametrize("text", ["t,x\n0,1\n1,2\n2,4\n", ",x\n2:00,"])  # the second by fuzzing
+def test_a_column_has_one_role(tmp_path, text, role):
+    path = tmp_path / "table.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match="a channel and as the time or a label: x"):
+        read_recording(path, ReadOptions(channels=("x",), **role))
+
+
 def test_gaps_are_counted_for_each_channel(tmp_path):
     path = tmp_path / "gaps.csv"
     path.write_text("a,b,c\n1,5,1\n,6,\n3,7,\n4,8,4\n")

@@ -100,6 +100,10 @@ def choose_roles(
     if options.channels is not None:
         _check_names(names, options.channels, "channel")
         channels = tuple(dict.fromkeys(options.channels))
+        if twice := [name for name in channels if name in (time, *labels)]:
+            raise DataError(
+                f"Chosen as a channel and as the time or a label: {listed(twice)}. Choose one."
+            )
     left_out = [
         f"{name} ({kinds[name] if kinds[name] != 'other' else head[name].type})"
         for name in names
