@@ -2,7 +2,8 @@
 
 A run is removed some hours after it came to rest, never while it waits or trains, and only if a
 visitor made it: runs of the machine's owner stay. A recording is removed when no run refers to it
-and nobody has used it for as long. Apps that share a runs folder take turns.
+and nobody has used it for as long, or at once if those who had it have deleted it. Apps that share
+a runs folder take turns.
 """
 
 import logging
@@ -12,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -21,14 +22,20 @@ from pydantic import ValidationError
 from core import durable
 from core.config import DataConfig
 from core.public import PublicSettings
-from core.run_status import NEWER, RunNotFound, RunSummary, RunUnreadable, TransitionRefused
+from core.run_status import (
+    NEWER,
+    RunNotFound,
+    RunSummary,
+    RunUnreadable,
+    TransitionRefused,
+    trained_seconds,
+)
 from core.runs import RunStore
 from core.signals.recording import DataError
 from core.signals.store import (
     delete,
     last_used,
     made_of,
-    note_use,
     origin,
     recording_key,
     stored_keys,
@@ -69,7 +76,6 @@ class Sweeper:
         self._store, self._visits, self._settings, self._cancel = store, visits, settings, cancel
         self._temporary = temporary  # where uploads lie; None: the system's folder for such
         self._now = now
-        self._seen_training: dict[str, float] = {}  # run: since when this app sees it train
         self._stopping = threading.Event()
 
     def start(self) -> None:
@@ -102,15 +108,14 @@ class Sweeper:
             os.close(lock)
 
     def _stop_long_runs(self) -> None:
-        now, minutes = self._now(), self._settings.max_run_minutes
-        training = [run for run in self._store.listing() if run.state == "running" and run.owner]
-        self._seen_training = {run.id: self._seen_training.get(run.id, now) for run in training}
-        for run_id, since in self._seen_training.items():
-            if now - since > minutes * 60:
+        now, minutes = datetime.fromtimestamp(self._now(), UTC), self._settings.max_run_minutes
+        for run in self._store.listing():
+            is_theirs = run.state == "running" and run.owner
+            if is_theirs and trained_seconds(run, now) > minutes * 60:
                 try:
                     said = f"This public demo stops a run after {minutes:,} minutes of training."
-                    self._store.open(run_id).update(**{NOTE: said})
-                    self._cancel(run_id)
+                    self._store.open(run.id).update(**{NOTE: said})
+                    self._cancel(run.id)
                 except (RunNotFound, RunUnreadable):
                     continue
 
@@ -143,7 +148,8 @@ class Sweeper:
         made_again = {key for key in stored_keys(folder) if origin(key, folder)}
         for key in sorted((made_again | granted.keys()) - used):
             moments = [moment for _, moment in granted.get(key, ())]
-            if any(map(self._is_recent, [*moments, last_used(key, folder)])):
+            is_deleted = bool(moments) and not any(moments)
+            if not is_deleted and any(map(self._is_recent, [*moments, last_used(key, folder)])):
                 continue
             removed.recordings += remove_recording(key, folder)
             for owner, _ in granted.get(key, ()):
@@ -189,14 +195,23 @@ def remove_recording(key: str, folder: Path) -> list[str]:
 
 
 def forget_upload(store: RunStore, visits: Visits | None, owner: str | None, key: str) -> Removed:
-    """Remove an uploaded recording for good, unless a run or another visitor needs it."""
+    """Remove an uploaded recording for good, unless a run or another visitor needs it.
+
+    Where a visitor's run needs it, the sweep removes it right after the last such run.
+    """
     removed = Removed()
-    if visits is not None and owner is not None:
-        visits.revoke(owner, key)
-    if key in keys_in_use(store) or (visits is not None and visits.holders(key)):
+    own_runs = [run.id for run in store.listing() if run.owner is None]  # of the machine's owner
+    if visits is not None and owner is not None and key in keys_in_use(store, without=own_runs):
+        visits.expire(owner, key)
+        removed.kept_recordings.append(key)
+        return removed
+    others = visits.holders(key) - {owner} if visits is not None else set()
+    if others or key in keys_in_use(store):
         removed.kept_recordings.append(key)
     else:
         removed.recordings += remove_recording(key, store.data_folder)
+    if visits is not None and owner is not None:
+        visits.revoke(owner, key)  # last: after a kill before it the sweep goes on
     return removed
 
 
@@ -208,16 +223,11 @@ def forget_visitor(
     for run in store.listing():
         if run.owner == owner:
             _forget_run(store, run, cancel, removed)
-    for key in visits.keys(owner):
-        if removed.stopping and key in keys_in_use(store):
-            # The sweep removes it right after the run that is stopping, if nobody else needs it.
-            visits.expire(owner, key)
-            if not visits.holders(key) - {owner}:
-                note_use(key, store.data_folder, at=0.0)
-            continue
+    for key in [known for holder, known, _ in visits.grants() if holder == owner]:
+        is_stopping = removed.stopping and key in keys_in_use(store)
         gone = forget_upload(store, visits, owner, key)
         removed.recordings += gone.recordings
-        removed.kept_recordings += gone.kept_recordings
+        removed.kept_recordings += [] if is_stopping else gone.kept_recordings
     return removed
 
 

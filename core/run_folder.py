@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ from core.run_status import (
     ACTIVE_STATES,
     ALLOWED,
     FINAL_STATES,
+    SINCE,
     STATES,
+    TRAINED,
     RunNotFound,
     RunUnreadable,
     Status,
@@ -22,6 +24,7 @@ from core.run_status import (
     changed,
     read_status,
     status_bytes,
+    trained_seconds,
 )
 
 
@@ -87,10 +90,14 @@ class Run:
                 if status.state == "starting":  # this call makes it the worker's
                     self._worker = None
                 self._let_through(status, by_pid)
-            now = self._now().isoformat(timespec="milliseconds")
+            moment = self._now()
+            now = moment.isoformat(timespec="milliseconds")
             timely: dict[str, Any] = {"ended": now if state not in ACTIVE_STATES else ""}
-            if state == "running" and not status.started:
-                timely["started"] = now
+            if state == "running":
+                timely |= {"started": status.started or now, SINCE: now}
+            if status.state == "running":
+                until = self._last_sign(moment) if state == "interrupted" else moment
+                timely[TRAINED] = round(trained_seconds(status, until), 3)
             if state == "queued":  # a fresh start: no worker, and no old wish to stop
                 timely |= {"pid": None, "pid_started": ""}
                 for marker in ("cancel", "pause"):
@@ -105,6 +112,10 @@ class Run:
         if state == "queued":
             os.utime(self.folder.parent)  # a runner in another process looks at this time
         return status
+
+    def _last_sign(self, now: datetime) -> datetime:
+        """When a worker last wrote its progress, or another file: the machine may have been off."""
+        return min(now, datetime.fromtimestamp(self.folder.stat().st_mtime, UTC))
 
     def update(self, **changes: Any) -> Status:
         """Change fields of the status but the state, such as `name` or `device`."""

@@ -5,7 +5,9 @@ import json
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ ALLOWED = {  # state: the states that may follow it
 STATES = tuple(ALLOWED)
 FINAL_STATES = frozenset(state for state, following in ALLOWED.items() if not following)
 ACTIVE_STATES = frozenset({"queued", "starting", "running"})
+TRAINED = "trained_seconds"  # key of a status: how long the run had trained before it last began to
+SINCE = "training_since"  # key of a status: when it last began to; ISO 8601
 DAMAGED, NEWER = "damaged", "newer"  # listed as states, never written
 _STATUS_BYTES = 1_000_000  # more than this is no status file
 
@@ -93,6 +97,16 @@ def changed(status: Status, changes: Mapping[str, Any]) -> Status:
     known = {key: value for key, value in changes.items() if key in _FIELDS}
     unknown = {key: value for key, value in changes.items() if key not in _FIELDS}
     return replace(status, **known, extra=status.extra | unknown)
+
+
+def trained_seconds(status: Status, now: datetime) -> float:
+    """How long a run has trained until now, before and after it was paused or interrupted."""
+    before, since = status.extra.get(TRAINED), status.extra.get(SINCE) or status.started
+    seconds = float(before) if isinstance(before, int | float) else 0.0
+    if status.state == "running":
+        with suppress(TypeError, ValueError):  # not a time, or one without a zone
+            seconds += max(0.0, (now - datetime.fromisoformat(since)).total_seconds())
+    return seconds
 
 
 def status_bytes(status: Status) -> bytes:

@@ -5,9 +5,10 @@ send any number of files to one session.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable
 
-from core.web import App, Receive, Scope, Send, header_of
+from core.web import App, Message, Receive, Scope, Send, header_of
 
 _PLACE = re.compile(r"/_stcore/upload_file/(?P<session>[^/]+)/[^/]+$")
 _SHARE = 10  # sessions that may hold all they are allowed at the same time
@@ -18,25 +19,47 @@ Held = Callable[[], dict[str, int]]  # bytes in memory of each session
 class UploadRoom:
     """Refuses a file for which a session, or the server, has no room, before it is sent.
 
+    Files on their way count as if they were in memory: many may come at the same time.
     most_bytes: of one session, which may hold a file and the one that takes its place.
     """
 
     def __init__(self, app: App, *, held: Held, most_bytes: int):
         self._app, self._held, self._most = app, held, most_bytes
+        self._coming: Counter[str] = Counter()  # bytes on their way to each session
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "PUT":
-            place = _PLACE.search(scope.get("path", ""))
-            if place and not self._has_room(place["session"], header_of(scope, "content-length")):
-                await _refuse(send)
-                return
-        await self._app(scope, receive, send)
+        is_put = scope["type"] == "http" and scope["method"] == "PUT"
+        if is_put and (place := _PLACE.search(scope.get("path", ""))):
+            length = header_of(scope, "content-length")
+            size = int(length) if length.isdecimal() else self._most // 2
+            await self._take(place["session"], size, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
-    def _has_room(self, session: str, length: str) -> bool:
-        held = self._held()
-        size = int(length) if length.isdecimal() else self._most // 2
-        mine, others = held.get(session, 0), sum(held.values())
-        return mine + size <= self._most and others + size <= _SHARE * self._most
+    async def _take(
+        self, session: str, size: int, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if not self._has_room(session, size):
+            await _refuse(send)
+            return
+        coming = Counter({session: size})
+        self._coming += coming
+
+        async def send_arrived(message: Message) -> None:
+            if message["type"] == "http.response.start":  # in memory by now, or refused
+                self._coming -= coming
+                coming.clear()
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_arrived)
+        finally:
+            self._coming -= coming
+
+    def _has_room(self, session: str, size: int) -> bool:
+        held = self._coming + Counter(self._held())
+        mine, all_bytes = held[session], held.total()
+        return mine + size <= self._most and all_bytes + size <= _SHARE * self._most
 
 
 async def _refuse(send: Send) -> None:

@@ -44,31 +44,31 @@ class Visits:
             self._place(owner, key).parent.rmdir()
 
     def expire(self, owner: str, key: str) -> None:
-        """Count a recording as used long ago, so that it is removed when nothing needs it."""
+        """Take a recording back from a visitor who wants it gone as soon as no run needs it."""
         with contextlib.suppress(FileNotFoundError):
             os.utime(self._place(owner, key), (0, 0))
 
     def keys(self, owner: str) -> frozenset[str]:
-        """The recordings that a visitor has uploaded or trained with."""
-        try:
-            names = os.listdir(self._place(owner, "0" * 64).parent)
-        except FileNotFoundError:
-            return frozenset()
-        return frozenset(name for name in names if _KEY.fullmatch(name))
+        """The recordings that a visitor has uploaded or trained with, and has not deleted."""
+        return frozenset(key for _, key, moment in self._grants_of(owner) if moment)
 
     def grants(self) -> list[tuple[str, str, float]]:
-        """Owner, key, and when last used in seconds of the file system's clock, of all."""
-        found = []
-        for folder in self._root.iterdir():
-            if _OWNER.fullmatch(folder.name):
-                for key in self.keys(folder.name):
-                    with contextlib.suppress(FileNotFoundError):
-                        found.append((folder.name, key, (folder / key).stat().st_mtime))
+        """Owner, key, and when last used in seconds of the file system's clock, of all; 0 for
+        what was taken back."""
+        owners = [path.name for path in self._root.iterdir() if _OWNER.fullmatch(path.name)]
+        return [grant for owner in owners for grant in self._grants_of(owner)]
+
+    def _grants_of(self, owner: str) -> list[tuple[str, str, float]]:
+        folder, found = self._place(owner, "0" * 64).parent, []
+        with contextlib.suppress(FileNotFoundError):  # no folder: nothing was granted
+            for key in filter(_KEY.fullmatch, os.listdir(folder)):
+                with contextlib.suppress(FileNotFoundError):
+                    found.append((owner, key, (folder / key).stat().st_mtime))
         return found
 
     def holders(self, key: str) -> set[str]:
         """The owners who may use a recording."""
-        return {owner for owner, known, _ in self.grants() if known == key}
+        return {owner for owner, known, moment in self.grants() if known == key and moment}
 
     def _place(self, owner: str, key: str) -> Path:
         if not (_OWNER.fullmatch(owner) and _KEY.fullmatch(key)):  # before they meet a path

@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -12,7 +13,15 @@ from core.public import PublicSettings
 from core.retention import Sweeper, forget_upload, forget_visitor, keys_in_use
 from core.runs import RunStore
 from core.signals.recording import DataError, Recording
-from core.signals.store import load, open_recording, origin, recording_key, save, stored_keys
+from core.signals.store import (
+    load,
+    note_use,
+    open_recording,
+    origin,
+    recording_key,
+    save,
+    stored_keys,
+)
 from core.visits import Visits
 
 ANN, BOB = "a" * 64, "b" * 64
@@ -23,9 +32,10 @@ class World:
     """A runs folder with two visitors, a sweeper, and its clock in seconds after now."""
 
     def __init__(self, root):
-        self.store, self.visits = RunStore(root), Visits(root)
         self.cancelled = []
         self.later = 0.0
+        clock = lambda: datetime.now(UTC) + timedelta(seconds=self.later)  # noqa: E731
+        self.store, self.visits = RunStore(root, now=clock), Visits(root)
         settings = PublicSettings(keep_hours=24, max_run_minutes=20)
         self.sweeper = Sweeper(
             self.store,
@@ -142,6 +152,44 @@ def test_a_long_training_is_stopped_with_a_reason(world):
     assert "note" not in world.store.open(own).status().extra
 
 
+def again(world, run, hours=0.0):
+    """Put a run that rests back into training, some hours later."""
+    world.later += hours * HOUR
+    for state in ("queued", "starting", "running"):
+        world.store.open(run).transition(state)
+
+
+def test_the_time_before_a_pause_counts_and_the_pause_does_not(world):
+    run = world.run(ANN, state="running")
+    world.later = 0.3 * HOUR
+    world.store.open(run).transition("paused")
+    world.sweep_after(0.3)
+    again(world, run, hours=2)
+    world.sweep_after(2.32)
+    assert world.cancelled == []
+    world.sweep_after(2.34)
+    assert world.cancelled == [run]
+
+
+def test_a_training_that_outlives_its_app_is_stopped_in_time(world):
+    run = world.run(ANN, state="running")
+    world.sweep_after(0.3)
+    after = World(world.store.root)
+    after.sweep_after(0.34)
+    assert after.cancelled == [run]
+
+
+def test_the_time_a_machine_was_off_is_no_training(world):
+    run = world.run(ANN, state="running")
+    world.later = 5 * HOUR
+    world.store.open(run).transition("interrupted")
+    again(world, run)
+    world.sweep_after(5.3)
+    assert world.cancelled == []
+    world.sweep_after(5.4)
+    assert world.cancelled == [run]
+
+
 def test_a_fault_of_one_sweep_is_outlived(world, monkeypatch):
     calls = []
     monkeypatch.setattr("core.retention.SWEEP_SECONDS", 0.001)
@@ -202,6 +250,56 @@ def test_an_upload_that_others_need_stays_but_is_no_longer_the_visitors(world, n
     assert removed.kept_recordings == [data.sha256]
     assert load(data.sha256, world.data).channels == 1
     assert world.visits.keys(ANN) == frozenset()
+
+
+@pytest.mark.parametrize("end", ["deleted", "old", "forgotten"])
+def test_an_upload_that_the_own_run_needs_goes_with_that_run(world, end):
+    data = world.upload(ANN)
+    run = world.run(ANN, data)
+    removed = forget_upload(world.store, world.visits, ANN, data.sha256)
+    assert removed.kept_recordings == [data.sha256]
+    assert world.visits.keys(ANN) == frozenset()
+    assert world.sweep_after(0).recordings == []
+    note_use(data.sha256, world.data)  # the run is looked at
+    if end == "forgotten":
+        gone = forget_visitor(world.store, world.visits, ANN, world.cancelled.append).recordings
+    else:
+        if end == "deleted":
+            world.store.delete(run)
+        gone = world.sweep_after(24.1 if end == "old" else 0).recordings
+    assert gone == [data.sha256]
+    assert stored_keys(world.data) == ()
+    assert world.visits.grants() == []
+
+
+def test_an_upload_goes_with_a_run_of_somebody_who_never_had_it(world):
+    """Who has the link of a run may train it further."""
+    data = world.upload(ANN)
+    run = world.run(BOB, data)
+    forget_upload(world.store, world.visits, ANN, data.sha256)
+    assert world.sweep_after(0).recordings == []
+    world.store.delete(run)
+    assert world.sweep_after(0).recordings == [data.sha256]
+
+
+def test_a_deleted_upload_that_another_visitor_has_stays_for_that_one(world):
+    data = world.upload(ANN)
+    world.upload(BOB)
+    run = world.run(ANN, data)
+    forget_upload(world.store, world.visits, ANN, data.sha256)
+    world.store.delete(run)
+    assert world.sweep_after(0).recordings == []
+    assert world.visits.holders(data.sha256) == {BOB}
+    assert forget_upload(world.store, world.visits, BOB, data.sha256).recordings == [data.sha256]
+
+
+def test_data_that_the_machines_own_run_needs_are_its_own(world):
+    data = world.upload(ANN)
+    run = world.run(None, data)
+    forget_upload(world.store, world.visits, ANN, data.sha256)
+    world.store.delete(run)
+    assert world.sweep_after(1000).recordings == []
+    assert stored_keys(world.data) == (data.sha256,)
 
 
 def test_without_visitors_an_upload_stays_while_a_run_needs_it(world):

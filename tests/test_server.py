@@ -17,6 +17,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from core.session.server import SORRY, script_hashes, server_options
+from core.upload_room import UploadRoom
 from tests import own_loop
 from tests.load.http_calls import multipart
 from tests.load.tab import Tab
@@ -222,6 +223,72 @@ def test_an_upload_needs_the_token_of_the_page_and_is_limited(port):
 
     # Without the token, with it, too large; then as many as a session may hold.
     assert own_loop.run(session()) == [403, 204, 413, 204, 204, 204, 204, 413]
+
+
+def uploading(room, session, size):
+    """A PUT of a file whose body has not come yet; the messages it was answered with."""
+    scope = {
+        "type": "http",
+        "method": "PUT",
+        "path": f"/_stcore/upload_file/{session}/file",
+        "headers": [(b"content-length", str(size).encode())],
+    }
+    answered = []
+
+    async def send(message):
+        answered.append(message)
+
+    return asyncio.ensure_future(room(scope, None, send)), answered
+
+
+def test_files_that_come_at_the_same_time_count_together():
+    async def course():
+        bodies, held = asyncio.Event(), {}
+
+        async def app(scope, receive, send):
+            await bodies.wait()
+            await send({"type": "http.response.start", "status": 204})
+
+        room = UploadRoom(app, held=lambda: held, most_bytes=100)
+        calls = [uploading(room, "ann", 40) for _ in range(3)]
+        calls += [uploading(room, f"visitor{n}", 100) for n in range(10)]
+        await asyncio.sleep(0)
+        at_first = [answered[0]["status"] if answered else None for _, answered in calls]
+        bodies.set()
+        await asyncio.gather(*(task for task, _ in calls))
+        held["ann"] = 60
+        later, answered = uploading(room, "ann", 40)
+        await later
+        return at_first, answered[0]["status"]
+
+    # Two of the session's three, nine others until the server holds ten shares; then room again.
+    coming = [None, None, 413, *[None] * 9, 413]
+    assert own_loop.run(course()) == (coming, 204)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_file_no_longer_counts_as_coming_once_it_is_answered(fails):
+    statuses = []
+
+    async def course():
+        async def app(scope, receive, send):
+            if fails:
+                raise ConnectionError
+            await send({"type": "http.response.start", "status": 204})
+            if len(statuses) == 0:  # the browser sends the next one at once
+                statuses.append(204)
+                task, answered = uploading(room, "ann", 60)
+                await task
+                statuses.append(answered[0]["status"])
+
+        room = UploadRoom(app, held=dict, most_bytes=100)
+        for _ in range(2):
+            task, answered = uploading(room, "ann", 60)
+            await asyncio.wait([task])
+            statuses.append(answered[0]["status"] if answered else task.exception())
+
+    own_loop.run(course())
+    assert 413 not in statuses
 
 
 def test_a_faulty_setting_keeps_the_server_from_starting(monkeypatch):

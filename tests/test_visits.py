@@ -42,11 +42,13 @@ def test_a_recording_is_granted_to_visitors_one_by_one(tmp_path):
     assert not (tmp_path / ".visitors" / ANN).exists()
 
 
-def test_an_expired_grant_counts_as_used_long_ago(tmp_path):
+def test_an_expired_grant_counts_as_used_long_ago_and_gives_nothing(tmp_path):
     visits = Visits(tmp_path)
     visits.grant(ANN, KEY)
     visits.expire(ANN, KEY)
     assert visits.grants() == [(ANN, KEY, 0.0)]
+    assert visits.keys(ANN) == frozenset()
+    assert visits.holders(KEY) == set()
 
 
 @pytest.mark.parametrize("bad", ["", "../x", "A" * 64, "a" * 63, "a" * 64 + "\n"])

@@ -16,7 +16,7 @@ from core.session import visitor
 from core.session.drafts import part
 from core.session.machine import store
 from core.signals.recording import DataError, Recording
-from core.signals.store import open_recording, recording_key
+from core.signals.store import last_used, open_recording, recording_key
 from core.windows import Split, split_windows
 
 
@@ -31,10 +31,21 @@ def recording(data: DataConfig) -> Recording:
         return _recording(data.model_dump_json(), str(store().data_folder))
     visitor.check_use(data)
     check_generated(data, settings)
+    is_new = _is_to_be_made(data)
+    if is_new:
+        visitor.check_disk()
     found = _recording(data.model_dump_json(), str(store().data_folder))
+    if is_new:
+        visitor.disk().forget()
     check_shape(found.values.shape, settings)
     visitor.note_data(data)
     return found
+
+
+def _is_to_be_made(data: DataConfig) -> bool:
+    """Whether opening a recording would store it; a file's own was stored when it came."""
+    key = recording_key(data)
+    return key != data.sha256 and not last_used(key, store().data_folder)
 
 
 @st.cache_resource(show_spinner="Reading the data…", max_entries=8)

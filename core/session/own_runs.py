@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core import continuation, durable
-from core.admission import Disk, check_queue, check_training
+from core.admission import check_queue, check_training
 from core.config import ExperimentConfig
 from core.runs import Run, RunSummary
 from core.session import visitor
@@ -55,7 +55,7 @@ def check_room() -> None:
     settings, owner = visitor.public(), visitor.owner()
     if settings is not None and owner is not None:
         check_queue(store().listing(), owner, settings)
-        disk().check(settings)
+        visitor.check_disk()
 
 
 def check_setup(config: ExperimentConfig) -> None:
@@ -63,15 +63,6 @@ def check_setup(config: ExperimentConfig) -> None:
     if (settings := visitor.public()) is not None:
         check_training(config, recording(config.data).channels, settings)
         split(config)  # raises where there are too many windows
-
-
-def disk() -> Disk:
-    return _disk(str(store().root))
-
-
-@st.cache_resource(show_spinner=False)
-def _disk(folder: str) -> Disk:
-    return Disk(store().root)
 
 
 def runs_of(configs: Sequence[ExperimentConfig]) -> list[RunSummary | None]:

@@ -10,7 +10,6 @@ from core.session.data import forget_recordings as forget_data
 from core.session.drafts import value
 from core.session.fitted import forget_recordings as forget_fitted
 from core.session.machine import runner, store
-from core.session.own_runs import disk
 from core.session.sources import forget_file
 from core.session.uploads import drop_upload
 
@@ -62,4 +61,4 @@ def _let_go() -> None:
     """Drop what is in memory of recordings; what others need is read again."""
     for forget in (forget_data, forget_fitted, forget_affine, forget_clipped):
         forget()
-    disk().forget()
+    visitor.disk().forget()

@@ -146,7 +146,9 @@ def _allowed(kept: Upload, options: ReadOptions) -> FileRead:
     result = FileRead(None)
     try:
         visitor.check_file(kept.path.stat().st_size)
+        visitor.check_disk()
         result = _reader().read(kept.path, options, name=kept.name, folder=store().data_folder)
+        visitor.disk().forget()
         if result.sha256:
             visitor.take_in(result.sha256)
     except DataError as error:

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import streamlit as st
 
-from core.admission import check_shape, check_upload
+from core.admission import Disk, check_shape, check_upload
 from core.config import DataConfig
 from core.public import SWITCH, PublicSettings, variable
 from core.retention import forget_upload
@@ -126,6 +126,21 @@ def may_change(run_id: str) -> bool:
 
 
 # Data
+
+
+def disk() -> Disk:
+    return _disk(str(machine.store().root))
+
+
+@st.cache_resource(show_spinner=False)
+def _disk(folder: str) -> Disk:
+    return Disk(machine.store().root)
+
+
+def check_disk() -> None:
+    """Raises DataError where a public demo has no room for more runs or data."""
+    if (settings := public()) is not None:
+        disk().check(settings)
 
 
 def check_file(size_bytes: int) -> None:

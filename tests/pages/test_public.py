@@ -296,6 +296,36 @@ def test_a_file_beyond_the_limit_is_refused_and_not_kept(demo, monkeypatch):
     assert not uploaded(demo)
 
 
+def test_on_a_full_disk_no_signal_is_made_and_no_file_is_read(demo, monkeypatch):
+    page = go(demo.open("data").run(), "data", **CONFIG.to_query())
+    known = stored_keys(demo.store.data_folder)
+    assert recording_key(CONFIG.data) in known
+    (demo.store.root / "large").write_bytes(bytes(2_000_000))
+    monkeypatch.setenv("LAB_PUBLIC_MAX_DISK_MB", "1")
+    other = ExperimentConfig(data=DataConfig(time_steps=2001))
+    full = "up to 1 MB of runs and data of all visitors"
+    assert full in shown_text(go(page, "data", **other.to_query()))
+    assert full not in shown_text(go(page, "data", **CONFIG.to_query()))  # stored: no more room
+    page = upload(demo.open("data").run(), "messung.csv", TABLE.encode())
+    assert full in shown_text(page)
+    assert stored_keys(demo.store.data_folder) == known
+
+
+def test_what_was_deleted_is_used_no_more_once_its_run_is_gone(demo):
+    ann = upload(demo.open("data").run(), "messung.csv", TABLE.encode())
+    data = DataConfig(**draft(ann)["data"])
+    ann = go(ann, "train")
+    run_id = start(ann)
+    ann = go(ann, "data")
+    ann.button(key="forget_file").click().run()
+    assert uploaded(demo) == [data.sha256]
+    demo.store.open(run_id).transition("cancelled")
+    demo.store.delete(run_id)
+    session.store().listing()  # the page may look at a list of half a second ago
+    ann = go(ann, "data", **link(data))
+    assert "is not in the data folder" in shown_text(ann).replace("\\", "")
+
+
 def test_the_largest_upload_is_told_before_the_browser_refuses_one(demo, monkeypatch):
     monkeypatch.setenv("LAB_PUBLIC_MAX_UPLOAD_MB", "7")
     page = demo.open("data").run()
