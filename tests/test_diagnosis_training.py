@@ -173,7 +173,7 @@ def test_a_wild_rate_kills_a_relu(trained):
     "changes",
     [
         SIGMOID | {"training.learning_rate": 0.1, "model.hidden_activation": "linear"},
-        TANH | {"training.learning_rate": 1.0, "model.hidden_activation": "tanh"},
+        TANH | {"training.learning_rate": 0.3, "model.hidden_activation": "tanh"},
     ],
 )
 def test_a_wild_rate_saturates_an_output(trained, changes):
