@@ -203,7 +203,7 @@ class TrainingConfig(_Part):
     decay_factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
     decay_epochs: Annotated[int, Field(ge=1, le=10_000)] = 5
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 20
-    batch_size: Annotated[int, Field(ge=1, le=65_536)] = 256
+    batch_size: Annotated[int, Field(ge=1, le=65_536)] = 32  # windows
     patience: Annotated[int, Field(ge=0, le=10_000)] = 0  # epochs without gain; 0: never stop early
     keep_best: bool = True  # end with the weights of the best validation loss, not the last
     precision: Precision = "float32"  # of the convolutions in training; weights stay 32 bits wide
@@ -339,6 +339,7 @@ PRESETS = {
         data=DataConfig(name="question", time_steps=6_272_000, amplitude=255.0, noise=0.0),
         normalization=NormalizationConfig(method="none"),
         model=ModelConfig(output_activation="sigmoid"),
-        training=TrainingConfig(epochs=4, seed=1),  # with some seeds a ReLU output channel dies
+        # With some seeds a ReLU output channel dies.
+        training=TrainingConfig(epochs=4, batch_size=256, seed=1),
     ),
 }

@@ -21,7 +21,7 @@ from core.runs import Run
 from core.signals.recording import DataError, Recording
 from core.take_up import TrainingRecord, place_text
 from core.training import Cancelled, Diverged, Progress, Training
-from core.windows import Windows, split_windows
+from core.windows import Windows, check_batch, split_windows
 
 LEAST_STEPS = 256  # values that 32 bits tell apart between a channel's least and greatest
 BASELINES = "measuring the best constant and principal components"
@@ -99,6 +99,8 @@ class RunTraining:
             self._known = {"floor": self._floors()}
             self._baselines = _kept_baselines(run)
             run.update(reason=self._record.notes[-1])
+        else:
+            check_batch(self._training.config.training.batch_size, self._training.split.train)
         with run.writing():
             durable.remove(run.folder / "results.json")
             if not self._record.notes:

@@ -157,6 +157,15 @@ def split_windows(values: np.ndarray, config: WindowsConfig, seed: int = 0) -> S
     )
 
 
+def check_batch(batch_size: int, train: Windows) -> None:
+    """Raise DataError for batches of more windows than there are to train on."""
+    if batch_size > len(train):
+        raise DataError(
+            f"training.batch_size={batch_size:,} is more than the {len(train):,} windows there are "
+            f"to train on. Set it to {len(train):,} or less, or cut more windows."
+        )
+
+
 def _check_parts(parts: dict[str, int], window_length: int, time_steps: int) -> None:
     for part, steps in parts.items():
         if steps < window_length:

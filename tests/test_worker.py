@@ -125,6 +125,12 @@ def test_a_signal_on_a_huge_offset_is_refused_with_a_remedy(tmp_path):
     assert "Subtract a constant" in run.status().reason
 
 
+def test_a_batch_of_more_windows_than_there_are_is_refused(tmp_path):
+    run, data_folder = started(tmp_path, {"training.batch_size": 81})
+    assert worker.train_run(run, data_folder) == "failed"
+    assert "81 is more than the 80 windows" in run.status().reason
+
+
 def test_missing_data_is_said(tmp_path):
     run, data_folder = started(tmp_path, {"data.source": "file", "data.sha256": "0" * 64})
     assert worker.train_run(run, data_folder) == "failed"

@@ -11,13 +11,16 @@ from core.runs import Run, RunSummary
 from core.session import visitor
 from core.session.data import recording, split
 from core.session.machine import run_config, runner, store
+from core.windows import check_batch
 
 
 def submit(config: ExperimentConfig, name: str | None = None) -> str:
     """Put a run in the queue and return its id.
 
-    Raises DataError where a public demo gives no room for it, OSError where it cannot be stored.
+    Raises DataError where the setup does not fit the data or a public demo gives no room for it,
+    OSError where it cannot be stored.
     """
+    check_batch(config.training.batch_size, split(config).train)
     owner = visitor.owner()
     content, name = config.model_dump(mode="json"), config.name if name is None else name
     if owner is None:

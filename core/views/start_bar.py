@@ -10,6 +10,7 @@ from core.views.copy_button import copy_button
 from core.views.run_commands import running_twin, start
 from core.views.run_state import default_name
 from core.views.stored import unit_and_floor
+from core.windows import check_batch
 
 _CLICKED = "start_clicked"
 
@@ -93,7 +94,7 @@ def _hindrance(config: ExperimentConfig | None) -> str:
     if session.store_problem():
         return "Nothing can be started at the moment, for the reason at the top of the page."
     try:
-        session.split(config)
+        check_batch(config.training.batch_size, session.split(config).train)
         session.check_setup(config)
     except DataError as error:
         return str(error)

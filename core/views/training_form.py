@@ -5,6 +5,7 @@ import streamlit as st
 from core import session
 from core.config import Loss, Optimizer, Precision, Schedule, choices
 from core.signals.recording import DataError
+from core.windows import check_batch
 
 SCHEDULES = {
     "constant": "constant",
@@ -30,7 +31,7 @@ def training_form() -> None:
         session.bound(
             st.number_input, "Batch size", "training.batch_size", step=32, help="In windows."
         )
-        _one_batch()
+        _batch_fault()
         session.bound(
             st.toggle,
             "Keep the best",
@@ -76,18 +77,22 @@ def training_form() -> None:
             _decay()
 
 
-def _one_batch() -> None:
-    """Say so where a batch is larger than all there is to train on."""
+def _batch_fault() -> None:
+    """Say so where a batch is larger than all there is to train on, with a way out."""
     try:
         parts = session.draft_split()
     except DataError:  # the page Data says it
         return
-    size = session.value("training.batch_size")
-    if parts is not None and isinstance(size, int) and size > len(parts.train):
-        st.caption(
-            f":orange[More than the {len(parts.train):,} windows there are to train on: each epoch "
-            "is a single step.]"
-        )
+    training = session.part("training")
+    if parts is None or training is None:
+        return
+    try:
+        check_batch(training.batch_size, parts.train)
+    except DataError as error:
+        most = len(parts.train)
+        st.caption(f":red[{session.literal(str(error), 300)}]")
+        changes = {"training.batch_size": most}
+        st.button(f"Use {most:,}", key="fit-batch", on_click=session.change, args=(changes,))
 
 
 def _decay() -> None:

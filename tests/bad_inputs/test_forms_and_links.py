@@ -12,7 +12,7 @@ from core.__main__ import main
 from core.config import ExperimentConfig, explain, flatten
 from core.signals.readers import outline, read_recording
 from core.signals.recording import DataError
-from core.windows import split_windows
+from core.windows import check_batch, split_windows
 from tests.fake_runs import Lab, make_run, shown_text
 from tests.pages.test_data import array_bytes, draft, upload, widget
 
@@ -164,12 +164,22 @@ def test_90_a_window_longer_than_the_signal_names_both():
         split_windows(np.zeros((4000, 1)), windows)
 
 
-def test_90_a_batch_larger_than_the_data_is_said_at_its_field(lab):
+def test_90_a_batch_larger_than_the_data_is_an_error_at_its_field(lab):
     page = lab.open("train", v="1", **{"training.batch_size": "65536"}).run()
     assert not page.exception
-    assert "More than the 80 windows" in shown_text(page)
-    page = lab.open("train", v="1", **{"training.batch_size": "80"}).run()
+    assert "more than the 80 windows there are to train on" in shown_text(page)
+    assert page.button(key="start").disabled
+    page.button(key="fit-batch").click().run()
     assert "windows there are to train on" not in shown_text(page)
+    assert not page.button(key="start").disabled
+    assert page.number_input(key="training.batch_size@2").value == 80
+
+
+def test_90_windows_and_a_batch_that_fit_exactly():
+    windows = split_windows(np.zeros((4000, 1)), ExperimentConfig().windows).train
+    check_batch(16, windows)
+    with pytest.raises(DataError, match=r"batch_size=17 is more than the 16 windows"):
+        check_batch(17, windows)
 
 
 def test_91_a_thousand_million_epochs_meet_the_limit():

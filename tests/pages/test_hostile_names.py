@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core import session
-from core.config import DataConfig, ExperimentConfig
+from core.config import DataConfig, ExperimentConfig, TrainingConfig
 from core.signals.recording import Recording
 from core.signals.store import save
 from tests import fake_runs
@@ -113,7 +113,9 @@ def check(page):
 
 @pytest.mark.parametrize("stem", ["data", "output", "explain", "train"])
 def test_a_recording_with_hostile_names(lab, stem):
-    config = ExperimentConfig(name=HOSTILE, data=recording(lab))
+    config = ExperimentConfig(
+        name=HOSTILE, data=recording(lab), training=TrainingConfig(batch_size=8)
+    )
     page = lab.open(stem)
     page.query_params.update(config.to_query())
     assert check(page) > 0

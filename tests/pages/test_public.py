@@ -242,6 +242,7 @@ def test_data_in_hand_count_as_used(demo):
 def test_a_visitor_deletes_runs_and_data_at_once(demo):
     ann = upload(demo.open("data").run(), "messung.csv", TABLE.encode())
     ann = go(ann, "train")
+    ann.button(key="fit-batch").click().run()  # the table is short
     run_id = start(ann)
     other = start(demo.open("train").run())
     assert ann.button(key="forget_all").disabled
@@ -315,6 +316,7 @@ def test_what_was_deleted_is_used_no_more_once_its_run_is_gone(demo):
     ann = upload(demo.open("data").run(), "messung.csv", TABLE.encode())
     data = DataConfig(**draft(ann)["data"])
     ann = go(ann, "train")
+    ann.button(key="fit-batch").click().run()  # the table is short
     run_id = start(ann)
     ann = go(ann, "data")
     ann.button(key="forget_file").click().run()

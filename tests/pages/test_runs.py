@@ -80,7 +80,7 @@ def test_chosen_runs_are_compared(lab):
     assert not page.exception
     table = settings_of(page).set_index("Setting")
     assert set(table.index) == {"training.epochs", "training.batch_size"}
-    assert list(table.loc["training.batch_size"]) == ["64", "256"]
+    assert list(table.loc["training.batch_size"]) == ["64", "32"]
 
 
 def test_runs_without_an_epoch_compare_without_a_curve(lab):
