@@ -50,6 +50,7 @@ Loss = Literal["mae", "mse", "huber", "log_cosh"]
 Optimizer = Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
 Schedule = Literal["constant", "step", "plateau"]
 Precision = Literal["float32", "bfloat16"]
+Backend = Literal["tensorflow", "jax"]
 UNSCOPED = ("none", "log1p")  # methods that treat all channels and windows alike, as they are
 MissingPolicy = Literal["interpolate", "previous", "zero", "error"]
 
@@ -207,6 +208,7 @@ class TrainingConfig(_Part):
     patience: Annotated[int, Field(ge=0, le=10_000)] = 0  # epochs without gain; 0: never stop early
     keep_best: bool = True  # end with the weights of the best validation loss, not the last
     precision: Precision = "float32"  # of the convolutions in training; weights stay 32 bits wide
+    backend: Backend = "tensorflow"  # of Keras; each draws other weights from the same seed
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
 
 

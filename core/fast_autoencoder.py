@@ -86,7 +86,9 @@ def _cut(batch, parts: int) -> list:
     """
     if parts == 1:
         return [batch]
-    missing = ops.maximum(parts - ops.shape(batch)[0], 0)
+    windows = ops.shape(batch)[0]  # a number where the back end knows its shapes
+    is_known = isinstance(windows, int)
+    missing = max(parts - windows, 0) if is_known else ops.maximum(parts - windows, 0)
     batch = ops.concatenate([batch, ops.repeat(batch[:1], parts, axis=0)[:missing]])
     size = ops.shape(batch)[0] // parts
     bounds = [part * size for part in range(parts)]

@@ -194,6 +194,14 @@ def read_meters(pid: int | None = None) -> Meters:
     return _machine().read(pid)
 
 
+def free_gpu_memory() -> int | None:
+    """Bytes that are free on the first graphics processor a worker may use; None if unknown."""
+    first, meters = next(iter(visible_gpus()), ""), read_gpus()
+    if not (first.isdecimal() and int(first) < len(meters)):
+        return None
+    return meters[int(first)].memory_total - meters[int(first)].memory_used
+
+
 def describe_device() -> str:
     """The hardware in words: `NVIDIA H200`, or `CPU (2 cores, <model name>)`.
 

@@ -15,6 +15,7 @@ from core.architecture import describe_architecture
 from core.config import ExperimentConfig, ModelConfig
 from core.cores import parts_of
 from core.fast_autoencoder import FastAutoencoder, InParts
+from core.gpu import has_gpu
 from core.normalization import Normalization
 
 OPTIMIZERS = {
@@ -157,6 +158,7 @@ class AutoencoderTrainer(keras.Model):
         self._loss_function = None
         self.mae = ChannelMean(channels, "mae")
         self.mse = ChannelMean(channels, "mse")
+        self.built = True  # all variables are there, and need no call to come about
 
     def compile_for(self, config: ExperimentConfig) -> None:
         training = config.training
@@ -199,7 +201,8 @@ def build_trainer(
     """The compiled model with weights drawn from the configuration's seed."""
     keras.utils.set_random_seed(config.training.seed)
     autoencoder = build_autoencoder(config.model, config.windows.window_length, channels)
-    parts = 1 if keras.distribution.list_devices("gpu") else parts_of(config.training.batch_size)
+    is_threaded = has_gpu() or keras.backend.backend() == "jax"  # each operation by itself
+    parts = 1 if is_threaded else parts_of(config.training.batch_size)
     trainer = AutoencoderTrainer(autoencoder, normalization, parts, config.training.precision)
     trainer.compile_for(config)
     return trainer

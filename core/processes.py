@@ -88,6 +88,7 @@ class WorkerProcess:
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], slot: int):
         self.slot = slot
+        self.backend = environment.get("KERAS_BACKEND", "")  # which it has imported
         self.is_ready = False
         self.source_time = source_time()
         self._heard = b""

@@ -15,6 +15,7 @@ from core.baselines import measure_baselines
 from core.config import ExperimentConfig
 from core.epoch_records import EpochRecords
 from core.evaluation import evaluate
+from core.gpu import has_gpu
 from core.meters import describe_cpu, describe_device
 from core.output_range import error_floor
 from core.runs import Run
@@ -237,4 +238,4 @@ def _diverged_sentence(epoch: int, epochs: int) -> str:
 
 def device_name() -> str:
     """What this process trains on."""
-    return describe_device() if keras.distribution.list_devices("gpu") else describe_cpu()
+    return describe_device() if has_gpu() else describe_cpu()

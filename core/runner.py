@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from core import disk, durable
+from core.backends import of_run
 from core.meters import visible_gpus
 from core.processes import WorkerProcess, is_alive
 from core.resumption import AGAIN, resume_interrupted
@@ -346,7 +347,7 @@ class LocalRunner:
         return problem
 
     def _start(self, run: Run, free: list[int]) -> None:
-        worker = self._pool.take(free)
+        worker = self._pool.take(free, of_run(run.folder))
         try:
             status = self._claim(run, worker)
         except BaseException:  # cancelled, or a full disk: the worker is as good as before

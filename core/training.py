@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 
 from core.config import ExperimentConfig, TrainingConfig
+from core.device_steps import make_steps
 from core.learning_rate import LearningRate
 from core.metrics import channel_deviations, scaled_errors
 from core.model import AutoencoderTrainer, build_trainer, weights_hash
 from core.normalization import Normalization, fit_normalization
+from core.steps import Steps, launches
 from core.training_state import TrainingState
-from core.windows import Split, Windows
+from core.windows import Split
 
 VALIDATION_COST = 1 / 3  # of a batch, next to a training batch: the forward pass alone
 
@@ -36,7 +38,7 @@ class Diverged(Exception):
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training is, after each batch."""
+    """Where a training is, after each launch."""
 
     phase: str
     epoch: int  # counted from 1
@@ -111,6 +113,7 @@ class PassMeans:
 class Training:
     """One training run in memory.
 
+    steps: how batches go through the trainer; what suits the device if it is left out.
     Raises DataError when the windows do not fit the data. Iterate `epochs()`; then `keep_best()`.
 
     done: whole epochs; batch: batches of the next one that are done too.
@@ -118,13 +121,19 @@ class Training:
     one; None before the first.
     """
 
-    def __init__(self, config: ExperimentConfig, split: Split):
+    def __init__(
+        self,
+        config: ExperimentConfig,
+        split: Split,
+        steps: Callable[[AutoencoderTrainer, Split], Steps] = make_steps,
+    ):
         self.config = config
         self.split = split
         self.normalization: Normalization = fit_normalization(config.normalization, split.train)
         channels = split.train.segments.shape[2]
         self.trainer: AutoencoderTrainer = build_trainer(config, self.normalization, channels)
         self.initial_weights = weights_hash(self.trainer)
+        self._steps = steps(self.trainer, split)
         self.done = self.batch = 0
         self.best_epoch = 0
         self.best_loss = math.inf
@@ -138,7 +147,7 @@ class Training:
     # From here to there
 
     def state(self) -> TrainingState:
-        """All that decides what the next batches do. Between two batches only."""
+        """All that decides what the next batches do. Between two launches only."""
         return TrainingState(
             done=self.done,
             batch=self.batch,
@@ -186,9 +195,9 @@ class Training:
     ) -> Iterator[Epoch]:
         """Train; yields each epoch as it ends, and ends early if validation gains no more.
 
-        report is called after each batch. Raises Cancelled as soon as `is_cancelled()`, and
-        Diverged when a loss is not finite; what `is_cancelled` itself raises comes between two
-        batches, where `state()` can be taken.
+        report is called after each launch: a batch, or as many as a GPU does in a moment. Raises
+        Cancelled as soon as `is_cancelled()`, and Diverged when a loss is not finite; what
+        `is_cancelled` itself raises comes between two launches, where `state()` can be taken.
         """
         while not self.is_over:
             yield self._train_epoch(report, is_cancelled)
@@ -250,47 +259,38 @@ class Training:
         self, epoch: int, report: Callable[[Progress], None], is_cancelled: Callable[[], bool]
     ) -> None:
         """The batches of the open epoch that are left, in the order that its number gives."""
-        seed = self.config.training.seed
+        seed, size = self.config.training.seed, self.config.training.batch_size
         order = np.random.default_rng([seed, epoch]).permutation(len(self.split.train))
-        for positions, batches in self._batches(order, self.batch, is_cancelled):
+        batches = math.ceil(len(order) / size)
+        for launch in launches(order, size, self.batch, self._steps):
+            if is_cancelled():
+                raise Cancelled
             began = time.monotonic()
-            logs = self.trainer.train_on_batch(self._take(positions, "train"), return_dict=True)
-            if not math.isfinite(logs["loss"]):
-                raise Diverged(epoch)
-            self._means.add(logs, len(positions))
-            self.batch += 1
-            self._pace.note("training", time.monotonic() - began)
+            for positions, logs in zip(launch, self._steps.train(launch), strict=True):
+                if not math.isfinite(logs["loss"]):
+                    raise Diverged(epoch)
+                self._means.add(logs, len(positions))
+            self.batch += len(launch)
+            self._pace.note("training", time.monotonic() - began, len(launch))
             report(self._progress("training", epoch, self.batch, batches, self._means))
 
     def _validate(
         self, epoch: int, report: Callable[[Progress], None], is_cancelled: Callable[[], bool]
     ) -> PassMeans:
         """One pass over the validation windows."""
-        means = PassMeans()
+        means, size, done = PassMeans(), self.config.training.batch_size, 0
         order = np.arange(len(self.split.validation))
-        for batch, (positions, batches) in enumerate(self._batches(order, 0, is_cancelled), 1):
-            began = time.monotonic()
-            logs = self.trainer.test_on_batch(self._take(positions, "validation"), return_dict=True)
-            means.add(logs, len(positions))
-            self._pace.note("validating", time.monotonic() - began)
-            report(self._progress("validating", epoch, batch, batches, means))
-        return means
-
-    def _batches(
-        self, order: np.ndarray, done: int, is_cancelled: Callable[[], bool]
-    ) -> Iterator[tuple[np.ndarray, int]]:
-        """The positions of each batch after so many, and how many batches there are in all."""
-        size = self.config.training.batch_size
         batches = math.ceil(len(order) / size)
-        for batch in range(done, batches):
+        for launch in launches(order, size, 0, self._steps):
             if is_cancelled():
                 raise Cancelled
-            yield order[batch * size : (batch + 1) * size], batches
-
-    def _take(self, positions: np.ndarray, part: str) -> np.ndarray:
-        """`(batch, window_length, channels)`, float32."""
-        windows: Windows = getattr(self.split, part)
-        return windows.take(positions).astype(np.float32)
+            began = time.monotonic()
+            for positions, logs in zip(launch, self._steps.validate(launch), strict=True):
+                means.add(logs, len(positions))
+            done += len(launch)
+            self._pace.note("validating", time.monotonic() - began, len(launch))
+            report(self._progress("validating", epoch, done, batches, means))
+        return means
 
     def _progress(
         self, phase: str, epoch: int, batch: int, batches: int, means: PassMeans
@@ -305,7 +305,7 @@ class Training:
 class Pace:
     """How fast batches go by, and how long all that is left will take.
 
-    The first batch of its kind, which Keras traces, tells nothing of the others: that of training
+    The first launch of its kind, which Keras traces, tells nothing of the others: that of training
     counts until there is a second, that of validation never.
     """
 
@@ -318,15 +318,15 @@ class Pace:
         self._units = train + VALIDATION_COST * validation  # of an epoch, in training batches
         self._done_units = 0.0
         self._timed_units = self._timed_seconds = 0.0
-        self._counts = {"training": 0, "validating": 0}  # batches of this process
+        self._counts = {"training": 0, "validating": 0}  # launches of this process
 
     def go_on_from(self, epochs: int, batches: int) -> None:
         """Another process has done so many epochs, and batches of the next."""
         self._done_units = epochs * self._units + batches
 
-    def note(self, phase: str, seconds: float) -> None:
-        """A batch took so long."""
-        units = 1.0 if phase == "training" else VALIDATION_COST
+    def note(self, phase: str, seconds: float, batches: int = 1) -> None:
+        """A launch of so many batches took so long."""
+        units = batches * (1.0 if phase == "training" else VALIDATION_COST)
         self._done_units += units
         self._counts[phase] += 1
         if phase == "validating" and self._counts[phase] == 1:

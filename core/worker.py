@@ -20,6 +20,7 @@ import keras
 import numpy as np
 
 from core import checkpoints, gpu_faults
+from core.backends import check_backend
 from core.config import ExperimentConfig, NormalizationConfig, TrainingConfig
 from core.disk import fault_text
 from core.run_end import MEMORY, End
@@ -87,6 +88,7 @@ def _end_of_training(run: Run, data_folder: Path, report: Report) -> End:
     """
     try:
         config = ExperimentConfig.model_validate(run.config())
+        _check_backend(config.training.backend)
         report = _throttled(run, report)
         report({"phase": "loading the data"})
         recording = open_recording(config.data, data_folder)
@@ -110,6 +112,15 @@ def _end_of_training(run: Run, data_folder: Path, report: Report) -> End:
         said = str(error).splitlines()[0] if str(error) else ""
         known = gpu_faults.explain(f"{type(error).__name__}: {error}")
         return End(*(known or ("failed", f"{type(error).__name__}: {said}")))
+
+
+def _check_backend(wanted: str) -> None:
+    """Raise DataError for a run that wants another back end than Keras has here."""
+    check_backend(wanted)
+    if (present := keras.backend.backend()) != wanted:
+        raise DataError(
+            f"training.backend={wanted}, but this process was started with KERAS_BACKEND={present}."
+        )
 
 
 def _out_of_memory(run: Run) -> End:

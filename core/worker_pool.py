@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Sequence
 
+from core.backends import preferred
 from core.processes import WorkerProcess
 
 LONGEST_SPARE_DELAY_SECONDS = 300.0
@@ -27,6 +28,7 @@ class WorkerPool:
         spare_delay_seconds: float,
     ):
         self.spare: WorkerProcess | None = None
+        self._backend = preferred()  # of Keras in the spare: that of the run before
         self._command = command
         self._gpus = gpus
         self._wants_spare = wants_spare
@@ -34,11 +36,12 @@ class WorkerPool:
         self._spare_due = 0.0
         self._spare_deaths = 0
 
-    def take(self, free: Sequence[int]) -> WorkerProcess:
-        """The spare, if it waits for one of these slots and its program is still the same."""
-        spare = self.spare
+    def take(self, free: Sequence[int], backend: str) -> WorkerProcess:
+        """The spare, if it waits for one of these slots with this back end and its program is
+        still the same."""
+        self._backend, spare = backend, self.spare
         if spare is not None and spare.poll() is None and spare.slot in free:
-            if spare.is_current:
+            if spare.is_current and spare.backend == backend:
                 self.spare = None
                 return spare
             self.end_spare()
@@ -80,7 +83,7 @@ class WorkerPool:
             spare.end_idle()
 
     def _start(self, slot: int) -> WorkerProcess:
-        environment = dict(os.environ)
+        environment = dict(os.environ) | {"KERAS_BACKEND": self._backend}
         if self._gpus:
             environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # as the driver's library counts
             environment["CUDA_VISIBLE_DEVICES"] = self._gpus[slot % len(self._gpus)]

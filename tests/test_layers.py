@@ -13,7 +13,7 @@ LAYERS = [
     {"core.config", "core.number_text", "core.spreadsheets", "core.public", "core.web"},
     {"core.upload_room"},
     {"core.signals"},
-    {"core.windows"},
+    {"core.windows", "core.backends"},
     {"core.normalization"},
     {"core.output_range", "core.output_slopes", "core.architecture"},
     {"core.sorted_values"},
@@ -41,8 +41,11 @@ LAYERS = [
     {"core.runner"},
     {"core.sweep"},
     {"core.cores"},
-    {"core.fast_autoencoder", "core.learning_rate"},
+    {"core.gpu", "core.fast_autoencoder", "core.learning_rate"},
     {"core.model"},
+    {"core.steps"},
+    {"core.tensorflow_steps", "core.jax_steps"},
+    {"core.device_steps"},
     {"core.training", "core.evaluation", "core.probe"},
     {"core.epoch_records", "core.take_up"},
     {"core.run_training"},
@@ -56,8 +59,13 @@ LAYERS = [
 SHOWS_PAGES = {"core.session", "core.views"}  # the modules of core that may name Streamlit
 USES_KERAS = {
     *(
+        "core.gpu",
         "core.fast_autoencoder",
         "core.model",
+        "core.steps",
+        "core.device_steps",
+        "core.tensorflow_steps",
+        "core.jax_steps",
         "core.training",
         "core.evaluation",
         "core.probe",
@@ -66,7 +74,10 @@ USES_KERAS = {
     *("core.learning_rate", "core.take_up", "core.run_training"),
     *("core.worker", "core.commands.keras_import", "core.commands.reconstructions"),
 }
-NAMES_A_BACK_END = {"core.fast_autoencoder"}  # for one operation that Keras does in two
+NAMES_A_BACK_END = {
+    "core.fast_autoencoder",  # for one operation that Keras does in two
+    *("core.tensorflow_steps", "core.jax_steps"),  # for loops that Keras has not
+}
 
 
 def module_of(path: Path) -> str:

@@ -133,6 +133,7 @@ NOT_OF_A_GENERATED_RUN = {
     "data.anomalies",  # changed together with anomaly_count
     "windows.split",  # of ready windows: test_windows
     "training.patience",  # below
+    "training.backend",  # tests/test_backends.py
     *("training.schedule", "training.decay_factor", "training.decay_epochs"),  # below
     "training.keep_best",  # below
 }

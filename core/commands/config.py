@@ -4,12 +4,13 @@ import argparse
 
 from pydantic import ValidationError
 
+from core.backends import preferred
 from core.commands.faults import Fault, field_faults
 from core.config import PRESETS
 
 
 def run(options: argparse.Namespace) -> int:
-    changes = {}
+    changes = {"training.backend": preferred()}
     for item in options.set:
         field, equals, value = item.partition("=")
         if not equals:

@@ -5,21 +5,28 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from core.backends import preferred
 from core.commands.faults import Fault, field_faults
 from core.config import ExperimentConfig
 from core.runs import Run, RunNotFound, RunStore, RunUnreadable
 
 
 def read_config(path: str) -> ExperimentConfig:
-    """The configuration of a file, or of standard input for `-`. Raises Fault."""
+    """The configuration of a file, or of standard input for `-`. Raises Fault.
+
+    One that names no back end trains on the preferred one.
+    """
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise Fault(f"{path} cannot be read: {error}") from error
     try:
-        return ExperimentConfig.from_json(text)
+        config = ExperimentConfig.from_json(text)
     except ValidationError as error:
         raise Fault(f"{path} is no configuration:\n       {field_faults(error)}") from error
+    if "backend" in config.training.model_fields_set:
+        return config
+    return config.replace({"training.backend": preferred()})
 
 
 def open_run(path: Path) -> tuple[RunStore, Run]:

@@ -3,18 +3,22 @@
 import os
 import sys
 
+from core.backends import preferred
 from core.cores import one_thread_an_operation
 
 
-def import_keras() -> None:
+def import_keras(backend: str | None = None) -> None:
     """Import Keras without its back end's chatter, set up to train as fast as it can here.
 
-    It takes only the GPU memory it needs, and a thread for each operation (see `core.cores`).
+    backend: the preferred one if it is left out. It takes only the GPU memory it needs, and
+    TensorFlow a thread for each operation (see `core.cores`).
 
     TensorFlow writes lines to descriptor 2 before any setting of its own can silence them.
     """
+    os.environ["KERAS_BACKEND"] = backend or preferred()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX's word for the same
     one_thread_an_operation()
     sys.stderr.flush()
     kept = os.dup(2)

@@ -5,6 +5,7 @@ import signal
 import sys
 from typing import Any
 
+from core.backends import of_run
 from core.commands.keras_import import import_keras
 from core.processes import process_identity
 from core.runs import Run
@@ -23,7 +24,7 @@ def this_process() -> dict[str, Any]:
 
 def train_here(run: Run) -> int:
     """Train a run that this process has; Ctrl-C cancels it, SIGTERM leaves it to be resumed."""
-    import_keras()
+    import_keras(of_run(run.folder))
     from core.worker import EXIT_CODES, UNWRITABLE_EXIT, Unwritable, end_soon, train_run
 
     def cancel(number: int, frame: object) -> None:

@@ -1,14 +1,16 @@
 """`worker`: train one run for the app's queue."""
 
 import argparse
+from pathlib import Path
 
+from core.backends import of_run
 from core.commands.keras_import import import_keras
 from core.priority import stand_back
 
 
 def run(options: argparse.Namespace) -> int:
     stand_back()  # already the imports take seconds of every core
-    import_keras()
+    import_keras(None if options.run is None else of_run(Path(options.run)))
     from core.worker import main
 
     return main(options.run)

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 from pydantic import ValidationError
 
+from core.backends import preferred
 from core.config import ExperimentConfig, explain, flatten, with_changes
 from core.session.words import literal
 
@@ -21,7 +22,10 @@ _REVISION = "draft_revision"  # changes when the draft is set from outside the w
 
 
 def draft() -> dict[str, Any]:
-    return st.session_state.setdefault(_DRAFT, ExperimentConfig().model_dump(mode="json"))
+    if _DRAFT not in st.session_state:
+        config = ExperimentConfig().replace({"training.backend": preferred()})
+        st.session_state[_DRAFT] = config.model_dump(mode="json")
+    return st.session_state[_DRAFT]
 
 
 def value(path: str) -> Any:

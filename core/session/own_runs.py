@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import continuation, durable
 from core.admission import check_queue, check_training
+from core.backends import check_backend
 from core.config import ExperimentConfig
 from core.runs import Run, RunSummary
 from core.session import visitor
@@ -21,11 +22,11 @@ def submit(config: ExperimentConfig, name: str | None = None) -> str:
     OSError where it cannot be stored.
     """
     check_batch(config.training.batch_size, split(config).train)
+    check_setup(config)
     owner = visitor.owner()
     content, name = config.model_dump(mode="json"), config.name if name is None else name
     if owner is None:
         return runner().submit(content, name=name)
-    check_setup(config)
     with durable.locked(store().root / ".admission.lock"):  # two at once must not both be the last
         check_room()
         if config.data.source == "file":
@@ -62,7 +63,8 @@ def check_room() -> None:
 
 
 def check_setup(config: ExperimentConfig) -> None:
-    """Raises DataError for a setup that goes beyond a public demo's limits."""
+    """Raises DataError for a setup that goes beyond a public demo's limits, or this machine's."""
+    check_backend(config.training.backend)
     if (settings := visitor.public()) is not None:
         check_training(config, recording(config.data).channels, settings)
         split(config)  # raises where there are too many windows

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core import session
+from core.backends import TITLES, check_backend, installed
 from core.config import Loss, Optimizer, Precision, Schedule, choices
 from core.signals.recording import DataError
 from core.windows import check_batch
@@ -54,6 +55,7 @@ def training_form() -> None:
             "and GPUs made for it, and rounds each value to 2 or 3 digits, which can raise the "
             "error. Weights, errors and the saved model are float32 either way.",
         )
+        _backend()
     with right:
         session.bound(st.selectbox, "Optimizer", "training.optimizer", options=choices(Optimizer))
         session.bound(
@@ -75,6 +77,25 @@ def training_form() -> None:
         )
         if session.value("training.schedule") != "constant":
             _decay()
+
+
+def _backend() -> None:
+    """The choice, where there is one, or where a link or a run brings another."""
+    there, wanted = installed(), session.value("training.backend")
+    if there == (wanted,):
+        return
+    session.bound(
+        st.selectbox,
+        "Back end",
+        "training.backend",
+        options=there,
+        format_func=lambda name: TITLES.get(name, name),
+        help="What Keras computes with. The same seed draws other weights on each.",
+    )
+    try:
+        check_backend(wanted)
+    except DataError as error:
+        st.caption(f":red[{session.literal(str(error), 300)}]")
 
 
 def _batch_fault() -> None:

@@ -1,0 +1,131 @@
+"""Batches through a trainer: one at a time, cut by the host, or many to a launch, cut by the GPU.
+
+A GPU does a batch of the question's model faster than Python can ask for the next one. There the
+recording lies on the device, a launch is told only where its windows begin, and one compiled loop
+cuts them and takes the steps. A step is the same computation however many there are to a launch.
+"""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from core.model import AutoencoderTrainer
+from core.windows import Split, Windows
+
+MOST_BATCHES = 256  # to a launch
+LAUNCH_SECONDS = 0.1  # enough to hide what a launch costs, and short for whoever wants to cancel
+
+Logs = dict[str, Any]  # the means of one batch: `loss`, and `mae` and `mse` as (channels,)
+
+
+class Steps(Protocol):
+    """Takes a trainer through batches of window positions.
+
+    batches: how many the next launch should have, all of one size.
+    """
+
+    batches: int
+
+    def train(self, launch: Sequence[np.ndarray]) -> list[Logs]:
+        """A step for each batch."""
+
+    def validate(self, launch: Sequence[np.ndarray]) -> list[Logs]:
+        """The means of each batch; nothing is changed."""
+
+
+class HostSteps:
+    """One batch a launch, cut from the recording by the host."""
+
+    batches = 1
+
+    def __init__(self, trainer: AutoencoderTrainer, split: Split):
+        self._trainer = trainer
+        self._split = split
+
+    def train(self, launch: Sequence[np.ndarray]) -> list[Logs]:
+        take = self._split.train.take
+        return [
+            self._trainer.train_on_batch(take(batch).astype(np.float32), return_dict=True)
+            for batch in launch
+        ]
+
+    def validate(self, launch: Sequence[np.ndarray]) -> list[Logs]:
+        take = self._split.validation.take
+        return [
+            self._trainer.test_on_batch(take(batch).astype(np.float32), return_dict=True)
+            for batch in launch
+        ]
+
+
+class ResidentSteps(ABC):
+    """Many batches a launch, cut on the device from a recording that stays there."""
+
+    def __init__(self, trainer: AutoencoderTrainer, split: Split):
+        self.batches = 1
+        self._trainer = trainer
+        self._window_length = split.train.window_length
+        self._channels = split.train.segments.shape[2]
+        self._parts = {
+            name: (windows, self._put(on_end(windows))) for name, windows in split.parts()
+        }
+
+    def train(self, launch: Sequence[np.ndarray]) -> list[Logs]:
+        return self._timed("train", launch)
+
+    def validate(self, launch: Sequence[np.ndarray]) -> list[Logs]:
+        return self._timed("validation", launch)
+
+    def _timed(self, part: str, launch: Sequence[np.ndarray]) -> list[Logs]:
+        began = time.monotonic()
+        windows, values = self._parts[part]
+        starts = np.zeros((MOST_BATCHES, len(launch[0])), np.int32)  # one shape, one compilation
+        starts[: len(launch)] = starts_on_end(windows, np.stack(launch))
+        table = self._launch(part == "train", values, starts, len(launch))[: len(launch)]
+        took = time.monotonic() - began
+        if len(launch) == self.batches and took < LAUNCH_SECONDS:
+            self.batches = min(2 * self.batches, MOST_BATCHES)
+        elif took > 4 * LAUNCH_SECONDS:  # also that of a compilation: it grows again
+            self.batches = max(1, self.batches // 2)
+        return [self._logs(row) for row in table.astype(np.float64)]
+
+    def _logs(self, row: np.ndarray) -> Logs:
+        mae, mse = row[1:].reshape(2, self._channels)
+        return {"loss": row[0], "mae": mae, "mse": mse}
+
+    @abstractmethod
+    def _put(self, values: np.ndarray) -> Any:
+        """`(time_steps, channels)`, float32, to the device."""
+
+    @abstractmethod
+    def _launch(self, trains: bool, values: Any, starts: np.ndarray, count: int) -> np.ndarray:
+        """`count` batches of windows that begin at the rows of `starts (most, batch)`.
+
+        Returns `(most, 1 + 2 * channels)`: loss, MAE and MSE of each batch.
+        """
+
+
+def on_end(windows: Windows) -> np.ndarray:
+    """The segments that windows are cut from, one after the other: `(time_steps, channels)`."""
+    segments = windows.segments if len(windows.segments) == 1 else windows.segments[windows.index]
+    return segments.reshape(-1, segments.shape[2]).astype(np.float32, copy=False)
+
+
+def starts_on_end(windows: Windows, positions: np.ndarray) -> np.ndarray:
+    """Where the windows at some positions begin in `on_end`, in time steps."""
+    segment, window = np.divmod(positions, windows.per_segment)
+    return segment * windows.segments.shape[1] + window * windows.stride
+
+
+def launches(order: np.ndarray, size: int, done: int, steps: Steps) -> Iterator[list[np.ndarray]]:
+    """The batches of an epoch after so many, in launches of equal batches."""
+    while (start := done * size) < len(order):
+        whole = min(steps.batches, (len(order) - start) // size)
+        stop = start + size * max(1, whole)  # max: the last batch, of what is left
+        launch = [
+            order[first : first + size] for first in range(start, min(stop, len(order)), size)
+        ]
+        yield launch
+        done += len(launch)
