@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.intervals import Intervals
+from core.intervals import Intervals, float_type
 
 Range = tuple[float, float]
 _Pass = tuple[np.ndarray, np.ndarray, np.ndarray]  # an end of each interval; in which sums it goes
@@ -46,7 +46,7 @@ class BeyondSums:
         common = float(weights[0]) if (weights == weights[0]).all() else None
         low, high = float(values.min()), float(values.max())
         self.low, self.high = min(self.low, low), max(self.high, high)
-        dtype = values.dtype if values.dtype in (np.float32, np.float64) else np.dtype(np.float64)
+        dtype = float_type(values)
         intervals = Intervals(self._ends, low, high, dtype)
         passes = self._passes(intervals.numbers)
         for start in range(0, len(values), _BLOCK):

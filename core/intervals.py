@@ -9,6 +9,7 @@ gets a wrong interval.
 import numpy as np
 
 _BINS = 1 << 14  # so that the table stays in the processor's nearest cache
+_BLOCK = 1 << 15  # values at a time
 _SEVERAL = -1  # in the table: a bin that holds more than one end
 
 
@@ -58,8 +59,27 @@ class Intervals:
         return scaled.astype(np.intp)
 
 
+def counted(values: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """How many of the values `(values,)`, one at least, are in each interval: `(ends + 1,)`.
+
+    Integers are compared as 64-bit floats.
+    """
+    dtype = float_type(values)
+    intervals = Intervals(ends, float(values.min()), float(values.max()), dtype)
+    counts = np.zeros(len(ends) + 1, np.int64)
+    for start in range(0, len(values), _BLOCK):
+        block = np.ascontiguousarray(values[start : start + _BLOCK], dtype)
+        counts[intervals.numbers] += np.bincount(intervals.of(block), minlength=len(intervals))
+    return counts
+
+
+def float_type(values: np.ndarray) -> np.dtype:
+    """The type to compare values in: their own where it is one of these."""
+    return values.dtype if values.dtype in (np.float32, np.float64) else np.dtype(np.float64)
+
+
 def _in_precision(ends: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """The least numbers of a type that are not below the ends: comparing with them is the same."""
     with np.errstate(over="ignore"):
         rounded = ends.astype(dtype)
-    return np.where(rounded < ends, np.nextafter(rounded, dtype.type(np.inf)), rounded)
+        return np.where(rounded < ends, np.nextafter(rounded, dtype.type(np.inf)), rounded)

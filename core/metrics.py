@@ -1,12 +1,16 @@
 """Reconstruction errors in original units, gathered in one pass over any number of windows."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from core.intervals import counted
+from core.threads import each_in_a_thread
 from core.windows import Split, Windows
 
 HISTOGRAM_BINS = 60
+_BLOCK = 1 << 16  # values at a time, in 64 bits
 
 
 @dataclass(frozen=True)
@@ -96,29 +100,42 @@ class ChannelSummary:
 
 
 def summarize_channels(values: np.ndarray, bins: int = HISTOGRAM_BINS) -> list[ChannelSummary]:
-    """Statistics and histogram of each channel of `(..., channels)`, exact, a channel at a time."""
+    """Statistics and histogram of each channel of `(..., channels)`, exact.
+
+    At most two channels are copied at a time.
+    """
     flat = values.reshape(-1, values.shape[-1])
-    summaries = []
-    for c in range(flat.shape[1]):
-        channel = np.sort(flat[:, c])  # tells all but the moments at once
-        edges = np.histogram_bin_edges(channel[[0, -1]], bins)
-        places = np.searchsorted(channel, edges)
-        places[-1] = len(channel)  # the last bin holds its upper edge
-        zeros = np.searchsorted(channel, 0, "right") - np.searchsorted(channel, 0)
-        middle = channel[(len(channel) - 1) // 2 : len(channel) // 2 + 1]
-        summaries.append(
-            ChannelSummary(
-                float(channel[0]),
-                float(channel[-1]),
-                float(channel.mean(dtype=np.float64)),
-                float(channel.std(dtype=np.float64)),
-                float(np.median(middle)),
-                float(zeros / len(channel)),
-                np.diff(places),
-                edges,
-            )
-        )
-    return summaries
+    return each_in_a_thread(
+        lambda c: _summary(flat[:, c].copy(), bins), range(flat.shape[1]), most=2
+    )
+
+
+def _summary(channel: np.ndarray, bins: int) -> ChannelSummary:
+    """channel: `(values,)`; it is put in another order."""
+    low, high = channel.min(), channel.max()
+    mean, deviation = _moments(channel)
+    edges = np.histogram_bin_edges(np.array([low, high]), bins)
+    # Bins hold their lower edge, the last one both; 0 has an interval of its own.
+    ends = np.unique(np.concatenate([edges[1:-1], [0.0, np.nextafter(0.0, 1.0)]]))
+    in_intervals = counted(channel, ends)
+    under = np.cumsum(in_intervals)  # each end
+    under = [0, *under[np.searchsorted(ends, edges[1:-1])], len(channel)]
+    zeros = in_intervals[np.searchsorted(ends, 0.0) + 1]
+    half = len(channel) // 2
+    channel.partition([(len(channel) - 1) // 2, half])
+    middle = channel[(len(channel) - 1) // 2 : half + 1]
+    return ChannelSummary(
+        *(float(low), float(high), mean, deviation, float(np.median(middle))),
+        *(float(zeros / len(channel)), np.diff(under), edges),
+    )
+
+
+def _moments(channel: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of `(values,)`, without a copy of all in 64 bits."""
+    mean = float(channel.mean(dtype=np.float64))
+    blocks = (channel[start : start + _BLOCK] for start in range(0, len(channel), _BLOCK))
+    squares = sum(float(np.square(np.subtract(b, mean, dtype=np.float64)).sum()) for b in blocks)
+    return mean, math.sqrt(squares / len(channel))
 
 
 def best_constants(train: Windows) -> tuple[np.ndarray, np.ndarray]:

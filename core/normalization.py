@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.config import NormalizationConfig
+from core.threads import each_in_a_thread
 from core.windows import Windows
 
 Statistics = tuple[np.ndarray, np.ndarray]  # offset, scale; broadcast against windows
@@ -109,12 +110,15 @@ def fit_normalizations(
     channels = train.segments.shape[2]
     values = _training_values(train)  # (time_steps, channels)
     learned = np.empty((len(configs), 4, channels))
-    pooled = [config.scope == "global" for config in configs]
-    for channel in range(channels) if not all(pooled) else ():
+    apart = [number for number, config in enumerate(configs) if config.scope != "global"]
+
+    def learn(channel: int) -> None:
         column = np.ascontiguousarray(values[:, channel])
-        for number, config in enumerate(configs):
-            if not pooled[number]:
-                learned[number, :, channel] = _learned(config, column)
+        for number in apart:
+            learned[number, :, channel] = _learned(configs[number], column)
+
+    each_in_a_thread(learn, range(channels) if apart else (), most=2)
+    pooled = [config.scope == "global" for config in configs]
     together = values.reshape(-1) if any(pooled) else None
     for number, config in enumerate(configs):
         if pooled[number]:
@@ -136,13 +140,9 @@ def _learned(config: NormalizationConfig, values: np.ndarray) -> np.ndarray:
 
 def _training_values(train: Windows) -> np.ndarray:
     """The covered time steps as one array; a view of the recording where that is possible."""
-    covered = np.flatnonzero(train.coverage())
-    first, last = covered[0], covered[-1] + 1
-    whole = len(covered) == last - first
     if len(train.segments) == 1:
-        return train.segments[0, first:last] if whole else train.segments[0, covered]
-    chosen = train.segments[train.index]
-    chosen = chosen[:, first:last] if whole else chosen[:, covered]
+        return train.segments[0, train.covered()]
+    chosen = train.segments[train.index][:, train.covered()]
     return chosen.reshape(-1, chosen.shape[2])
 
 

@@ -11,13 +11,15 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def each_in_a_thread(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """The results in the order of the items, as many at a time as there are cores.
+def each_in_a_thread(
+    function: Callable[[Item], Result], items: Iterable[Item], most: int = MOST_THREADS
+) -> list[Result]:
+    """The results in the order of the items, as many at a time as there are cores, or `most`.
 
     What the first item that fails raises is raised here, when none is being worked on any more.
     """
     items = list(items)
-    threads = min(cores(), len(items), MOST_THREADS)
+    threads = min(cores(), len(items), most)
     if threads < 2:
         return [function(item) for item in items]
     with ThreadPoolExecutor(threads, "array") as pool:

@@ -284,7 +284,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="lab-large-", dir=given.folder) as name:
         folder = Path(name)
         files = make_files(folder, given.steps, tuple(given.formats))
-        for kind, path in files.items():
+        for path in files.values():
             print(f"{path.name}: {path.stat().st_size / MEGABYTE:,.0f} MB", flush=True)
         for kind, path in files.items():
             rows.append(reading_row(kind, path, given.turns))
