@@ -14,6 +14,7 @@ LAYERS = [
     {"core.cores"},
     {"core.threads"},
     {"core.upload_room"},
+    {"core.upload_pieces"},
     {"core.signals"},
     {"core.windows"},
     {"core.normalization"},

@@ -18,6 +18,7 @@ from streamlit.runtime import get_instance
 
 from core.public import PublicSettings
 from core.session.shell import warm_up
+from core.upload_pieces import UploadPieces
 from core.upload_room import UploadRoom
 from core.web import SafeAnswers
 
@@ -32,13 +33,13 @@ SORRY = (
 def server_options() -> dict[str, Any]:
     """What `st.App` is told besides its script. Raises ValueError for a faulty LAB_PUBLIC_… ."""
     settings = PublicSettings.from_environment(os.environ)
-    keep_seconds, middleware = None, []
+    keep_seconds, middleware = None, [Middleware(UploadPieces)]
     if settings is not None:
         keep_seconds = max(1, round(settings.keep_hours * 3600))
         largest = min(config.get_option("server.maxUploadSize"), settings.max_upload_mb)
         config.set_option("server.maxUploadSize", largest)
         most = 2 * (largest + 1) * 2**20
-        middleware.append(Middleware(partial(UploadRoom, held=_held_uploads, most_bytes=most)))
+        middleware.insert(0, Middleware(partial(UploadRoom, held=_held_uploads, most_bytes=most)))
     index = (Path(file_util.get_static_dir()) / "index.html").read_text(encoding="utf-8")
     safe = partial(SafeAnswers, script_hashes=script_hashes(index), keep_seconds=keep_seconds)
     return {
