@@ -5,6 +5,7 @@ Every method but log1p is affine, `z = (x - offset) / scale` for each channel. l
 original units, to percentiles of the training part: before the model and again after it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ import numpy as np
 from core.config import NormalizationConfig
 from core.threads import each_in_a_thread
 from core.windows import Windows
+
+_BLOCK = 1 << 16  # values at a time
 
 Statistics = tuple[np.ndarray, np.ndarray]  # offset, scale; broadcast against windows
 
@@ -146,6 +149,14 @@ def _training_values(train: Windows) -> np.ndarray:
     return chosen.reshape(-1, chosen.shape[2])
 
 
+def moments(values: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of `(values,)`, without a copy of all in 64 bits."""
+    mean = float(values.mean(dtype=np.float64))
+    blocks = (values[start : start + _BLOCK] for start in range(0, len(values), _BLOCK))
+    squares = sum(float(np.square(np.subtract(b, mean, dtype=np.float64)).sum()) for b in blocks)
+    return mean, math.sqrt(squares / len(values))
+
+
 def _statistics(method: str, values: np.ndarray, axis: int) -> Statistics:
     """Offset and scale along an axis, kept with length 1; a constant channel has scale 1.
 
@@ -159,8 +170,11 @@ def _statistics(method: str, values: np.ndarray, axis: int) -> Statistics:
         low, high = values.min(**kept).astype(np.float64), values.max(**kept).astype(np.float64)
         offset, scale = (low + high) / 2, (high - low) / 2
     elif method == "standard":
-        offset = values.mean(dtype=np.float64, **kept)
-        scale = values.std(dtype=np.float64, **kept)
+        if values.ndim == 1:
+            offset, scale = (np.array([moment]) for moment in moments(values))
+        else:
+            offset = values.mean(dtype=np.float64, **kept)
+            scale = values.std(dtype=np.float64, **kept)
     elif method == "robust":
         lower, offset, upper = np.percentile(values, [25, 50, 75], **kept)
         scale = upper - lower
