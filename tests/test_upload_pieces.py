@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.upload_pieces import UploadPieces
+from core.upload_pieces import PIECE_BYTES, UploadPieces
 
 UPLOAD = {"type": "http", "method": "PUT", "path": "/_stcore/upload_file/session/file"}
 
@@ -63,3 +63,13 @@ def test_other_requests_are_left_alone(change):
 def test_nothing_is_done_to_a_websocket():
     messages = [{"type": "websocket.connect"}]
     assert heard(messages, {"type": "websocket", "path": UPLOAD["path"]}) == messages
+
+
+def test_the_server_reads_ahead_as_much_as_a_piece():
+    from uvicorn.protocols.http import h11_impl
+
+    from core.session.server import server_options
+
+    assert h11_impl.HIGH_WATER_LIMIT > 0  # uvicorn still has it
+    server_options()
+    assert h11_impl.HIGH_WATER_LIMIT == PIECE_BYTES
