@@ -6,6 +6,7 @@ import numpy as np
 
 from core.intervals import counted
 from core.normalization import moments
+from core.ranks import median
 from core.threads import each_in_a_thread
 from core.windows import Split, Windows
 
@@ -106,12 +107,12 @@ def summarize_channels(values: np.ndarray, bins: int = HISTOGRAM_BINS) -> list[C
     """
     flat = values.reshape(-1, values.shape[-1])
     return each_in_a_thread(
-        lambda c: _summary(flat[:, c].copy(), bins), range(flat.shape[1]), most=2
+        lambda c: _summary(np.ascontiguousarray(flat[:, c]), bins), range(flat.shape[1]), most=2
     )
 
 
 def _summary(channel: np.ndarray, bins: int) -> ChannelSummary:
-    """channel: `(values,)`; it is put in another order."""
+    """channel: `(values,)`."""
     low, high = channel.min(), channel.max()
     mean, deviation = moments(channel)
     edges = np.histogram_bin_edges(np.array([low, high]), bins)
@@ -121,11 +122,8 @@ def _summary(channel: np.ndarray, bins: int) -> ChannelSummary:
     under = np.cumsum(in_intervals)  # each end
     under = [0, *under[np.searchsorted(ends, edges[1:-1])], len(channel)]
     zeros = in_intervals[np.searchsorted(ends, 0.0) + 1]
-    half = len(channel) // 2
-    channel.partition([(len(channel) - 1) // 2, half])
-    middle = channel[(len(channel) - 1) // 2 : half + 1]
     return ChannelSummary(
-        *(float(low), float(high), mean, deviation, float(np.median(middle))),
+        *(float(low), float(high), mean, deviation, median(channel)),
         *(float(zeros / len(channel)), np.diff(under), edges),
     )
 
@@ -146,7 +144,7 @@ def _weighted_median(train: Windows, channel: int) -> float:
     values = np.concatenate([block for block, _ in blocks])
     first = blocks[0][1][0]
     if all((weight == first).all() for _, weight in blocks):
-        return float(np.median(values, overwrite_input=True))
+        return median(values)
     weights = np.concatenate([weight for _, weight in blocks])
     del blocks
     order = np.argsort(values, kind="stable")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.config import NormalizationConfig
+from core.ranks import percentiles
 from core.threads import each_in_a_thread
 from core.windows import Windows
 
@@ -133,7 +134,7 @@ def _learned(config: NormalizationConfig, values: np.ndarray) -> np.ndarray:
     """Offset, scale and bounds for values `(values,)`: `(4,)`."""
     low, high = -np.inf, np.inf
     if config.clip_percentile is not None:
-        low, high = np.percentile(values, [config.clip_percentile, 100 - config.clip_percentile])
+        low, high = percentiles(values, [config.clip_percentile, 100 - config.clip_percentile])
         values = np.clip(values, low, high)
     if config.method in ("none", "log1p") or config.scope == "window":
         return np.array([0.0, 1.0, low, high])
@@ -176,7 +177,11 @@ def _statistics(method: str, values: np.ndarray, axis: int) -> Statistics:
             offset = values.mean(dtype=np.float64, **kept)
             scale = values.std(dtype=np.float64, **kept)
     elif method == "robust":
-        lower, offset, upper = np.percentile(values, [25, 50, 75], **kept)
+        lower, offset, upper = (
+            percentiles(values, [25, 50, 75])[:, None]
+            if values.ndim == 1
+            else np.percentile(values, [25, 50, 75], **kept)
+        )
         scale = upper - lower
     elif method == "maxabs":
         scale = np.maximum(-(values.min(**kept).astype(np.float64)), values.max(**kept))

@@ -1,0 +1,69 @@
+"""Values by their rank, exactly, without sorting or copying all of them.
+
+A sample says between which ends a rank must lie; all values are counted in the intervals between
+such ends, and only those few that share an interval with the rank are put in order.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.intervals import counted, float_type
+
+_ENDS = 256  # about as many intervals
+_SAMPLED = 64  # values of the sample for each of them
+_BLOCK = 1 << 16  # values at a time
+
+
+def ranked(values: np.ndarray, ranks: Sequence[int]) -> np.ndarray:
+    """The values `(values,)` that sorting would put at these places: `(ranks,)`, the same type."""
+    if len(values) <= 4 * _ENDS * _SAMPLED:
+        return np.partition(values, sorted(set(ranks)))[list(ranks)]
+    ends = _ends(values)
+    up_to = np.cumsum(counted(values, ends))  # an interval's last value
+    intervals = np.searchsorted(up_to, ranks, "right")
+    bounds = np.concatenate([[-np.inf], ends, [np.inf]])
+    found = np.empty(len(ranks), values.dtype)
+    for interval in set(intervals.tolist()):
+        places = np.flatnonzero(intervals == interval)
+        within = np.asarray(ranks)[places] - (up_to[interval - 1] if interval else 0)
+        found[places] = _in_interval(values, *bounds[interval : interval + 2], within)
+    return found
+
+
+def percentiles(values: np.ndarray, shares: Sequence[float]) -> np.ndarray:
+    """The same as `np.percentile(values, shares)` of `(values,)`: between neighbours, linear."""
+    places = (len(values) - 1) * (np.asarray(shares) / 100)
+    before = np.floor(places).astype(np.int64)
+    after = np.minimum(before + 1, len(values) - 1)
+    low, high = ranked(values, [*before.tolist(), *after.tolist()]).reshape(2, -1)
+    share, step = places - before, high - low
+    return np.where(share < 0.5, low + step * share, high - step * (1 - share))
+
+
+def median(values: np.ndarray) -> float:
+    """The same as `np.median(values)` of `(values,)`."""
+    return float(np.median(ranked(values, [(len(values) - 1) // 2, len(values) // 2])))
+
+
+def _ends(values: np.ndarray) -> np.ndarray:
+    """Rising ends that part the values about evenly; what occurs often has an interval alone."""
+    dtype = float_type(values)
+    sample = values[:: len(values) // (_ENDS * _SAMPLED)].astype(dtype)
+    chosen = np.sort(sample)[::_SAMPLED]
+    often = np.unique(chosen[1:][chosen[1:] == chosen[:-1]])
+    after = np.nextafter(often, dtype.type(np.inf))
+    return np.unique(np.concatenate([chosen, after])).astype(np.float64)
+
+
+def _in_interval(
+    values: np.ndarray, low: float, high: float, ranks: np.ndarray
+) -> np.ndarray | float:
+    """Values by their rank among those from `low` to below `high`."""
+    dtype = float_type(values)
+    if dtype == values.dtype and np.nextafter(dtype.type(low), dtype.type(np.inf)) == high:
+        return low  # there is no other number
+    low, high = dtype.type(low), dtype.type(high)
+    blocks = (values[start : start + _BLOCK] for start in range(0, len(values), _BLOCK))
+    there = np.concatenate([block[(block >= low) & (block < high)] for block in blocks])
+    return np.partition(there, np.unique(ranks))[ranks]
