@@ -59,17 +59,19 @@ class Intervals:
         return scaled.astype(np.intp)
 
 
-def counted(values: np.ndarray, ends: np.ndarray) -> np.ndarray:
+def counted(values: np.ndarray, ends: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """How many of the values `(values,)`, one at least, are in each interval: `(ends + 1,)`.
 
-    Integers are compared as 64-bit floats.
+    weights: `(values,)`, integers: what each counts for. Integers are compared as 64-bit floats.
     """
     dtype = float_type(values)
     intervals = Intervals(ends, float(values.min()), float(values.max()), dtype)
     counts = np.zeros(len(ends) + 1, np.int64)
     for start in range(0, len(values), _BLOCK):
         block = np.ascontiguousarray(values[start : start + _BLOCK], dtype)
-        counts[intervals.numbers] += np.bincount(intervals.of(block), minlength=len(intervals))
+        weight = None if weights is None else weights[start : start + _BLOCK]
+        found = np.bincount(intervals.of(block), weight, len(intervals))
+        counts[intervals.numbers] += found.astype(np.int64)
     return counts
 
 

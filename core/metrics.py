@@ -6,7 +6,7 @@ import numpy as np
 
 from core.intervals import counted
 from core.normalization import moments
-from core.ranks import median
+from core.ranks import median, weighted_median
 from core.threads import each_in_a_thread
 from core.windows import Split, Windows
 
@@ -133,23 +133,19 @@ def best_constants(train: Windows) -> tuple[np.ndarray, np.ndarray]:
 
     Taken over the training windows' time steps, each weighted by the windows it occurs in.
     """
-    means = _weighted_means(train)
-    channels = range(train.segments.shape[2])
-    medians = each_in_a_thread(lambda c: _weighted_median(train, c), channels, most=2)
-    return np.array(medians), means
+    values = train.covered_values()  # (time_steps, channels)
+    weights = None  # where all are the same
+    if train.stride < train.window_length and train.per_segment > 1:
+        weights = train.coverage()[train.covered()]
+        if len(weights) < len(values):  # of several segments
+            weights = np.tile(weights, len(values) // len(weights))
 
+    def middle(channel: int) -> float:
+        column = values[:, channel]
+        return median(column) if weights is None else weighted_median(column, weights)
 
-def _weighted_median(train: Windows, channel: int) -> float:
-    blocks = [(np.array(block[:, channel]), weight) for block, weight in train.values(_NUMBERS)]
-    values = np.concatenate([block for block, _ in blocks])
-    first = blocks[0][1][0]
-    if all((weight == first).all() for _, weight in blocks):
-        return median(values)
-    weights = np.concatenate([weight for _, weight in blocks])
-    del blocks
-    order = np.argsort(values, kind="stable")
-    cumulative = np.cumsum(weights[order])
-    return float(values[order[np.searchsorted(cumulative, cumulative[-1] / 2)]])
+    medians = each_in_a_thread(middle, range(values.shape[1]), most=2)
+    return np.array(medians), _weighted_means(train)
 
 
 def _weighted_means(windows: Windows) -> np.ndarray:

@@ -112,7 +112,7 @@ def fit_normalizations(
 ) -> list[Normalization]:
     """As `fit_normalization` of each, with one look at each channel."""
     channels = train.segments.shape[2]
-    values = _training_values(train)  # (time_steps, channels)
+    values = train.covered_values()  # (time_steps, channels)
     learned = np.empty((len(configs), 4, channels))
     apart = [number for number, config in enumerate(configs) if config.scope != "global"]
 
@@ -140,14 +140,6 @@ def _learned(config: NormalizationConfig, values: np.ndarray) -> np.ndarray:
         return np.array([0.0, 1.0, low, high])
     offset, scale = _statistics(config.method, values, axis=0)
     return np.array([offset[0], scale[0], low, high])
-
-
-def _training_values(train: Windows) -> np.ndarray:
-    """The covered time steps as one array; a view of the recording where that is possible."""
-    if len(train.segments) == 1:
-        return train.segments[0, train.covered()]
-    chosen = train.segments[train.index][:, train.covered()]
-    return chosen.reshape(-1, chosen.shape[2])
 
 
 def moments(values: np.ndarray) -> tuple[float, float]:

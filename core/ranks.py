@@ -17,7 +17,7 @@ _BLOCK = 1 << 16  # values at a time
 
 def ranked(values: np.ndarray, ranks: Sequence[int]) -> np.ndarray:
     """The values `(values,)` that sorting would put at these places: `(ranks,)`, the same type."""
-    if len(values) <= 4 * _ENDS * _SAMPLED:
+    if _is_short(values):
         return np.partition(values, sorted(set(ranks)))[list(ranks)]
     ends = _ends(values)
     up_to = np.cumsum(counted(values, ends))  # an interval's last value
@@ -46,6 +46,25 @@ def median(values: np.ndarray) -> float:
     return float(np.median(ranked(values, [(len(values) - 1) // 2, len(values) // 2])))
 
 
+def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+    """The least value up to which half of all weight lies; weights: `(values,)`, integers."""
+    half, before = weights.sum() / 2, 0
+    if not _is_short(values):
+        ends = _ends(values)
+        up_to = np.cumsum(counted(values, ends, weights))
+        interval = int(np.searchsorted(up_to, half))
+        before = up_to[interval - 1] if interval else 0
+        bounds = np.concatenate([[-np.inf], ends, [np.inf]])[interval : interval + 2]
+        values, weights = _within(values, *bounds, weights)
+    order = np.argsort(values, kind="stable")
+    place = np.searchsorted(before + np.cumsum(weights[order]), half)
+    return float(values[order[place]])
+
+
+def _is_short(values: np.ndarray) -> bool:
+    return len(values) <= 4 * _ENDS * _SAMPLED
+
+
 def _ends(values: np.ndarray) -> np.ndarray:
     """Rising ends that part the values about evenly; what occurs often has an interval alone."""
     dtype = float_type(values)
@@ -63,7 +82,18 @@ def _in_interval(
     dtype = float_type(values)
     if dtype == values.dtype and np.nextafter(dtype.type(low), dtype.type(np.inf)) == high:
         return low  # there is no other number
-    low, high = dtype.type(low), dtype.type(high)
-    blocks = (values[start : start + _BLOCK] for start in range(0, len(values), _BLOCK))
-    there = np.concatenate([block[(block >= low) & (block < high)] for block in blocks])
+    (there,) = _within(values, low, high)
     return np.partition(there, np.unique(ranks))[ranks]
+
+
+def _within(
+    values: np.ndarray, low: float, high: float, *beside: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """The values from `low` to below `high`, and what lies beside them in other arrays."""
+    low, high = (float_type(values).type(end) for end in (low, high))
+    found = []
+    for start in range(0, len(values), _BLOCK):
+        place = slice(start, start + _BLOCK)
+        there = np.flatnonzero((values[place] >= low) & (values[place] < high))
+        found.append([array[place][there] for array in (values, *beside)])
+    return tuple(map(np.concatenate, zip(*found, strict=True)))

@@ -92,6 +92,13 @@ class Windows:
             return slice(0, (self.per_segment - 1) * self.stride + self.window_length)
         return np.flatnonzero(self.coverage())
 
+    def covered_values(self) -> np.ndarray:
+        """Every covered time step once, `(time_steps, channels)`; a view where that is possible."""
+        if len(self.segments) == 1:
+            return self.segments[0, self.covered()]
+        chosen = self.segments[self.index][:, self.covered()]
+        return chosen.reshape(-1, chosen.shape[2])
+
     def values(self, numbers: int = 8_000_000) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Every covered time step once: blocks of `(steps, channels)` with weights `(steps,)`.
 

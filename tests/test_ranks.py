@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from core import ranks
-from core.ranks import median, percentiles, ranked
+from core.ranks import median, percentiles, ranked, weighted_median
 
 MANY = 200_000
 
@@ -39,6 +39,32 @@ def test_as_numpy_does(values, part, shares):
     assert ranked(values, everywhere).tolist() == np.sort(values).tolist()
     assert median(values) == float(np.median(values))
     np.testing.assert_array_equal(percentiles(values, shares), np.percentile(values, shares))
+
+
+def weighted_slowly(values, weights):
+    rising = np.repeat(values, weights)
+    rising.sort()
+    return rising[(len(rising) + 1) // 2 - 1]
+
+
+@given(
+    values=hnp.arrays(
+        st.sampled_from([np.float32, np.int16]), st.integers(1, 60), elements=st.integers(0, 100)
+    ),
+    seed=st.integers(0, 9),
+)
+@pytest.mark.usefixtures("few_ends")
+def test_a_weighted_median_is_that_of_repeated_values(values, seed):
+    weights = np.random.default_rng(seed).integers(1, 5, len(values))
+    assert weighted_median(values, weights) == weighted_slowly(values, weights)
+
+
+@pytest.mark.parametrize("share", [0.05, 1.0])
+def test_a_weighted_median_of_many(share):
+    rng = np.random.default_rng(1)
+    values = (rng.normal(size=MANY) * (rng.random(MANY) < share)).astype(np.float32)
+    weights = rng.integers(1, 5, MANY)
+    assert weighted_median(values, weights) == weighted_slowly(values, weights)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
