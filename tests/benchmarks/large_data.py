@@ -36,6 +36,7 @@ from tests.load.widgets import texts
 CHANNELS = 4
 FORMATS = ("npy", "csv", "parquet")
 SETTLED_SECONDS = 15  # until the app's spare processes have imported what they need
+TINY_STEPS = 20_000
 STEPS_TO_TAKE = 30  # of training, before a run is cancelled
 BARE = {  # what reads a file without this project; each line is run in a process of its own
     "np.load": "import numpy as np; np.load({path!r})",
@@ -250,7 +251,7 @@ def stored(values: np.ndarray, store: RunStore) -> str:
 
 
 def training_rows(store: RunStore, steps: int, mapped_steps: int, folder: Path) -> list[Row]:
-    _, tiny, _ = train(store, stored(signal(4000), store), 200)
+    _, tiny, _ = train(store, stored(signal(TINY_STEPS), store), 1)  # in as large batches
     first, peak, _ = train(store, stored(signal(steps), store), 1)
     array_bytes = 4 * CHANNELS * steps
     rows = [
