@@ -114,20 +114,29 @@ def fit_normalizations(
     channels = train.segments.shape[2]
     values = train.covered_values()  # (time_steps, channels)
     learned = np.empty((len(configs), 4, channels))
-    apart = [number for number, config in enumerate(configs) if config.scope != "global"]
+    learned[:] = np.array([0.0, 1.0, -np.inf, np.inf])[:, None]
+    asking = [number for number, config in enumerate(configs) if _learns(config)]
+    pooled = [number for number in asking if configs[number].scope == "global"]
+    apart = [number for number in asking if number not in pooled]
 
     def learn(channel: int) -> None:
-        column = np.ascontiguousarray(values[:, channel])
+        column = values[:, channel]
+        if len(apart) > 1:  # a copy pays for itself from the second on
+            column = np.ascontiguousarray(column)
         for number in apart:
             learned[number, :, channel] = _learned(configs[number], column)
 
     each_in_a_thread(learn, range(channels) if apart else (), most=2)
-    pooled = [config.scope == "global" for config in configs]
-    together = values.reshape(-1) if any(pooled) else None
-    for number, config in enumerate(configs):
-        if pooled[number]:
-            learned[number] = _learned(config, together)[:, None]
+    together = values.reshape(-1) if pooled else None
+    for number in pooled:
+        learned[number] = _learned(configs[number], together)[:, None]
     return [Normalization(config, *rows) for config, rows in zip(configs, learned, strict=True)]
+
+
+def _learns(config: NormalizationConfig) -> bool:
+    """Whether it needs a look at the training values."""
+    is_fixed = config.method in ("none", "log1p") or config.scope == "window"
+    return config.clip_percentile is not None or not is_fixed
 
 
 def _learned(config: NormalizationConfig, values: np.ndarray) -> np.ndarray:

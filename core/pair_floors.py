@@ -21,6 +21,7 @@ from core.threads import each_in_a_thread
 from core.windows import Windows
 
 Pair = tuple[Normalization, str]  # and an output activation
+_NUMBERS = 4_000_000  # of all channels that are looked at together
 _BLOCK = 1_000_000  # values whose distances are worked out at a time
 
 
@@ -43,7 +44,7 @@ def _add_fixed(pairs: Sequence[Pair], totals: Sequence[Totals], windows: Windows
     ]
     ranges = [[(float(low[c]), float(high[c])) for low, high in ends] for c in channels]
     sums = [BeyondSums(of_channel) for of_channel in ranges]
-    for block, weight in windows.values():
+    for block, weight in windows.values(_NUMBERS):
         each_in_a_thread(lambda c, b=block, w=weight: sums[c].add(b[:, c], w), channels)
     extremes = np.array([[one.low for one in sums], [one.high for one in sums]])  # (2, channels)
     for number, ((fit, _), total) in enumerate(zip(pairs, totals, strict=True)):

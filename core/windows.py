@@ -99,7 +99,7 @@ class Windows:
         chosen = self.segments[self.index][:, self.covered()]
         return chosen.reshape(-1, chosen.shape[2])
 
-    def values(self, numbers: int = 8_000_000) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def values(self, numbers: int = 2_000_000) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Every covered time step once: blocks of `(steps, channels)` with weights `(steps,)`.
 
         The weight is the number of windows a time step occurs in, so that a weighted mean over
