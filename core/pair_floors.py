@@ -21,7 +21,7 @@ from core.threads import each_in_a_thread
 from core.windows import Windows
 
 Pair = tuple[Normalization, str]  # and an output activation
-_NUMBERS = 4_000_000  # of all channels that are looked at together
+_NUMBERS = 2_000_000  # of all channels that are looked at together
 _BLOCK = 1_000_000  # values whose distances are worked out at a time
 
 
