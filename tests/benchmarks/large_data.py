@@ -174,7 +174,8 @@ async def visit(app: AppProcess, path: Path, memory: PeakMemory) -> dict[str, fl
     return spent
 
 
-def app_rows(kind: str, path: Path, array_bytes: int, turns: int) -> list[Row]:
+def app_rows(kind: str, path: Path, values: int, turns: int) -> list[Row]:
+    array_bytes = values * (8 if kind == "csv" else 4)  # decimal texts are read as 64-bit numbers
     spent: dict[str, list[float]] = {}
     peaks = []
     for _ in range(turns):
@@ -291,7 +292,7 @@ def main() -> None:
             rows.append(reading_row(kind, path, given.turns))
             print(rows[-1], flush=True)
             if not given.no_app:
-                rows += app_rows(kind, path, 4 * CHANNELS * given.steps, given.turns)
+                rows += app_rows(kind, path, CHANNELS * given.steps, given.turns)
                 print(*rows[-2:], sep="\n", flush=True)
             path.unlink()
         if not given.no_training:
