@@ -54,8 +54,10 @@ def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
         up_to = np.cumsum(counted(values, ends, weights))
         interval = int(np.searchsorted(up_to, half))
         before = up_to[interval - 1] if interval else 0
-        bounds = np.concatenate([[-np.inf], ends, [np.inf]])[interval : interval + 2]
-        values, weights = _within(values, *bounds, weights)
+        low, high = np.concatenate([[-np.inf], ends, [np.inf]])[interval : interval + 2]
+        if _is_one_number(values, low, high):
+            return float(low)
+        values, weights = _within(values, low, high, weights)
     order = np.argsort(values, kind="stable")
     place = np.searchsorted(before + np.cumsum(weights[order]), half)
     return float(values[order[place]])
@@ -79,11 +81,16 @@ def _in_interval(
     values: np.ndarray, low: float, high: float, ranks: np.ndarray
 ) -> np.ndarray | float:
     """Values by their rank among those from `low` to below `high`."""
-    dtype = float_type(values)
-    if dtype == values.dtype and np.nextafter(dtype.type(low), dtype.type(np.inf)) == high:
-        return low  # there is no other number
+    if _is_one_number(values, low, high):
+        return low
     (there,) = _within(values, low, high)
     return np.partition(there, np.unique(ranks))[ranks]
+
+
+def _is_one_number(values: np.ndarray, low: float, high: float) -> bool:
+    """Whether no number of the values' type lies between two others."""
+    dtype = values.dtype
+    return dtype == float_type(values) and np.nextafter(dtype.type(low), dtype.type(np.inf)) == high
 
 
 def _within(
