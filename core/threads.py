@@ -1,6 +1,6 @@
 """Work on arrays shared out to threads: NumPy lets go of the interpreter while it computes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -24,3 +24,13 @@ def each_in_a_thread(
         return [function(item) for item in items]
     with ThreadPoolExecutor(threads, "array") as pool:
         return list(pool.map(function, items))
+
+
+def one_ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """The items, each made in a thread while the one before is worked on."""
+    coming, end = iter(items), object()
+    with ThreadPoolExecutor(1, "ahead") as pool:
+        made = pool.submit(next, coming, end)
+        while (item := made.result()) is not end:
+            made = pool.submit(next, coming, end)
+            yield item
