@@ -27,7 +27,7 @@ def each_in_a_thread(
 
 
 def one_ahead(items: Iterable[Item]) -> Iterator[Item]:
-    """The items, each made in a thread while the one before is worked on."""
+    """The items, each made in a thread while the one before is worked on; one more is held."""
     coming, end = iter(items), object()
     with ThreadPoolExecutor(1, "ahead") as pool:
         made = pool.submit(next, coming, end)

@@ -27,7 +27,6 @@ from core.signals.readers.csv_lines import (
 from core.signals.readers.csv_rows import SEPARATORS
 from core.signals.readers.text_encoding import nul_error
 from core.signals.recording import DataError
-from core.threads import one_ahead
 
 _BLOCK_BYTES = 1 << 20
 _PIECE_BYTES = 1 << 24
@@ -130,7 +129,7 @@ def parse_pieces(
         column_types=dict.fromkeys(as_text, pa.string()),
     )
     skipped = dialect.first_line - 1 if isinstance(source, Path) else 0
-    for block in one_ahead(_blocks(source, dialect)):
+    for block in _blocks(source, dialect):
         try:
             table = pa.csv.read_csv(
                 pa.BufferReader(block),

@@ -33,7 +33,6 @@ from core.signals.readers.tables import (
 )
 from core.signals.readers.text_encoding import beyond_ascii, latin1_note
 from core.signals.recording import DataError, Recording
-from core.threads import one_ahead
 
 
 def read_csv(path: Path, options: ReadOptions, name: str) -> Recording:
@@ -108,7 +107,7 @@ def _read_columns(
     matrix = GrowingMatrix(roles.channels, min(expected, MAX_TIME_STEPS))
     beside, notes = [], []
     try:
-        for table in one_ahead(parse_pieces(path, dialect, roles.columns, notes)):
+        for table in parse_pieces(path, dialect, roles.columns, notes):
             if not all_usual(table, roles.channels):
                 raise NeedsWholeTable
             matrix.add(table)
