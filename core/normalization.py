@@ -5,13 +5,18 @@ Every method but log1p is affine, `z = (x - offset) / scale` for each channel. l
 original units, to percentiles of the training part: before the model and again after it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.config import NormalizationConfig
+from core.ranks import percentiles
+from core.threads import each_in_a_thread
 from core.windows import Windows
+
+_BLOCK = 1 << 16  # values at a time
 
 Statistics = tuple[np.ndarray, np.ndarray]  # offset, scale; broadcast against windows
 
@@ -107,26 +112,38 @@ def fit_normalizations(
 ) -> list[Normalization]:
     """As `fit_normalization` of each, with one look at each channel."""
     channels = train.segments.shape[2]
-    values = _training_values(train)  # (time_steps, channels)
+    values = train.covered_values()  # (time_steps, channels)
     learned = np.empty((len(configs), 4, channels))
-    pooled = [config.scope == "global" for config in configs]
-    for channel in range(channels) if not all(pooled) else ():
-        column = np.ascontiguousarray(values[:, channel])
-        for number, config in enumerate(configs):
-            if not pooled[number]:
-                learned[number, :, channel] = _learned(config, column)
-    together = values.reshape(-1) if any(pooled) else None
-    for number, config in enumerate(configs):
-        if pooled[number]:
-            learned[number] = _learned(config, together)[:, None]
+    learned[:] = np.array([0.0, 1.0, -np.inf, np.inf])[:, None]
+    asking = [number for number, config in enumerate(configs) if _learns(config)]
+    pooled = [number for number in asking if configs[number].scope == "global"]
+    apart = [number for number in asking if number not in pooled]
+
+    def learn(channel: int) -> None:
+        column = values[:, channel]
+        if len(apart) > 1:  # a copy pays for itself from the second on
+            column = np.ascontiguousarray(column)
+        for number in apart:
+            learned[number, :, channel] = _learned(configs[number], column)
+
+    each_in_a_thread(learn, range(channels) if apart else (), most=2)
+    together = values.reshape(-1) if pooled else None
+    for number in pooled:
+        learned[number] = _learned(configs[number], together)[:, None]
     return [Normalization(config, *rows) for config, rows in zip(configs, learned, strict=True)]
+
+
+def _learns(config: NormalizationConfig) -> bool:
+    """Whether it needs a look at the training values."""
+    is_fixed = config.method in ("none", "log1p") or config.scope == "window"
+    return config.clip_percentile is not None or not is_fixed
 
 
 def _learned(config: NormalizationConfig, values: np.ndarray) -> np.ndarray:
     """Offset, scale and bounds for values `(values,)`: `(4,)`."""
     low, high = -np.inf, np.inf
     if config.clip_percentile is not None:
-        low, high = np.percentile(values, [config.clip_percentile, 100 - config.clip_percentile])
+        low, high = percentiles(values, [config.clip_percentile, 100 - config.clip_percentile])
         values = np.clip(values, low, high)
     if config.method in ("none", "log1p") or config.scope == "window":
         return np.array([0.0, 1.0, low, high])
@@ -134,16 +151,12 @@ def _learned(config: NormalizationConfig, values: np.ndarray) -> np.ndarray:
     return np.array([offset[0], scale[0], low, high])
 
 
-def _training_values(train: Windows) -> np.ndarray:
-    """The covered time steps as one array; a view of the recording where that is possible."""
-    covered = np.flatnonzero(train.coverage())
-    first, last = covered[0], covered[-1] + 1
-    whole = len(covered) == last - first
-    if len(train.segments) == 1:
-        return train.segments[0, first:last] if whole else train.segments[0, covered]
-    chosen = train.segments[train.index]
-    chosen = chosen[:, first:last] if whole else chosen[:, covered]
-    return chosen.reshape(-1, chosen.shape[2])
+def moments(values: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of `(values,)`, without a copy of all in 64 bits."""
+    mean = float(values.mean(dtype=np.float64))
+    blocks = (values[start : start + _BLOCK] for start in range(0, len(values), _BLOCK))
+    squares = sum(float(np.square(np.subtract(b, mean, dtype=np.float64)).sum()) for b in blocks)
+    return mean, math.sqrt(squares / len(values))
 
 
 def _statistics(method: str, values: np.ndarray, axis: int) -> Statistics:
@@ -159,10 +172,17 @@ def _statistics(method: str, values: np.ndarray, axis: int) -> Statistics:
         low, high = values.min(**kept).astype(np.float64), values.max(**kept).astype(np.float64)
         offset, scale = (low + high) / 2, (high - low) / 2
     elif method == "standard":
-        offset = values.mean(dtype=np.float64, **kept)
-        scale = values.std(dtype=np.float64, **kept)
+        if values.ndim == 1:
+            offset, scale = (np.array([moment]) for moment in moments(values))
+        else:
+            offset = values.mean(dtype=np.float64, **kept)
+            scale = values.std(dtype=np.float64, **kept)
     elif method == "robust":
-        lower, offset, upper = np.percentile(values, [25, 50, 75], **kept)
+        lower, offset, upper = (
+            percentiles(values, [25, 50, 75])[:, None]
+            if values.ndim == 1
+            else np.percentile(values, [25, 50, 75], **kept)
+        )
         scale = upper - lower
     elif method == "maxabs":
         scale = np.maximum(-(values.min(**kept).astype(np.float64)), values.max(**kept))

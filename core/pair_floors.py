@@ -1,13 +1,13 @@
 """The error floors of many activation and normalization pairs at once, exactly.
 
-Values outside a range lie at the two ends of the sorted channel, so each channel is sorted once for
-all pairs.
+What lies beyond the ranges of all pairs is summed in one look at each channel.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from core.beyond_sums import BeyondSums
 from core.normalization import Normalization
 from core.output_range import (
     ACTIVATIONS,
@@ -17,13 +17,12 @@ from core.output_range import (
     distance_sums,
     range_ends,
 )
-from core.sorted_values import SortedValues
+from core.threads import each_in_a_thread
 from core.windows import Windows
 
 Pair = tuple[Normalization, str]  # and an output activation
-Groups = list[tuple[np.ndarray | slice, float | None]]  # places of values, and their weight
+_NUMBERS = 2_000_000  # of all channels that are looked at together
 _BLOCK = 1_000_000  # values whose distances are worked out at a time
-_GROUP_SHARE = 1 / 32  # of all time steps: fewer are no group of their own
 
 
 def error_floors(pairs: Sequence[Pair], windows: Windows) -> list[ErrorFloor]:
@@ -31,12 +30,28 @@ def error_floors(pairs: Sequence[Pair], windows: Windows) -> list[ErrorFloor]:
     totals = [Totals.of(windows) for _ in pairs]
     fixed = [number for number, (fit, _) in enumerate(pairs) if not fit.per_window]
     if fixed:
-        chosen = [pairs[n] for n in fixed], [totals[n] for n in fixed]
-        weights, groups = _groups(windows)
-        for channel in range(windows.segments.shape[2]):
-            _add_channel(*chosen, channel, _sorted_channel(windows, channel, weights, groups))
+        _add_fixed([pairs[n] for n in fixed], [totals[n] for n in fixed], windows)
     _add_windows(pairs, totals, windows)
     return [total.floor(*pair) for pair, total in zip(pairs, totals, strict=True)]
+
+
+def _add_fixed(pairs: Sequence[Pair], totals: Sequence[Totals], windows: Windows) -> None:
+    """The pairs whose normalization is the same in all windows: each time step is seen once."""
+    channels = range(windows.segments.shape[2])
+    ends = [  # of each pair, in original units: `(2, channels)`
+        fit.clip(np.stack(range_ends(fit, ACTIVATIONS[activation], (fit.offset_, fit.scale_))))
+        for fit, activation in pairs
+    ]
+    ranges = [[(float(low[c]), float(high[c])) for low, high in ends] for c in channels]
+    sums = [BeyondSums(of_channel) for of_channel in ranges]
+    for block, weight in windows.values(_NUMBERS):
+        each_in_a_thread(lambda c, b=block, w=weight: sums[c].add(b[:, c], w), channels)
+    extremes = np.array([[one.low for one in sums], [one.high for one in sums]])  # (2, channels)
+    for number, ((fit, _), total) in enumerate(zip(pairs, totals, strict=True)):
+        found = [one.beyond(*ranges[c][number]) for c, one in enumerate(sums)]
+        total.sums += np.stack(found, axis=1)
+        total.weight = sums[0].weight
+        total.target_low, total.target_high = fit.scaled(extremes, (fit.offset_, fit.scale_))
 
 
 def _add_windows(pairs: Sequence[Pair], totals: Sequence[Totals], windows: Windows) -> None:
@@ -70,51 +85,3 @@ def _add_block(
         total.sums += known[key]
         total.weight += block.shape[0] * block.shape[1]
         total.target_low, total.target_high = seen.target_low, seen.target_high
-
-
-def _add_channel(
-    pairs: Sequence[Pair], totals: Sequence[Totals], channel: int, groups: Sequence[SortedValues]
-) -> None:
-    """One channel for the pairs whose normalization is the same in all windows."""
-    weight = sum(group.weight for group in groups)
-    extremes = [end for group in groups for end in group.extremes]
-    extremes = np.array([min(extremes), max(extremes)])[:, None]  # (2, 1)
-    known: dict[tuple[float, float], np.ndarray] = {}
-    for (fit, activation), total in zip(pairs, totals, strict=True):
-        fit = fit.of_channel(channel)
-        statistics = fit.offset_, fit.scale_
-        ends = range_ends(fit, ACTIVATIONS[activation], statistics)
-        lower, upper = (float(fit.clip(end)[0]) for end in ends)
-        if (lower, upper) not in known:
-            known[lower, upper] = sum(group.beyond(lower, upper) for group in groups)
-        total.sums[:, channel] = known[lower, upper]
-        total.weight = weight
-        scaled = fit.scaled(extremes, statistics)[:, 0]
-        total.target_low[channel], total.target_high[channel] = scaled
-
-
-def _groups(windows: Windows) -> tuple[np.ndarray, Groups]:
-    """The weight of each time step, and which of them are sorted together.
-
-    Those that occur in the same number of windows are a group, with that weight; the others, at
-    the ends of a recording, are one with a weight each, which is said as None.
-    """
-    weights = np.concatenate([weight for _, weight in windows.values()])
-    counts = np.bincount(weights)
-    common = np.flatnonzero(counts >= _GROUP_SHARE * len(weights))
-    if len(common) == 1 and counts[common[0]] == len(weights):
-        return weights, [(slice(None), float(common[0]))]
-    groups = [(weights == weight, float(weight)) for weight in common]
-    rest = ~np.isin(weights, common)
-    return weights, [*groups, *([(rest, None)] if rest.any() else [])]
-
-
-def _sorted_channel(
-    windows: Windows, channel: int, weights: np.ndarray, groups: Groups
-) -> list[SortedValues]:
-    """The groups of one channel, sorted."""
-    values = np.concatenate([block[:, channel] for block, _ in windows.values()])
-    return [
-        SortedValues(values[places], weights[places] if weight is None else weight)
-        for places, weight in groups
-    ]

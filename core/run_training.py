@@ -17,7 +17,7 @@ from core.epoch_records import EpochRecords
 from core.evaluation import evaluate
 from core.gpu import has_gpu
 from core.meters import describe_cpu, describe_device
-from core.output_range import error_floor
+from core.pair_floors import error_floors
 from core.runs import Run
 from core.signals.recording import DataError, Recording
 from core.take_up import TrainingRecord, place_text
@@ -120,9 +120,9 @@ class RunTraining:
 
     def _floors(self) -> dict[str, dict[str, float]]:
         """The error floor of each part, in original units."""
-        activation = self._training.config.model.output_activation
+        pair = [(self._training.normalization, self._training.config.model.output_activation)]
         return {
-            part: error_floor(self._training.normalization, activation, windows).to_dict()
+            part: error_floors(pair, windows)[0].to_dict()
             for part, windows in self._training.split.parts()
         }
 

@@ -16,6 +16,12 @@ _SHARE = 10  # sessions that may hold all they are allowed at the same time
 Held = Callable[[], dict[str, int]]  # bytes in memory of each session
 
 
+def is_upload(scope: Scope) -> bool:
+    """Whether a request brings a file to a session."""
+    is_put = scope["type"] == "http" and scope["method"] == "PUT"
+    return is_put and _PLACE.search(scope.get("path", "")) is not None
+
+
 class UploadRoom:
     """Refuses a file for which a session, or the server, has no room, before it is sent.
 
@@ -28,11 +34,11 @@ class UploadRoom:
         self._coming: Counter[str] = Counter()  # bytes on their way to each session
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_put = scope["type"] == "http" and scope["method"] == "PUT"
-        if is_put and (place := _PLACE.search(scope.get("path", ""))):
+        if is_upload(scope):
             length = header_of(scope, "content-length")
             size = int(length) if length.isdecimal() else self._most // 2
-            await self._take(place["session"], size, scope, receive, send)
+            session = _PLACE.search(scope["path"])["session"]
+            await self._take(session, size, scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

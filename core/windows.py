@@ -62,36 +62,63 @@ class Windows:
         segment, window = divmod(int(position), self.per_segment)
         return int(self.index[segment]), window * self.stride
 
-    def coverage(self) -> np.ndarray:
-        """In how many windows each time step of a segment occurs: `(time_steps,)`, int64."""
-        edges = np.zeros(self.segments.shape[1] + 1, dtype=np.int64)
-        starts = np.arange(self.per_segment) * self.stride
-        edges[starts] += 1  # starts are distinct, and so are ends
-        edges[starts + self.window_length] -= 1
-        return np.cumsum(edges[:-1])
+    def coverage(self, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """In how many windows each time step of a segment occurs: `(time_steps,)`, int64.
 
-    def values(self, numbers: int = 8_000_000) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        Of all its time steps by default, or of those from `start` to before `stop`.
+        """
+        stop = self.segments.shape[1] if stop is None else stop
+        changes = np.zeros(stop - start, dtype=np.int64)  # from one time step to the next
+        for first, change in ((0, 1), (self.window_length, -1)):  # a window begins, or has ended
+            skipped = max(0, -(-(start - first) // self.stride))
+            after = first + self.per_segment * self.stride
+            places = slice(
+                first + skipped * self.stride - start, max(0, after - start), self.stride
+            )
+            changes[places] += change
+        if start:
+            changes[0] = self._windows_over(start)
+        return np.cumsum(changes, out=changes)
+
+    def _windows_over(self, step: int) -> int:
+        """How many windows of a segment hold a time step."""
+        begun = min(step // self.stride + 1, self.per_segment)
+        ended = max(0, (step - self.window_length) // self.stride + 1)
+        return begun - min(ended, self.per_segment)
+
+    def covered(self) -> slice | np.ndarray:
+        """The time steps of a segment that occur in any window, rising."""
+        if self.stride <= self.window_length:
+            return slice(0, (self.per_segment - 1) * self.stride + self.window_length)
+        return np.flatnonzero(self.coverage())
+
+    def covered_values(self) -> np.ndarray:
+        """Every covered time step once, `(time_steps, channels)`; a view where that is possible."""
+        if len(self.segments) == 1:
+            return self.segments[0, self.covered()]
+        chosen = self.segments[self.index][:, self.covered()]
+        return chosen.reshape(-1, chosen.shape[2])
+
+    def values(self, numbers: int = 2_000_000) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Every covered time step once: blocks of `(steps, channels)` with weights `(steps,)`.
 
         The weight is the number of windows a time step occurs in, so that a weighted mean over
         the blocks equals the plain mean over all windows, without cutting one of them.
         """
-        coverage = self.coverage()
         steps, channels = self.segments.shape[1:]
         if len(self.segments) == 1:
             size = max(1, numbers // channels)
             for start in range(0, steps, size):
-                weight = coverage[start : start + size]
-                keep = weight > 0
                 block = self.segments[0, start : start + size]
+                weight = self.coverage(start, start + len(block))
+                keep = weight > 0
                 yield (block, weight) if keep.all() else (block[keep], weight[keep])
             return
-        covered = np.flatnonzero(coverage)
-        whole = slice(None) if len(covered) == steps else covered
+        covered, coverage = self.covered(), self.coverage()
         size = max(1, numbers // (steps * channels))
         for start in range(0, len(self.index), size):
-            block = self.segments[self.index[start : start + size]][:, whole]
-            yield block.reshape(-1, channels), np.tile(coverage[whole], len(block))
+            block = self.segments[self.index[start : start + size]][:, covered]
+            yield block.reshape(-1, channels), np.tile(coverage[covered], len(block))
 
 
 @dataclass(frozen=True)

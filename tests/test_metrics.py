@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from core.metrics import (
     ErrorAccumulator,
@@ -60,6 +61,31 @@ def test_a_summary_of_each_channel():
     assert first.counts.tolist() == [10] * 10
     assert second.zero_share == 0.25
     assert second.mean == pytest.approx(5.25)
+
+
+@given(
+    values=hnp.arrays(
+        st.sampled_from([np.float64, np.float32, np.int16]),
+        st.tuples(st.integers(1, 50), st.integers(1, 3)),
+        elements=st.one_of(st.sampled_from([0, 1, -1]), st.integers(-300, 300)),
+    ),
+    part=st.sampled_from([1.0, 0.1, 1e-42]),
+    bins=st.integers(1, 9),
+)
+def test_a_summary_is_that_of_the_sorted_values(values, part, bins):
+    if values.dtype.kind == "f":
+        values = values * values.dtype.type(part)
+    values.flags.writeable = False
+    for channel, found in zip(values.T, summarize_channels(values, bins), strict=True):
+        assert (found.minimum, found.maximum) == (channel.min(), channel.max())
+        assert found.median == np.median(channel)
+        assert found.mean == pytest.approx(channel.mean(dtype=np.float64), rel=1e-12)
+        deviation = channel.std(dtype=np.float64)
+        assert found.standard_deviation == pytest.approx(deviation, rel=1e-9, abs=1e-300)
+        assert found.zero_share == (channel == 0).mean()
+        rising = np.sort(channel)
+        places = np.searchsorted(rising, found.edges)
+        assert found.counts.tolist() == np.diff([*places[:-1], len(channel)]).tolist()
 
 
 @pytest.mark.parametrize("stride", [1, 4])

@@ -202,6 +202,16 @@ def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
+def test_a_large_recording_that_is_there_is_not_kept_twice(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "_LARGE_BYTES", 10)  # it is written before its key is known
+    key = save(recording(), tmp_path)
+    assert save(recording(name="other"), tmp_path) == key
+    assert os.listdir(tmp_path) == [key]
+    assert load(key, tmp_path).name == recording().name
+    test_a_failed_write_leaves_nothing(tmp_path / "other", monkeypatch)
+    assert save(recording(), tmp_path) == key  # for which no room is needed
+
+
 def test_everything_is_synced_before_the_rename_and_the_folder_after(tmp_path, monkeypatch):
     events = []
     sync, rename = store._sync, os.rename

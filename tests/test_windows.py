@@ -56,6 +56,20 @@ def test_weighted_values_have_the_mean_of_all_windows(shape):
     )
 
 
+@given(shapes, st.integers(0, 40), st.integers(0, 40))
+def test_each_time_step_is_covered_by_the_windows_that_hold_it(shape, start, stop):
+    segments, steps, channels, length, stride = shape
+    windows = Windows(np.zeros((segments, steps, channels)), length, stride)
+    starts = range(0, steps - length + 1, stride)
+    expected = [sum(s <= step < s + length for s in starts) for step in range(steps)]
+    assert windows.coverage().tolist() == expected
+    start, stop = sorted((min(start, steps - 1), min(stop, steps)))
+    if start < stop:
+        assert windows.coverage(start, stop).tolist() == expected[start:stop]
+    covered = np.arange(steps)[windows.covered()]
+    assert covered.tolist() == np.flatnonzero(expected).tolist()
+
+
 @given(st.integers(10, 400), st.floats(0.05, 0.95), st.integers(2, 5), st.integers(1, 7))
 def test_no_time_step_is_in_both_parts_of_a_recording(steps, share, length, stride):
     values = np.arange(steps)[:, None]

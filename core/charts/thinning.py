@@ -1,10 +1,11 @@
 """Which time steps of a long signal to draw, so that every peak stays."""
 
 import numpy as np
-from tsdownsample import MinMaxLTTBDownsampler
+from tsdownsample import MinMaxDownsampler, MinMaxLTTBDownsampler
 
 POINTS = 2000  # per channel: more than a screen has columns
 _BLOCK = 32  # time steps that a long recording keeps the least and the greatest value of
+_PER_END = _BLOCK // 2  # one of the two is kept for so many time steps
 _LONG = 1_000_000  # time steps from which that is worth it
 _REMEMBERED = 16  # ranges of a channel
 
@@ -13,10 +14,15 @@ def thin(values: np.ndarray, points: int = POINTS) -> np.ndarray:
     """Which of `values` `(time_steps,)` to draw: about `points` positions, peaks among them."""
     if len(values) <= points:
         return np.arange(len(values))
+    return MinMaxLTTBDownsampler().downsample(_plain(values), n_out=points).astype(np.int64)
+
+
+def _plain(values: np.ndarray) -> np.ndarray:
+    """The values side by side, in a type that the library takes."""
     values = np.ascontiguousarray(values)
     if (values.dtype.kind == "f" and values.dtype.itemsize > 8) or not values.dtype.isnative:
         values = values.astype(np.float64)
-    return MinMaxLTTBDownsampler().downsample(values, n_out=points).astype(np.int64)
+    return values
 
 
 class Envelope:
@@ -32,11 +38,10 @@ class Envelope:
         self._known: dict[tuple[int, int, int], np.ndarray] = {}  # ranges asked for lately
         if len(values) >= _LONG:
             whole = len(values) // _BLOCK * _BLOCK
-            blocks = np.ascontiguousarray(values[:whole]).reshape(-1, _BLOCK)
-            starts = np.arange(0, whole, _BLOCK)
-            pair = np.stack([starts + blocks.argmin(axis=1), starts + blocks.argmax(axis=1)], 1)
-            pair.sort(axis=1)
-            self._places = pair.reshape(-1)
+            extremes = MinMaxDownsampler().downsample(
+                _plain(values[:whole]), n_out=whole // _PER_END
+            )
+            self._places = extremes.astype(np.int64)
 
     def places(self, start: int, stop: int, points: int = POINTS) -> np.ndarray:
         """The time steps to draw of `start <= t < stop`."""

@@ -14,7 +14,8 @@ from core.config import ExperimentConfig, NormalizationConfig, OutputActivation,
 from core.matrix import Cell, normalizations_like
 from core.matrix import matrix as all_cells
 from core.normalization import Normalization, fit_normalization
-from core.output_range import ErrorFloor, error_floor
+from core.output_range import ErrorFloor
+from core.pair_floors import error_floors
 from core.session.data import deviations, recording, split
 from core.session.words import literal
 from core.signals.recording import Recording
@@ -33,8 +34,8 @@ def floors(config: ExperimentConfig) -> Floors:
 
 @st.cache_resource(show_spinner="Working out the error floor…", max_entries=256)
 def _floors(key: tuple[str, ...], activation: str, _fit: Normalization, _parts: Split) -> Floors:
-    train, validation = _parts.train, _parts.validation
-    return error_floor(_fit, activation, train), error_floor(_fit, activation, validation)
+    pair = [(_fit, activation)]
+    return error_floors(pair, _parts.train)[0], error_floors(pair, _parts.validation)[0]
 
 
 def matrix(config: ExperimentConfig) -> tuple[Cell, ...]:

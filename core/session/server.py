@@ -5,8 +5,9 @@ import hashlib
 import os
 import re
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from streamlit.runtime import get_instance
 
 from core.public import PublicSettings
 from core.session.shell import warm_up
+from core.upload_pieces import PIECE_BYTES, UploadPieces
 from core.upload_room import UploadRoom
 from core.web import SafeAnswers
 
@@ -32,13 +34,14 @@ SORRY = (
 def server_options() -> dict[str, Any]:
     """What `st.App` is told besides its script. Raises ValueError for a faulty LAB_PUBLIC_… ."""
     settings = PublicSettings.from_environment(os.environ)
-    keep_seconds, middleware = None, []
+    _take_bodies_in_large_pieces()
+    keep_seconds, middleware = None, [Middleware(UploadPieces)]
     if settings is not None:
         keep_seconds = max(1, round(settings.keep_hours * 3600))
         largest = min(config.get_option("server.maxUploadSize"), settings.max_upload_mb)
         config.set_option("server.maxUploadSize", largest)
         most = 2 * (largest + 1) * 2**20
-        middleware.append(Middleware(partial(UploadRoom, held=_held_uploads, most_bytes=most)))
+        middleware.insert(0, Middleware(partial(UploadRoom, held=_held_uploads, most_bytes=most)))
     index = (Path(file_util.get_static_dir()) / "index.html").read_text(encoding="utf-8")
     safe = partial(SafeAnswers, script_hashes=script_hashes(index), keep_seconds=keep_seconds)
     return {
@@ -54,6 +57,16 @@ def script_hashes(page: str) -> list[str]:
         "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         for text in _INLINE.findall(page)
     ]
+
+
+def _take_bodies_in_large_pieces() -> None:
+    """Let uvicorn read ahead as much of a body as is handed on at a time.
+
+    By itself it stops and begins to read with each 64 kB, which took most of an upload's time.
+    """
+    for protocol in ("h11_impl", "httptools_impl"):
+        with suppress(ImportError):  # httptools need not be there
+            import_module(f"uvicorn.protocols.http.{protocol}").HIGH_WATER_LIMIT = PIECE_BYTES
 
 
 def _held_uploads() -> dict[str, int]:

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 from core.config import ReadOptions
 from core.retention import UPLOAD_PREFIX
@@ -56,6 +57,7 @@ def keep_upload() -> None:
     came = st.session_state[uploader_key()]
     if came is not None:
         st.session_state[_UPLOAD] = _on_disk(came.name, came)
+        _empty_in_memory(came)
         st.session_state[_BESIDE] = value("data.sha256")
         change({"data.reading": ReadOptions().model_dump(mode="json")})
         open_files()
@@ -68,6 +70,14 @@ def _on_disk(name: str, stream: BinaryIO) -> Upload:
     with kept.path.open("wb") as file:
         shutil.copyfileobj(stream, file, 1 << 20)
     return kept
+
+
+def _empty_in_memory(came: UploadedFile) -> None:
+    """Let go of the bytes of a file that is on the disk by now; the widget goes on to name it."""
+    if context := get_script_run_ctx():
+        emptied = UploadedFileRec(came.file_id, came.name, came.type, b"")
+        context.uploaded_file_mgr.add_file(context.session_id, emptied)
+    came.truncate(0)  # and not closed: Streamlit copies it
 
 
 def upload() -> Upload | None:

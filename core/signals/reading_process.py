@@ -19,6 +19,7 @@ from typing import BinaryIO
 from core.priority import stand_back
 
 IDLE_SECONDS = 300
+_MOST_THREADS = 4
 _NICENESS = 5  # pages and their clicks come first
 
 
@@ -53,9 +54,14 @@ def _private_output() -> BinaryIO:
 
 def _import_readers() -> None:
     """Import what most files need, while nobody waits."""
+    import pyarrow as pa
+
     import core.signals.readers.csv_reader
     import core.signals.readers.numpy_reader
     import core.signals.store  # noqa: F401
+    from core.cores import cores
+
+    pa.set_cpu_count(min(cores(), _MOST_THREADS))  # else as OMP_NUM_THREADS, which others heed
 
 
 def _end_with_input() -> None:

@@ -17,7 +17,8 @@ import secrets
 import shutil
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from core.signals.samples import load_sample
 _FORMAT = 1
 _KEY = re.compile(r"[0-9a-f]{64}")
 _BLOCK_BYTES = 1 << 24
+_LARGE_BYTES = 1 << 24  # of values
 _TEMPORARY = ".tmp-"
 _ABANDONED_SECONDS = 86_400  # a temporary folder this old belongs to a process that died
 
@@ -51,7 +53,7 @@ def open_recording(data: DataConfig, folder: Path) -> Recording:
         return load(key, folder)
     made = _make(data, folder)
     try:
-        _publish(made, key, folder, made_from=data)
+        _publish(made, lambda: key, folder, made_from=data)
     except OSError:  # a read-only folder, a full disk: it can be looked at all the same
         made.values.flags.writeable = False
         return made
@@ -86,12 +88,25 @@ def save(recording: Recording, folder: Path, *, temporary: str = "") -> str:
     `temporary_name`, for a caller who removes what is left if this process is killed.
     """
     recording = replace(recording, labels={k: _plain(v) for k, v in recording.labels.items()})
-    key = _content_key(recording)
+    with ThreadPoolExecutor(1, "sha256") as pool:
+        hashed = pool.submit(_content_key, recording)
+        try:
+            # A large one is most likely new: it is written while its key is worked out.
+            if recording.values.nbytes > _LARGE_BYTES or not _is_stored(hashed.result(), folder):
+                _publish(recording, hashed.result, folder, temporary=temporary)
+        except OSError:
+            if not _is_stored(hashed.result(), folder):
+                raise
+    return hashed.result()
+
+
+def _is_stored(key: str, folder: Path) -> bool:
+    """Whether a whole recording is there under a key."""
     try:
         load(key, folder)
     except DataError:
-        _publish(recording, key, folder, temporary=temporary)
-    return key
+        return False
+    return True
 
 
 def temporary_name() -> str:
@@ -221,7 +236,7 @@ def _place(key: str, folder: Path) -> Path:
 
 def _publish(
     recording: Recording,
-    key: str,
+    key: Callable[[], str],
     folder: Path,
     *,
     made_from: DataConfig | None = None,
@@ -229,10 +244,10 @@ def _publish(
 ) -> None:
     """Write the recording to a temporary folder and rename that to its key.
 
-    Where another process was faster, its copy stays and this one goes. `made_from` is kept beside
-    it, so that whoever removes a file's recording finds what was made of it.
+    Where it is there already, or another process was faster, that copy stays and this one goes.
+    key: asked for when all is written. `made_from` is kept beside it, so that whoever removes a
+    file's recording finds what was made of it.
     """
-    place = _place(key, folder)
     folder.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
     beside = folder / (temporary or temporary_name())
@@ -241,16 +256,15 @@ def _publish(
         _write(recording, beside, made_from)
         for path in [*beside.iterdir(), beside]:
             _sync(path)
+        place = _place(key(), folder)
         try:
             os.rename(beside, place)
         except OSError:
             if not place.is_dir():
                 raise
-            try:
-                load(key, folder)
-            except DataError:  # a damaged one is in the way
+            if not _is_stored(key(), folder):  # a damaged one is in the way
                 with contextlib.suppress(DataError):  # someone else has just removed it
-                    delete(key, folder)
+                    delete(key(), folder)
                 with contextlib.suppress(OSError):  # someone else has just replaced it
                     os.rename(beside, place)
         _sync(folder)

@@ -57,7 +57,8 @@ class AppProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        self._seen = psutil.Process(self._process.pid)
+        self.pid = self._process.pid
+        self._seen = psutil.Process(self.pid)
         self._wait_until_healthy()
 
     def _wait_until_healthy(self) -> None:

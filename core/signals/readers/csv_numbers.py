@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -90,6 +91,11 @@ def all_usual(table: pa.Table, channels: Sequence[str]) -> bool:
 
 
 def _is_suspicious(column: pa.ChunkedArray) -> bool:
+    if column.null_count == 0:  # which numpy is ten times as fast to look through
+        pieces = [chunk.to_numpy() for chunk in column.chunks if len(chunk)]
+        greatest = max((max(-piece.min(), piece.max()) for piece in pieces), default=0.0)
+        if not np.isnan(greatest):
+            return bool(greatest >= _LARGEST_INTEGER)
     extremes = pc.min_max(column).as_py()
     return max(abs(extremes["min"] or 0.0), abs(extremes["max"] or 0.0)) >= _LARGEST_INTEGER
 

@@ -25,6 +25,7 @@ from core.signals.readers.tables import (
     wide_recording,
 )
 from core.signals.recording import DataError, Recording
+from core.threads import one_ahead
 
 _JUDGED_ROWS = 2000  # at the start and at the end
 
@@ -128,7 +129,7 @@ def read_parquet(path: Path, options: ReadOptions, name: str) -> Recording:
     channels = list(roles.channels)
     schema = head.select(channels).schema
     matrix = GrowingMatrix(channels, parquet.rows)
-    for table in parquet.row_groups(channels):
+    for table in one_ahead(parquet.row_groups(channels)):
         matrix.add(table)
     if matrix.rows != parquet.rows:
         raise DataError(f"There are {matrix.rows:,} rows, not the {parquet.rows:,} declared.")

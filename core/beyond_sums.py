@@ -1,0 +1,181 @@
+"""How far values lie beyond many ranges at once, in one pass over them and without sorting.
+
+The ends of all ranges cut the number line into intervals. Each value is counted in its interval,
+with its distance, plain and squared, to the interval's end that lies nearer to the ranges it is
+beyond. What an interval adds to a range then follows from the distance between the two ends, as a
+sum of terms that are never negative: nothing cancels, and the sums are as exact as one by one.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.intervals import Intervals, float_type
+
+Range = tuple[float, float]
+_Pass = tuple[np.ndarray, np.ndarray, np.ndarray]  # an end of each interval; in which sums it goes
+_BLOCK = 1 << 15  # values at a time, with all that is worked out of them, in the processor's cache
+_ROUNDING = 1e-14  # of an end: as near as that a value is on it
+
+
+class BeyondSums:
+    """Add values, each with a weight; then ask what lies beyond the ranges named at first.
+
+    weight: of all values so far. low, high: the least and the greatest of them.
+    """
+
+    def __init__(self, ranges: Sequence[Range]):
+        self.weight = 0.0
+        self.low, self.high = np.inf, -np.inf
+        marks = {item: _marks(*item) for item in set(ranges)}
+        ends = {mark for named in marks.values() for mark in named if np.isfinite(mark)}
+        self._ends = np.array(sorted(ends))  # an interval holds its lower end, not its upper one
+        self._places = {item: self._intervals(named) for item, named in marks.items()}
+        self._counts = np.zeros(len(ends) + 1)
+        # From the interval's upper end and from its lower one: sums of distances, of squares.
+        self._from_upper, self._from_lower = np.zeros((2, 2, len(ends) + 1))
+        under = max((below for below, *_ in self._places.values()), default=0)
+        over = min((above for *_, above in self._places.values()), default=len(ends) + 1)
+        self._is_under = np.arange(len(ends) + 1) < under  # the intervals below some range
+        self._is_over = np.arange(len(ends) + 1) >= over
+
+    def add(self, values: np.ndarray, weights: np.ndarray) -> None:
+        """values, weights: `(values,)`."""
+        if not len(values):
+            return
+        common = float(weights[0]) if (weights == weights[0]).all() else None
+        low, high = float(values.min()), float(values.max())
+        self.low, self.high = min(self.low, low), max(self.high, high)
+        dtype = float_type(values)
+        intervals = Intervals(self._ends, low, high, dtype)
+        passes = self._passes(intervals.numbers)
+        for start in range(0, len(values), _BLOCK):
+            piece = slice(start, start + _BLOCK)
+            block = np.ascontiguousarray(values[piece], dtype)
+            weight = weights[piece] if common is None else common
+            block, weight = _gathered(block, weight, dtype.type(low))
+            places = intervals.of(block)
+            self._add_block(block, places, intervals.numbers, weight, passes)
+
+    def _passes(self, reached: np.ndarray) -> list[_Pass]:
+        """Most often one end is enough for each interval, and both sums are found in one go."""
+        is_under, is_over = self._is_under[reached], self._is_over[reached]
+        upper, lower = np.append(self._ends, 0.0)[reached], np.append(0.0, self._ends)[reached]
+        both = is_under & is_over
+        return [
+            (np.where(is_under, upper, lower), is_under, is_over & ~is_under),
+            (lower, np.zeros_like(both), both),
+        ]
+
+    def _add_block(
+        self,
+        block: np.ndarray,
+        places: np.ndarray,
+        reached: np.ndarray,
+        weights: np.ndarray | float,
+        passes: Sequence[_Pass],
+    ) -> None:
+        """places: where in `reached` each value's interval is: `(values,)`."""
+        count = len(reached)
+        if isinstance(weights, float):
+            occurring = np.bincount(places, minlength=count) * weights
+        else:
+            occurring = np.bincount(places, weights, count)
+        self._counts[reached] += occurring
+        self.weight += float(occurring.sum())
+        for end, to_upper, to_lower in passes:
+            if not (occurring[to_upper].any() or occurring[to_lower].any()):
+                continue
+            distance = end.take(places)
+            distance -= block
+            np.abs(distance, out=distance)
+            sums = _weighted_sums(places, distance, weights, count)
+            self._from_upper[:, reached] += np.where(to_upper, sums, 0.0)
+            self._from_lower[:, reached] += np.where(to_lower, sums, 0.0)
+
+    def beyond(self, lower: float, upper: float) -> np.ndarray:
+        """What `distance_sums` gives for a range, one of those named, and the values: `(7,)`."""
+        below, over_low, far_below, at_high, far_above, above = self._places[lower, upper]
+        end = len(self._counts)
+        near = self._under(far_below, below, lower) + self._over(above, far_above, upper)
+        far = self._under(0, far_below, lower) + self._over(far_above, end, upper)
+        far_weight = self._counts[:far_below].sum() + self._counts[far_above:].sum()
+        return np.array(
+            [
+                *(near + far),
+                near[1] / 2 + far[0] - far_weight / 2,
+                self._counts[:below].sum(),
+                self._counts[above:].sum(),
+                self._counts[below:over_low].sum(),
+                self._counts[at_high:above].sum(),
+            ]
+        )
+
+    def _intervals(self, marks: tuple[float, ...]) -> tuple[int, ...]:
+        """The first interval at or above each mark; those before it are below the mark."""
+        places = np.searchsorted(self._ends, marks, "left") + 1
+        places = np.where(np.isneginf(marks), 0, places)
+        return tuple(int(place) for place in places)
+
+    def _under(self, start: int, stop: int, end: float) -> np.ndarray:
+        """The sums of distances to an end above these intervals, and of their squares."""
+        if start >= stop:
+            return np.zeros(2)
+        return self._moved(start, stop, end - self._ends[start:stop], self._from_upper)
+
+    def _over(self, start: int, stop: int, end: float) -> np.ndarray:
+        if start >= stop:
+            return np.zeros(2)
+        return self._moved(start, stop, self._ends[start - 1 : stop - 1] - end, self._from_lower)
+
+    def _moved(self, start: int, stop: int, gap: np.ndarray, sums: np.ndarray) -> np.ndarray:
+        there = self._counts[start:stop] > 0  # nothing times a gap whose square is infinite is none
+        counts, gap = self._counts[start:stop][there], gap[there]
+        plain, squared = sums[:, start:stop][:, there]
+        return np.array(
+            [(counts * gap + plain).sum(), (counts * gap**2 + 2 * gap * plain + squared).sum()]
+        )
+
+
+def _marks(lower: float, upper: float) -> tuple[float, ...]:
+    """Where a value stops being: below, on the lower end or below, more than 1 below; and where it
+    begins to be: on the upper end or above, more than 1 above, above."""
+    finite = [abs(end) for end in (lower, upper) if np.isfinite(end)]
+    rounding = _ROUNDING * max(finite, default=0.0)
+    beyond = np.nextafter(upper + rounding, np.inf)
+    return (
+        *(lower - rounding, np.nextafter(lower + rounding, np.inf) if lower > -np.inf else lower),
+        min(lower - 1, lower - rounding),
+        *(upper - rounding, max(np.nextafter(upper + 1, np.inf), beyond), beyond),
+    )
+
+
+def _gathered(
+    block: np.ndarray, weights: np.ndarray | float, value: np.floating
+) -> tuple[np.ndarray, np.ndarray | float]:
+    """Values that are mostly this one, with it named but once, with the weight of all of them.
+
+    Signals that rest at 0 have few other values, and equal ones are slow to count: each has to wait
+    for the one before.
+    """
+    others = block != value
+    count = len(block) - np.count_nonzero(others)
+    if 2 * count < len(block):
+        return block, weights
+    if isinstance(weights, float):
+        weights, total = np.full(len(block) - count, weights), weights * count
+    else:
+        weights, total = weights[others], weights[~others].sum()
+    return np.append(block[others], value), np.append(weights, float(total))
+
+
+def _weighted_sums(
+    places: np.ndarray, distance: np.ndarray, weights: np.ndarray | float, count: int
+) -> np.ndarray:
+    """The sums of distances in each place, and of their squares: `(2, count)`."""
+    if isinstance(weights, float):
+        plain = np.bincount(places, distance, count)
+        return weights * np.stack([plain, np.bincount(places, distance * distance, count)])
+    weighted = distance * weights
+    plain = np.bincount(places, weighted, count)
+    return np.stack([plain, np.bincount(places, weighted * distance, count)])
