@@ -2,10 +2,11 @@
 
 25,088 windows of 200 x 4, batches of 256, the default model, MAE, Adam, float32. Trained in turns,
 some batches each: by this project, by plain Keras `fit` as anyone would write it (Conv2D, numpy
-arrays in), and by a plain PyTorch loop over the same layers, where PyTorch is installed
-(`pip install torch`; nothing else here needs it). Between them a matrix product, whose rate is what
-the machine can do. Each lives in a process of its own and waits for its turn. Prints a table of
-medians; takes about three minutes.
+arrays in), both on each back end that is installed, and by a plain PyTorch loop over the same
+layers (`pip install torch jax`; nothing else here needs PyTorch). Between them a matrix product,
+whose rate is what the machine can do. Each lives in a process of its own and waits for its turn.
+All use a GPU where their back end finds one. Prints a table of medians; takes some five minutes on
+two cores.
 """
 
 import argparse
@@ -19,8 +20,10 @@ from functools import partial
 
 import numpy as np
 
+from core.backends import installed
+
 WINDOWS, LENGTH, CHANNELS, BATCH = 25_088, 200, 4, 256
-SIDE = 2048  # of the matrices
+SIDE, GPU_SIDE = 2048, 8192  # of the matrices
 
 Turn = Callable[[], float]  # trains; returns windows, or operations, a second
 
@@ -100,8 +103,10 @@ def plain_torch(windows: np.ndarray) -> Turn:
     for filters in (32, 32, 64):
         parts += [nn.Conv1d(before, filters, 3, padding=1), nn.ReLU(), nn.Upsample(scale_factor=2)]
         before = filters
-    model = nn.Sequential(*parts, nn.Conv1d(before, CHANNELS, 3, padding=1))
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = nn.Sequential(*parts, nn.Conv1d(before, CHANNELS, 3, padding=1)).to(device)
     values = torch.from_numpy((windows / 255).transpose(0, 2, 1).copy())  # channels first
+    values = values.to(device)
     optimizer = torch.optim.Adam(model.parameters())
     measure = nn.L1Loss()
 
@@ -111,17 +116,26 @@ def plain_torch(windows: np.ndarray) -> Turn:
             optimizer.zero_grad()
             measure(model(batch), batch).backward()
             optimizer.step()
+        float(next(model.parameters()).sum())  # waits for a GPU
 
     return timed(train, len(windows))
 
 
 def matrix_products(windows: np.ndarray) -> Turn:
     """The rate of a float32 matrix product: what the machine can do at best."""
-    import tensorflow as tf
+    import keras
+    from keras import ops
 
-    matrix = tf.random.normal((SIDE, SIDE))
-    product = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))
-    return timed(lambda: [float(product()) for _ in range(10)], 10 * 2 * SIDE**3)
+    from core.gpu import has_gpu
+
+    side = GPU_SIDE if has_gpu() else SIDE
+    matrix = keras.random.normal((side, side))
+
+    def multiply() -> None:
+        products = [ops.matmul(matrix, matrix) for _ in range(10)]
+        ops.convert_to_numpy(products[-1][0, 0])
+
+    return timed(multiply, 10 * 2 * side**3)
 
 
 CONTENDERS = {
@@ -129,8 +143,17 @@ CONTENDERS = {
     "this project, bfloat16": partial(this_project, precision="bfloat16"),
     "plain Keras fit": plain_keras,
     "PyTorch": plain_torch,
+    "this project on JAX": this_project,
+    "this project on JAX, bfloat16": partial(this_project, precision="bfloat16"),
+    "plain Keras fit on JAX": plain_keras,
     "matrix products": matrix_products,
 }
+
+
+def backend_for(name: str) -> str:
+    """The one its name says, or what is there."""
+    there = installed()
+    return "jax" if "JAX" in name or "tensorflow" not in there else "tensorflow"
 
 
 class Contender:
@@ -141,7 +164,7 @@ class Contender:
         self.rates: list[float] = []
         self._process = subprocess.Popen(
             [sys.executable, "-m", __spec__.name, "--contender", name, "--batches", str(batches)],
-            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": backend_for(name)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -186,7 +209,7 @@ def report(contenders: list[Contender], machine: Contender) -> list[str]:
     bound = statistics.median(machine.rates)
     operations = operations_per_window()
     lines = [
-        f"matrix product of {SIDE} x {SIDE}: {bound / 1e9:.0f} GFLOP/s; "
+        f"matrix product: {bound / 1e9:.0f} GFLOP/s; "
         f"{operations / 1e6:.1f} MFLOP a window; load average {os.getloadavg()[0]:.1f}",
         "",
         "| trained by | windows/s | slowest-fastest | an epoch | of the product's rate | ratio |",
@@ -214,7 +237,8 @@ def main() -> None:
     if given.contender:
         contend(given.contender, given.batches)
         return
-    *contenders, machine = (Contender(name, given.batches) for name in CONTENDERS)
+    wanted = [name for name in CONTENDERS if "JAX" not in name or "jax" in installed()]
+    *contenders, machine = (Contender(name, given.batches) for name in wanted)
     there = [one for one in contenders if one.is_there]
     for _ in range(given.rounds):
         for one in (*there, machine):

@@ -1,0 +1,79 @@
+"""How training and floors grow with the data: `python -m tests.benchmarks.growth`.
+
+An epoch of the default model on the question's kind of data (batches of 256, float32), and the
+floors of all pairs, for more windows, more channels, longer windows. Writes a plot each into
+docs/performance and prints a table of medians; takes about four minutes on two cores.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from core.config import ExperimentConfig, OutputActivation, choices
+from core.cores import one_thread_an_operation
+from tests.benchmarks.plots import FOLDER, line_plot
+
+BATCH, LENGTH, CHANNELS, WINDOWS = 256, 200, 4, 5120
+TURNS = 3
+GROWS = {
+    "windows": ("windows", [1024, 2560, 5120, 10_240, 25_088]),
+    "channels": ("channels", [1, 4, 16, 64]),
+    "window_length": ("time steps of a window", [50, 100, 200, 400, 800]),
+}
+
+
+def epoch_and_floors(
+    windows: int = WINDOWS, channels: int = CHANNELS, window_length: int = LENGTH
+) -> tuple[float, float]:
+    """Seconds of an epoch, training and validation, and of the floors of all pairs: medians."""
+    from core.matrix import matrix, normalizations_like
+    from core.signals.generators import generate
+    from core.training import Training
+    from core.windows import split_windows
+
+    config = ExperimentConfig().replace(
+        {
+            "data.name": "question",
+            "data.time_steps": windows * window_length,
+            "data.channels": channels,
+            "windows.window_length": window_length,
+            "windows.stride": window_length,
+            "training.batch_size": BATCH,
+        }
+    )
+    recording = generate(config.data)
+    split = split_windows(recording.values, config.windows)
+    rows = normalizations_like(config.normalization)
+    asked = split, rows, choices(OutputActivation), recording.channel_names
+    floors = statistics.median(
+        timed(lambda: matrix(*asked, np.ones(channels))) for _ in range(TURNS)
+    )
+    epochs = Training(config, split).epochs()
+    next(epochs)  # traced, and warm
+    return statistics.median(next(epochs).seconds for _ in range(TURNS)), floors
+
+
+def timed(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    one_thread_an_operation()
+    for what, (x_title, sizes) in GROWS.items():
+        print(f"\n| {x_title} | an epoch, s | floors of all pairs, s |\n|---|---|---|")
+        lines: dict[str, list[tuple[float, float]]] = {"an epoch": [], "floors of all pairs": []}
+        for size in sizes:
+            found = epoch_and_floors(**{what: size})
+            for line, seconds in zip(lines.values(), found, strict=True):
+                line.append((size, seconds))
+            print(f"| {size:,} | {found[0]:.2f} | {found[1]:.3f} |", flush=True)
+        path = FOLDER / f"{what.replace('_', '-')}.svg"
+        line_plot(path, f"Cost by {x_title}", x_title, "seconds", lines)
+
+
+if __name__ == "__main__":
+    main()
