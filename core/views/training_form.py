@@ -55,7 +55,6 @@ def training_form() -> None:
             "and GPUs made for it, and rounds each value to 2 or 3 digits, which can raise the "
             "error. Weights, errors and the saved model are float32 either way.",
         )
-        _backend()
     with right:
         session.bound(st.selectbox, "Optimizer", "training.optimizer", options=choices(Optimizer))
         session.bound(
@@ -75,6 +74,7 @@ def training_form() -> None:
         session.bound(
             st.number_input, "Seed", "training.seed", step=1, help="The same seed, the same run."
         )
+        _backend()
         if session.value("training.schedule") != "constant":
             _decay()
 
