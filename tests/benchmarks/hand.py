@@ -1,170 +1,280 @@
 """How quick the app is to the hand while a run trains: `python -m tests.benchmarks.hand`.
 
-Drives the app in Chromium: from the click on Start to the first training step (several runs with
-the warm worker), then reruns of every page and ticks of the live view while a run trains. Prints a
-table; takes about three minutes.
+Starts the real server with 1,000 runs in its store and speaks to it over websockets, as a browser's
+tab does. Script runs are timed within the server: by the clock, and by the processor time of their
+thread, which is what they take where training leaves them a core of their own. Prints a table of
+what is asked and what was measured; takes about four minutes.
 """
 
-import json
+import argparse
+import asyncio
 import os
-import re
-import statistics
-import subprocess
-import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from core.config import ExperimentConfig
+from core.runs import Run
+from tests.benchmarks.filled_store import fill, question_runs
+from tests.benchmarks.timed_app import HEAD, Figure, TimedApp
+from tests.load.crowd import LIVE
+from tests.load.tab import Tab
+from tests.load.widgets import number, text
 
-from core.runs import RunStore
-from tests.browser.conftest import CHROMIUM, FLAGS, ROOT, Server
+RUNS, MANY_RUNS = 1_000, 10_000
+QUESTION_RUNS = 5  # each is opened for the first time once
+THINKING_SECONDS = 0.2  # between two reruns
+RERUN, TICK, OPENING, TABLE = 0.1, 0.05, 0.3, 0.3  # seconds, as asked for
+COLD_START, WARM_CLICK, COLD_CLICK = 2.0, 1.0, 6.0
+IDLE_SHARE = 0.01  # of a core
 
-CLICKS = 5
-RERUNS = 12
-TICK_SECONDS = 30
-
-
-class TimedServer(Server):
-    """The server of the browser tests, with a stopwatch in it."""
-
-    def start(self) -> None:
-        self.lines: list[dict] = []
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "tests.benchmarks.timed_server"),
-                *("--server.port", str(self.port), "--server.headless", "true"),
-            ],
-            cwd=ROOT,
-            env={**os.environ, "LAB_RUNS": str(self.runs)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        threading.Thread(target=self._listen, daemon=True).start()
-        self.wait_until_healthy()
-
-    def _listen(self) -> None:
-        for line in self._process.stdout:
-            if line.startswith("{"):
-                self.lines.append(json.loads(line))
+Act = Callable[[Tab, int], Awaitable[None]]  # the number of the act
 
 
-def percentile(values: list[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
+async def again(tab: Tab, act: int) -> None:
+    """Run the whole page once more."""
+    await tab.rerun("rerun")
 
 
-def row(name: str, seconds: list[float], limit_ms: float) -> str:
-    median, high = (1000 * percentile(seconds, share) for share in (0.5, 0.95))
-    return f"{name:<44} {len(seconds):>4}  {median:8.1f}  {high:8.1f}  {limit_ms:8.0f}"
+def change(key: str, *values: float) -> Act:
+    """Set a number field to one value after the other."""
 
-
-def start_run(page: Page, url: str, epochs: int, seed: int) -> str:
-    page.goto(f"{url}/train?v=1&training.epochs={epochs}&training.seed={seed}")
-    page.get_by_role("button", name="Start training").click()
-    page.wait_for_url(re.compile(r"run=[0-9a-f]{32}"))
-    return page.url.rpartition("run=")[2][:32]
-
-
-def measure_clicks(page: Page, server: Server, store: RunStore) -> list[float]:
-    """Seconds from the submission to the end of the first training step, by the worker's record."""
-    seconds = []
-    for seed in range(CLICKS):
-        time.sleep(12)  # the next warm worker is ready by then
-        run = store.open(start_run(page, server.url, 2, seed))
-        while run.is_active:
-            if first := run.progress().get("first_step_seconds"):
-                seconds.append(first)
-                break
-            time.sleep(0.02)
-        while run.is_active:
-            time.sleep(0.1)
-    return seconds
-
-
-def measure_page(
-    page: Page, server: TimedServer, act: Callable[[int], None], kind: str
-) -> list[dict]:
-    """The script runs that acting on a page again and again causes, the first one left out."""
-    act(0)
-    page.wait_for_timeout(1500)
-    before = len(server.lines)
-    for number in range(RERUNS):
-        act(number + 1)
-        page.wait_for_timeout(700)
-    return [line for line in server.lines[before:] if line["kind"] == kind]
-
-
-def spin(page: Page, label: str) -> Callable[[int], None]:
-    """Change a number on the page, up and down."""
-
-    def act(number: int) -> None:
-        field = page.get_by_role("spinbutton", name=label).first
-        field.fill(str(int(float(field.input_value())) + (1 if number % 2 else -1)))
-        field.press("Enter")
+    async def act(tab: Tab, place: int) -> None:
+        await tab.change(number(tab.widget(key), values[place % len(values)]), "change")
 
     return act
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
-        server = TimedServer(Path(folder) / "runs")
-        server.start()
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
+async def search(tab: Tab, place: int) -> None:
+    """Search the table of runs."""
+    await tab.change(text(tab.widget("runs_search").id, f"run {place % 10}"), "search")
+
+
+async def select(tab: Tab, place: int) -> None:
+    """Select two runs of the table, which are then compared."""
+    table = next(key for key in tab.widgets if key.split("-", 2)[-1].startswith("runs-"))
+    rows = f'{{"selection": {{"rows": [{place}, {place + 1}], "columns": [], "cells": []}}}}'
+    await tab.change(text(table, rows), "select")
+
+
+ACTS: dict[str, tuple[str, str, Act]] = {  # page, kind of script run, act
+    "Start": ("start", "rerun", again),
+    "Data": ("data", "rerun", again),
+    "Data, another window length": ("data", "rerun", change("windows.window_length", 100, 200)),
+    "Output": ("output", "rerun", again),
+    "Explain": ("explain", "rerun", again),
+    "Train, the run in view": ("train", "rerun", again),
+    "Train, another patience": ("train", "rerun", change("training.patience", 7, 8)),
+    "Reconstructions": ("reconstructions", "rerun", again),
+    "Reconstructions, another window": ("reconstructions", "tick", change("window_number", 1, 9)),
+    "Runs": ("runs", "rerun", again),
+    "Runs, searched": ("runs", "rerun", search),
+    "Runs, two selected": ("runs", "rerun", select),
+}
+
+
+async def measure_act(app: TimedApp, name: str, running: str, finished: str, reruns: int) -> Figure:
+    """Reruns of a page; the first act counts as preparation."""
+    page, kind, act = ACTS[name]
+    query = {"train": f"run={running}", "reconstructions": f"run={finished}"}.get(page, "")
+    tab = app.tab()
+    await tab.open(page, query)
+    await act(tab, 0)
+    await app.script_runs(kind)
+    for place in range(1, reruns + 1):
+        await asyncio.sleep(THINKING_SECONDS)
+        await act(tab, place)
+    runs = await app.script_runs(kind)
+    await tab.leave()
+    return Figure.of(f"rerun: {name}", RERUN, runs)
+
+
+async def measure_ticks(app: TimedApp, running: str, seconds: float) -> Figure:
+    tab = app.tab()
+    await tab.open("train", f"run={running}")
+    await asyncio.sleep(2)
+    await app.script_runs("tick")
+    await asyncio.sleep(seconds)
+    ticks = await app.script_runs("tick")
+    await tab.leave()
+    return Figure.of("live tick", TICK, ticks)
+
+
+async def measure_opening(app: TimedApp, run_ids: Sequence[str]) -> Figure:
+    """Reconstructions, of runs that this app has not shown before."""
+    runs = []
+    for run_id in run_ids:
+        tab = app.tab()
+        await app.script_runs("rerun")
+        await tab.open("reconstructions", f"run={run_id}")
+        runs += await app.script_runs("rerun")
+        await tab.leave()
+    return Figure.of("Reconstructions opens, 25,088 windows", OPENING, runs)
+
+
+async def measure_table(app: TimedApp, runs: int, reruns: int) -> list[Figure]:
+    """The page Runs: opened for the first time since the app began, opened again, and rerun."""
+    opened = []
+    for _ in range(1 + reruns):
+        tab = app.tab()
+        await app.script_runs("rerun")
+        await tab.open("runs")
+        opened += (await app.script_runs("rerun"))[-1:]
+        await tab.leave()
+    rerun = await measure_act(app, "Runs", "", "", reruns)
+    return [
+        Figure.of(f"the table of {runs:,} runs, for the first time", TABLE, opened[:1]),
+        Figure.of(f"the table of {runs:,} runs, opened", TABLE, opened[1:]),
+        Figure(
+            f"the table of {runs:,} runs, rerun",
+            TABLE,
+            0.95,
+            rerun.seconds,
+            rerun.processor_seconds,
+        ),
+    ]
+
+
+async def measure_cold_start(folder: Path, starts: int) -> Figure:
+    """From the command to the end of the first page's script, over a websocket."""
+    seconds, used = [], []
+    for place in range(1 + starts):  # the first one leaves bytecode
+        began = time.perf_counter()
+        app = TimedApp(folder, timed=False)
         try:
-            page.goto(server.url)
-            store = RunStore(server.runs)
-            clicks = measure_clicks(page, server, store)
-            finished = store.list()[-1].id
-            running = start_run(page, server.url, 10_000, 0)
-            page.get_by_text(re.compile(r"Epoch \d+ of")).first.wait_for()
-            before = len(server.lines)
-            page.wait_for_timeout(1000 * TICK_SECONDS)
-            ticks = [line for line in server.lines[before:] if line["kind"] == "tick"]
-            rows = [
-                row("click to first step (warm worker)", clicks, 1000),
-                row("live tick while training", [t["seconds"] for t in ticks], 50),
-                row("  its processor time", [t["processor_seconds"] for t in ticks], 50),
-            ]
-            for stem, query, label, kind in (
-                ("data", "", "Window length", "rerun"),
-                ("train", f"?run={running}", "Patience", "rerun"),
-                ("reconstructions", f"?run={finished}", "Window", "tick"),  # a fragment
-            ):
-                page.goto(f"{server.url}/{stem}{query}")
-                page.get_by_role("spinbutton", name=label).first.wait_for()
-                lines = measure_page(page, server, spin(page, label), kind)
-                rows.append(row(f"{kind} of {stem}", [line["seconds"] for line in lines], 100))
-                used = [line["processor_seconds"] for line in lines]
-                rows.append(row("  its processor time", used, 100))
-            for stem in ("start", "output", "runs", "reconstructions"):
-                address = server.url + ("/" if stem == "start" else f"/{stem}")
-                page.goto(address)
-                page.wait_for_timeout(3000)
-                before = len(server.lines)
-                for _ in range(RERUNS):
-                    page.keyboard.press("r")  # Streamlit's own key for a rerun
-                    page.wait_for_timeout(700)
-                lines = [line for line in server.lines[before:] if line["kind"] == "rerun"]
-                if lines:
-                    rows.append(row(f"rerun of {stem}", [line["seconds"] for line in lines], 100))
-                    used = [line["processor_seconds"] for line in lines]
-                    rows.append(row("  its processor time", used, 100))
-            print(f"{'':<44} {'n':>4}  {'p50 ms':>8}  {'p95 ms':>8}  {'limit':>8}")
-            print(*rows, sep="\n")
-            print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", end="; ")
-            print(f"median click {statistics.median(clicks):.2f} s")
+            tab = app.tab()
+            await tab.open("start")
+            if place:
+                seconds.append(time.perf_counter() - began)
+                used.append(app.processor_seconds())
+            await tab.leave()
         finally:
-            for summary in RunStore(server.runs).list():
-                if summary.is_active:
-                    RunStore(server.runs).open(summary.id).request_cancel()
-            time.sleep(2)
-            browser.close()
-            server.stop()
+            app.stop()
+    return Figure("cold start to the first page", COLD_START, 0.5, seconds, used)
+
+
+async def measure_clicks(app: TimedApp, rounds: int) -> list[Figure]:
+    """From the click on Start to the end of the first training step, by the worker's record."""
+    warm, cold = [], []
+    for place in range(rounds):
+        await app.settle()
+        run, seconds = await _click(app, 2 * place)
+        warm.append(seconds)
+        await _cancel(run)
+        await app.settle()
+        app.end_spare()
+        run, seconds = await _click(app, 2 * place + 1)
+        cold.append(seconds)
+        await _cancel(run)
+    return [
+        Figure("click to first step, with the warm worker", WARM_CLICK, 0.95, warm, []),
+        Figure("click to first step, without", COLD_CLICK, 0.95, cold, []),
+    ]
+
+
+async def _click(app: TimedApp, seed: int) -> tuple[Run, float]:
+    tab = app.tab()
+    await tab.open("train", f"v=1&training.epochs=1000&training.patience=0&training.seed={seed}")
+    known = {run.id for run in app.store.list()}
+    clicked = datetime.now(UTC)
+    click = asyncio.create_task(tab.click("start", "start"))
+    async with asyncio.timeout(60):
+        while not (new := [run for run in app.store.list() if run.id not in known]):
+            await asyncio.sleep(0.02)
+        run = app.store.open(new[0].id)
+        while not (first := run.progress().get("first_step_seconds")):
+            await asyncio.sleep(0.02)
+    await click
+    await tab.leave()
+    return run, (datetime.fromisoformat(new[0].created) - clicked).total_seconds() + first
+
+
+async def _cancel(run: Run) -> None:
+    run.request_cancel()
+    async with asyncio.timeout(60):
+        while run.is_active:
+            await asyncio.sleep(0.02)
+
+
+async def measure_idle(app: TimedApp, seconds: float) -> list[str]:
+    """The share of a core that the app and its warm worker use with nothing to do."""
+    await app.settle()
+    alone = await app.share_of_a_core(seconds)
+    tab = app.tab()
+    await tab.open("start")
+    await app.settle()
+    watched = await app.share_of_a_core(seconds)
+    await tab.leave()
+    return [_idle_line("idle, no visitor", alone), _idle_line("idle, one tab open", watched)]
+
+
+def _idle_line(name: str, share: float) -> str:
+    kept = "yes" if share <= IDLE_SHARE else "**no**"
+    return f"| {name} | 1 | {IDLE_SHARE:.0%} of a core | {share:.2%} | {share:.2%} | {kept} |"
+
+
+async def train_one(app: TimedApp) -> str:
+    """Start the run that trains while the rest is measured; returns once it is at work."""
+    run = app.store.create(ExperimentConfig().replace(LIVE).model_dump(mode="json"), name="Live")
+    async with asyncio.timeout(120):
+        while not run.history():
+            await asyncio.sleep(0.2)
+    return run.id
+
+
+async def measure(folder: Path, given: argparse.Namespace) -> AsyncIterator[str]:
+    """The lines of the table, each as soon as it is measured."""
+    app = TimedApp(folder, timed=False)  # makes the folder
+    app.stop()
+    fill(app.store, RUNS)
+    questions = question_runs(app.store, QUESTION_RUNS)
+    yield (await measure_cold_start(folder, given.starts)).line()
+    app = TimedApp(folder)
+    try:
+        for line in await measure_idle(app, given.idle):
+            yield line
+        for figure in await measure_clicks(app, given.clicks):
+            yield figure.line()
+        await app.settle()
+        running = await train_one(app)
+        yield (await measure_ticks(app, running, given.ticks)).line()
+        yield (await measure_opening(app, questions)).line()
+        for name in ACTS:
+            yield (await measure_act(app, name, running, questions[0], given.reruns)).line()
+        await _cancel(app.store.open(running))
+    finally:
+        app.stop()
+    fill(app.store, MANY_RUNS)
+    app = TimedApp(folder)
+    try:
+        await app.settle()
+        for figure in await measure_table(app, MANY_RUNS, given.reruns):
+            yield figure.line()
+    finally:
+        app.stop()
+
+
+async def print_table(given: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory(prefix="lab-hand-", ignore_cleanup_errors=True) as folder:
+        print(*HEAD, sep="\n")
+        async for line in measure(Path(folder), given):
+            print(line, flush=True)
+    print(f"\nload average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--reruns", type=int, default=20, help="of each page")
+    parser.add_argument("--ticks", type=float, default=25, help="seconds of the live view")
+    parser.add_argument("--clicks", type=int, default=3, help="with and without a warm worker")
+    parser.add_argument("--idle", type=float, default=20, help="seconds, with and without a tab")
+    parser.add_argument("--starts", type=int, default=3, help="of the app")
+    given = parser.parse_args()
+    asyncio.run(print_table(given))
 
 
 if __name__ == "__main__":

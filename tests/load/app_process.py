@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from core.processes import send_signal
 from core.runs import RunStore
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+SERVER = ("-m", "streamlit", "run", "app.py")
 
 
 @dataclass(frozen=True)
@@ -32,23 +35,32 @@ class Use:
 class AppProcess:
     """`streamlit run app.py` on a port, with runs and temporary files in folders of the test's.
 
-    session_seconds: for so long the app keeps a session whose browser is gone.
+    session_seconds: for so long the app keeps a session whose browser is gone; server: arguments
+    of Python that start another one than Streamlit's own.
     """
 
-    def __init__(self, folder: Path, port: int, *, public: bool, session_seconds: int):
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        *,
+        public: bool,
+        session_seconds: int,
+        server: Sequence[str] = SERVER,
+    ):
         self.port = port
         self.url = f"http://localhost:{port}"
         self.runs, self._temporary = folder / "runs", folder / "tmp"
-        self._log = folder / "app.log"
-        self._temporary.mkdir(parents=True)
+        self.log = folder / "app.log"
+        self._temporary.mkdir(parents=True, exist_ok=True)
         environment = {name: text for name, text in os.environ.items() if name[:4] != "LAB_"}
         environment |= {"LAB_RUNS": str(self.runs), "TMPDIR": str(self._temporary)}
         if public:
             environment["LAB_PUBLIC"] = "1"
-        with self._log.open("wb") as log:
+        with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "streamlit", "run", "app.py"),
+                    *(sys.executable, *server),
                     *("--server.port", str(port), "--server.headless", "true"),
                     *("--server.disconnectedSessionTTL", str(session_seconds)),
                 ],
@@ -68,7 +80,7 @@ class AppProcess:
                 with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2):
                     return
             except OSError:
-                time.sleep(0.1)
+                time.sleep(0.02)
         self.stop()
         raise TimeoutError(f"the app did not start:\n{self.last_words()}")
 
@@ -87,12 +99,21 @@ class AppProcess:
         used = self._seen.cpu_times()
         return used.user + used.system
 
+    def workers(self) -> list[psutil.Process]:
+        """The training processes that the app has now, the warm spare among them."""
+        found = []
+        for child in self._seen.children():
+            with suppress(psutil.Error):  # it has just ended
+                if "worker" in child.cmdline():
+                    found.append(child)
+        return found
+
     def last_words(self) -> str:
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-15:])
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
 
     def tracebacks(self) -> int:
         """How often the app wrote a traceback to its log."""
-        return self._log.read_text(errors="replace").count("Traceback (most recent call last)")
+        return self.log.read_text(errors="replace").count("Traceback (most recent call last)")
 
     def stop(self) -> None:
         """End the app, then the workers that outlive it."""

@@ -109,6 +109,10 @@ class Tab:
             self._states[state.id] = state
         await self._ask(kind, fragment=fragment, extra=[state] if is_click else [])
 
+    async def rerun(self, kind: str) -> None:
+        """Run the whole page again, as Streamlit's own key does."""
+        await self._ask(kind)
+
     async def click(self, key: str, kind: str) -> None:
         await self.change(WidgetState(id=self.widget(key).id, trigger_value=True), kind)
 
