@@ -164,7 +164,7 @@ async def measure_clicks(app: TimedApp, rounds: int) -> list[Figure]:
         warm.append(seconds)
         await _cancel(run)
         await app.settle()
-        app.end_spare()
+        await app.end_spare()
         run, seconds = await _click(app, 2 * place + 1)
         cold.append(seconds)
         await _cancel(run)

@@ -65,10 +65,12 @@ class TimedApp(AppProcess):
                 if len(self.workers()) == 1 and used - before < 0.1:
                     return
 
-    def end_spare(self) -> None:
+    async def end_spare(self) -> None:
         """Kill the warm worker; the next is started some seconds later, or for the next run."""
         for worker in self.workers():
             worker.kill()
+        while self.workers():
+            await asyncio.sleep(0.02)
 
     async def share_of_a_core(self, seconds: float) -> float:
         """What the app and its processes use of one core for so long."""
