@@ -51,7 +51,8 @@ class TimedApp(AppProcess):
         """Those of a kind that ended since the last call."""
         await asyncio.sleep(_PRINT_SECONDS)
         text = self.log.read_text(errors="replace")
-        lines, self._read = text[self._read :].splitlines(), len(text)
+        whole = text.rfind("\n") + 1  # what follows is being written
+        lines, self._read = text[self._read : whole].splitlines(), whole
         found = [ScriptRun(**json.loads(line)) for line in lines if line.startswith("{")]
         return [run for run in found if run.kind == kind]
 

@@ -29,7 +29,7 @@ def main() -> None:
             "seconds": time.perf_counter() - began,
             "processor_seconds": time.thread_time() - used,
         }
-        print(json.dumps(line), flush=True)
+        print(json.dumps(line) + "\n", end="", flush=True)  # whole, whatever thread prints
 
     ScriptRunner._run_script = timed
     sys.argv = ["streamlit", "run", str(APP), *sys.argv[1:]]
