@@ -29,14 +29,10 @@ class ScriptRun:
 
 
 class TimedApp(AppProcess):
-    """The app, private, on `folder/runs`; its script runs are in its log.
-
-    Bytecode goes to the folder, so that a second start is as quick as with an installed app.
-    """
+    """The app, private, on `folder/runs`; its script runs are in its log."""
 
     def __init__(self, folder: Path, *, timed: bool = True):
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a second start is to find bytecode
         server = {"server": ("-m", "tests.benchmarks.timed_server")} if timed else {}
         super().__init__(
             folder, free_port(), public=False, session_seconds=SESSION_SECONDS, **server
