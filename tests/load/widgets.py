@@ -46,8 +46,9 @@ def _number_input(element: NumberInput) -> WidgetState | None:
 
 def _selectbox(element: Any) -> WidgetState | None:
     if element.set_value:
-        return text(element.id, element.raw_value)
-    return text(element.id, element.options[element.default]) if element.options else None
+        return text(element.id, element.raw_value) if element.HasField("raw_value") else None
+    is_chosen = element.options and element.HasField("default")
+    return text(element.id, element.options[element.default]) if is_chosen else None
 
 
 def _multiselect(element: Any) -> WidgetState:
