@@ -51,7 +51,7 @@ def run_config(run_id: str) -> ExperimentConfig | None:
     return _run_config(run_id, str(store().root))
 
 
-@st.cache_resource(show_spinner=False, max_entries=5000)
+@st.cache_resource(show_spinner=False, max_entries=20_000)  # more than a store has runs
 def _run_config(run_id: str, folder: str) -> ExperimentConfig | None:
     try:
         return ExperimentConfig.model_validate(_store(folder).open(run_id).config())

@@ -110,7 +110,7 @@ def latest_run(config: ExperimentConfig) -> Run | None:
     return store().open(found.id) if found else None
 
 
-@st.cache_resource(show_spinner=False, max_entries=5000)
+@st.cache_resource(show_spinner=False, max_entries=20_000)  # more than a store has runs
 def _run_experiment(run_id: str, folder: str) -> str:
     known = run_config(run_id)
     return known.identity() if known else ""

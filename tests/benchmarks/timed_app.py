@@ -54,12 +54,12 @@ class TimedApp(AppProcess):
 
     async def settle(self) -> None:
         """Wait until the warm worker is ready and the app has nothing to do."""
-        used = self._used()
+        used, workers = self._used(), self.workers()
         async with asyncio.timeout(120):
             while True:
                 await asyncio.sleep(2.0)
-                before, used = used, self._used()
-                if len(self.workers()) == 1 and used - before < 0.1:
+                before, used, known, workers = used, self._used(), workers, self.workers()
+                if len(workers) == 1 and workers == known and used - before < 0.1:
                     return
 
     async def end_spare(self) -> None:
