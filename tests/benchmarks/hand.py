@@ -52,13 +52,6 @@ async def search(tab: Tab, place: int) -> None:
     await tab.change(text(tab.widget("runs_search").id, f"run {place % 10}"), "search")
 
 
-async def select(tab: Tab, place: int) -> None:
-    """Select two runs of the table, which are then compared."""
-    table = next(key for key in tab.widgets if key.split("-", 2)[-1].startswith("runs-"))
-    rows = f'{{"selection": {{"rows": [{place}, {place + 1}], "columns": [], "cells": []}}}}'
-    await tab.change(text(table, rows), "select")
-
-
 ACTS: dict[str, tuple[str, str, Act]] = {  # page, kind of script run, act
     "Start": ("start", "rerun", again),
     "Data": ("data", "rerun", again),
@@ -71,7 +64,6 @@ ACTS: dict[str, tuple[str, str, Act]] = {  # page, kind of script run, act
     "Reconstructions, another window": ("reconstructions", "tick", change("window_number", 1, 9)),
     "Runs": ("runs", "rerun", again),
     "Runs, searched": ("runs", "rerun", search),
-    "Runs, two selected": ("runs", "rerun", select),
 }
 
 
