@@ -240,6 +240,7 @@ def test_noise_is_learned_by_heart(trained):
         "model.pooling_steps": 2,
         "model.latent_channels": 6,
         "training.epochs": 80,
+        "training.batch_size": 6,  # all the windows there are to train on
         "training.loss": "mse",
     }
     _, evidence, findings = trained(changes, noise())
