@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from core import processes
+from core import backends, processes
 from core import runner as runner_module
 from core.processes import PROJECT_ROOT
 from core.run_queue import next_in_turn
@@ -153,6 +153,21 @@ def test_a_spare_older_than_the_source_is_not_used(store, make_runner, monkeypat
     reached(store, run_id, "finished")
     assert got(store, run_id)["pid"] != spare.pid
     assert spare.process.returncode is not None
+
+
+def test_a_spare_with_another_back_end_is_not_used(store, make_runner, monkeypatch):
+    monkeypatch.setattr(backends, "installed", lambda: ("tensorflow", "jax"))
+    runner = make_runner(spare=True)
+    runner.start()
+    eventually(lambda: runner.spare_is_ready)
+    spare = runner._pool.spare
+    assert spare.backend == "tensorflow"
+    run_id = runner.submit({"training": {"backend": "jax"}}, name="x")
+    reached(store, run_id, "finished")
+    assert got(store, run_id)["pid"] != spare.pid
+    assert spare.process.returncode is not None
+    eventually(lambda: runner.spare_is_ready)
+    assert runner._pool.spare.backend == "jax"  # the next run is most likely like the last
 
 
 @pytest.mark.slow
