@@ -24,6 +24,11 @@ from core.backends import installed
 
 WINDOWS, LENGTH, CHANNELS, BATCH = 25_088, 200, 4, 256
 SIDE, GPU_SIDE = 2048, 8192  # of the matrices
+SHARED_GPU = {  # no process takes more of its memory than it needs
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+}
 
 Turn = Callable[[], float]  # trains; returns windows, or operations, a second
 
@@ -164,7 +169,7 @@ class Contender:
         self.rates: list[float] = []
         self._process = subprocess.Popen(
             [sys.executable, "-m", __spec__.name, "--contender", name, "--batches", str(batches)],
-            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": backend_for(name)},
+            env=os.environ | SHARED_GPU | {"KERAS_BACKEND": backend_for(name)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
