@@ -6,12 +6,14 @@ import numpy as np
 from core.gpu import has_gpu
 from core.meters import free_gpu_memory
 from core.model import AutoencoderTrainer
-from core.steps import HostSteps, Steps
+from core.steps import Steps
 from core.windows import Split
 
 if keras.backend.backend() == "jax":
     from core.jax_steps import JaxSteps as DeviceSteps
+    from core.steps import HostSteps
 else:
+    from core.tensorflow_steps import TensorFlowHostSteps as HostSteps
     from core.tensorflow_steps import TensorFlowSteps as DeviceSteps
 
 LARGEST_SHARE = 0.5  # of the GPU's free memory, for the recording

@@ -13,35 +13,30 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+HAS_XLA = keras.backend.backend() == "jax"  # where small convolutions are faster as products
+RISING = tuple(map(keras.activations.get, ("relu", "leaky_relu", "elu", "tanh", "linear")))
+
 
 class FastAutoencoder(layers.Layer):
     """Calls a chain of layers of `build_autoencoder` with their own weights; it has none itself.
 
-    parts: into which a batch is cut; they go through the chain at the same time.
     precision: what is computed in; weights, their gradients and the output are float32.
     Values and gradients are those of the plain model, but for rounding.
     """
 
-    def __init__(self, autoencoder: keras.Model, parts: int = 1, precision: str = "float32"):
+    def __init__(self, autoencoder: keras.Model, precision: str = "float32"):
         super().__init__(name="fast_autoencoder")
         self._precision = precision
         self._autoencoder = autoencoder
-        self._parts = parts
 
-    def call(self, windows, training=False):
-        """`(batch, window_length, channels)` in and out."""
-        windows = ops.cast(windows, self._precision)
-        masks = self._masks(ops.shape(windows)[0]) if training else {}
-        slices = zip(
-            *(_cut(batch, self._parts) for batch in (windows, *masks.values())), strict=True
-        )
-        done = [self._chain(x, dict(zip(masks, rest, strict=True))) for x, *rest in slices]
-        return ops.cast(_joined(done, windows), "float32")
+    def call(self, windows, masks: dict[str, Any] | None = None):
+        """`(batch, window_length, channels)` in and out. masks: of `masks`, in training."""
+        return ops.cast(self._chain(ops.cast(windows, self._precision), masks or {}), "float32")
 
     def compute_output_shape(self, input_shape):
         return input_shape
 
-    def _masks(self, batch) -> dict[str, Any]:
+    def masks(self, batch) -> dict[str, Any]:
         """What each dropout layer does to a batch of ones: the same draw whatever the parts."""
         return {
             layer.name: layer(ops.ones((batch, *layer.output.shape[1:])), training=True)
@@ -50,13 +45,16 @@ class FastAutoencoder(layers.Layer):
         }
 
     def _chain(self, x, masks: dict[str, Any]):
-        is_doubled = False
+        is_doubled = is_pooled = False
         for layer, following in pairwise([*self._autoencoder.layers[1:], None]):  # but the input
             if isinstance(layer, layers.UpSampling1D) and isinstance(following, layers.Conv1D):
                 is_doubled = True  # which the convolution does
             elif isinstance(layer, layers.Conv1D):
-                x = (_doubled_convolution if is_doubled else _convolution)(layer, x)
+                is_pooled = isinstance(following, layers.MaxPooling1D) and _pools_first(layer, x)
+                x = _convolution(layer, x, is_doubled, is_pooled)
                 is_doubled = False
+            elif is_pooled:
+                is_pooled = False  # which the convolution has done
             elif isinstance(layer, layers.Dropout):
                 x = x * ops.cast(masks[layer.name], x.dtype) if masks else x
             else:
@@ -64,57 +62,42 @@ class FastAutoencoder(layers.Layer):
         return x
 
 
-class InParts(layers.Layer):
-    """Calls a model on parts of a batch at the same time; for passes that change nothing."""
-
-    def __init__(self, model: keras.Model, parts: int):
-        super().__init__(name="in_parts")
-        self._model = model
-        self._parts = parts
-
-    def call(self, windows):
-        return _joined([self._model(part) for part in _cut(windows, self._parts)], windows)
-
-    def compute_output_shape(self, input_shape):
-        return self._model.compute_output_shape(input_shape)
+def _pools_first(layer: layers.Conv1D, x) -> bool:
+    """Whether bias and activation can wait for the larger value of each pair to be chosen."""
+    return HAS_XLA and layer.activation in RISING and x.shape[1] % 2 == 0
 
 
-def _cut(batch, parts: int) -> list:
-    """Equal parts of a batch, the last with what is left; none empty, which no convolution takes.
-
-    A batch of fewer windows than parts is filled up with the first one's copies.
-    """
-    if parts == 1:
-        return [batch]
-    windows = ops.shape(batch)[0]  # a number where the back end knows its shapes
-    is_known = isinstance(windows, int)
-    missing = max(parts - windows, 0) if is_known else ops.maximum(parts - windows, 0)
-    batch = ops.concatenate([batch, ops.repeat(batch[:1], parts, axis=0)[:missing]])
-    size = ops.shape(batch)[0] // parts
-    bounds = [part * size for part in range(parts)]
-    return [batch[start:stop] for start, stop in zip(bounds, [*bounds[1:], None], strict=True)]
-
-
-def _joined(parts: list, batch):
-    """What `_cut` has cut, without the copies; a copy that is left out has no gradient."""
-    return parts[0] if len(parts) == 1 else ops.concatenate(parts)[: ops.shape(batch)[0]]
-
-
-def _convolution(layer: layers.Conv1D, x):
-    return layer.activation(
-        _add_bias(ops.conv(x, ops.cast(layer.kernel, x.dtype), padding="same"), layer.bias)
-    )
-
-
-def _doubled_convolution(layer: layers.Conv1D, x):
-    """The layer on `x` with each time step repeated: `(batch, 2 * length, filters)`."""
-    kernel = ops.tensordot(_tap_sums(layer.kernel_size[0]), layer.kernel, 1)
-    taps = kernel.shape[0] // 2
-    kernel = ops.concatenate([kernel[:taps], kernel[taps:]], axis=-1)  # (taps, in, 2 * filters)
+def _convolution(layer: layers.Conv1D, x, is_doubled: bool, is_pooled: bool):
+    """The layer on `x`, or on `x` with each time step repeated, or its result pooled by two."""
+    kernel, bias, length = layer.kernel, layer.bias, x.shape[1]
+    if is_doubled:
+        kernel, bias = _doubled(kernel), ops.concatenate([bias, bias])
     kernel = ops.cast(kernel, x.dtype)
-    y = ops.conv(x, kernel, padding="same")  # both of a pair, one after the other
-    y = layer.activation(_add_bias(y, ops.concatenate([layer.bias, layer.bias])))
-    return ops.reshape(y, (-1, 2 * x.shape[1], layer.filters))
+    y = _matrix_product(x, kernel) if HAS_XLA else ops.conv(x, kernel, padding="same")
+    if is_pooled:
+        pairs = ops.reshape(y, (-1, length // 2, 2, layer.filters))
+        first, second = pairs[:, :, 0], pairs[:, :, 1]
+        y = ops.where(second > first, second, first)  # has one gradient, as pooling does
+    y = layer.activation(_add_bias(y, bias))
+    return ops.reshape(y, (-1, 2 * length, layer.filters)) if is_doubled else y
+
+
+def _matrix_product(x, kernel):
+    """A convolution, padding "same", as one product that XLA fuses what is around it with."""
+    taps, before, filters = kernel.shape
+    length, left = x.shape[1], (taps - 1) // 2
+    padded = ops.pad(x, ((0, 0), (left, taps - 1 - left), (0, 0)))
+    shifted = ops.concatenate([padded[:, tap : tap + length] for tap in range(taps)], axis=-1)
+    rows = ops.reshape(shifted, (-1, taps * before))
+    y = ops.matmul(rows, ops.reshape(kernel, (-1, filters)))
+    return ops.reshape(y, (-1, length, filters))
+
+
+def _doubled(kernel):
+    """For both values of a pair, one after the other: `(taps, in, 2 * filters)`."""
+    summed = ops.tensordot(_tap_sums(kernel.shape[0]), kernel, 1)
+    taps = summed.shape[0] // 2
+    return ops.concatenate([summed[:taps], summed[taps:]], axis=-1)
 
 
 def _tap_sums(width: int) -> np.ndarray:

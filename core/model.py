@@ -14,9 +14,10 @@ from keras import layers, ops
 from core.architecture import describe_architecture
 from core.config import ExperimentConfig, ModelConfig
 from core.cores import parts_of
-from core.fast_autoencoder import FastAutoencoder, InParts
+from core.fast_autoencoder import FastAutoencoder
 from core.gpu import has_gpu
 from core.normalization import Normalization
+from core.parts import InParts, are_real, cut
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
@@ -118,9 +119,10 @@ class ChannelMean(keras.metrics.Metric):
         self._total = self.add_variable((channels,), "zeros", name="total")
         self._windows = self.add_variable((), "zeros", name="windows")
 
-    def update_state(self, values):
-        self._total.assign_add(ops.sum(ops.mean(values, axis=1), axis=0))
-        self._windows.assign_add(ops.cast(ops.shape(values)[0], self._windows.dtype))
+    def update_state(self, sums, windows):
+        """sums: over so many windows, of the means over their time steps: `(channels,)`."""
+        self._total.assign_add(sums)
+        self._windows.assign_add(windows)
 
     def result(self):
         return ops.divide_no_nan(self._total, self._windows)
@@ -130,10 +132,12 @@ class AutoencoderTrainer(keras.Model):
     """Trains on windows in original units: the loss is taken of normalized values, MAE and MSE
     of reconstructions in original units, a channel at a time, all in one forward pass.
 
-    Called, it gives the normalized targets, the autoencoder's normalized output and the
-    reconstruction in original units, each `(batch, window_length, channels)`, computed in fewer
-    operations than the plain model's.
+    Called, it gives for each part of the batch its windows, the normalized targets, the
+    autoencoder's normalized output and the reconstruction in original units, each
+    `(part, window_length, channels)`, computed in fewer operations than the plain model's. The
+    parts meet in sums over their windows alone, so that no core waits for another before.
     export: the plain Keras model from original units to original units that shares the weights;
+    stages: the same, with the normalized targets and outputs before the reconstruction;
     reconstructor: the same, its parts of a batch at the same time.
     """
 
@@ -144,16 +148,18 @@ class AutoencoderTrainer(keras.Model):
         parts: int = 1,
         precision: str = "float32",
     ):
-        """parts and precision: see FastAutoencoder."""
+        """parts: into which a batch is cut. precision: see FastAutoencoder."""
         super().__init__()
         window_length, channels = autoencoder.input_shape[1:]
+        self._fast = FastAutoencoder(autoencoder, precision)
+        self._normalization = normalization
+        self._parts = parts
         windows = keras.Input((window_length, channels), name="windows")
         target, statistics = normalize(windows, normalization)
-        output = FastAutoencoder(autoencoder, parts, precision)(target)
+        output = autoencoder(target)
         reconstruction = denormalize(output, statistics, normalization)
-        self._graph = keras.Model(windows, [target, output, reconstruction])
-        plain = denormalize(autoencoder(target), statistics, normalization)
-        self.export = keras.Model(windows, plain, name="signal_autoencoder")
+        self.stages = keras.Model(windows, [target, output, reconstruction])
+        self.export = keras.Model(windows, reconstruction, name="signal_autoencoder")
         self.reconstructor = keras.Model(windows, InParts(self.export, parts)(windows))
         self._loss_function = None
         self.mae = ChannelMean(channels, "mae")
@@ -179,20 +185,45 @@ class AutoencoderTrainer(keras.Model):
             variable.assign(array)
 
     def _stepped(self) -> list[keras.Variable]:
-        return [*self._graph.variables, *self.optimizer.variables]
+        return [*self.export.variables, *self.optimizer.variables]
 
     def call(self, windows, training=False):
-        return self._graph(windows, training=training)
+        masks = self._fast.masks(ops.shape(windows)[0]) if training else {}
+        return [
+            self._reconstruct(part, dict(zip(masks, rest, strict=True)))
+            for part, *rest in cut(self._parts, windows, *masks.values())
+        ]
+
+    def _reconstruct(self, windows, masks: dict):
+        target, statistics = normalize(windows, self._normalization)
+        output = self._fast(target, masks=masks)
+        return windows, target, output, denormalize(output, statistics, self._normalization)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        target, output, _ = y_pred
-        return self._loss_function(target, output)
+        """The mean over the batch."""
+        losses = [self._loss_function(target, output) for _, target, output, _ in y_pred]
+        if self._parts == 1:
+            return losses[0]
+        sums = [_count(part) * loss for (part, *_), loss in zip(y_pred, losses, strict=True)]
+        return self._over_parts(sums, x) / _count(x)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        difference = y_pred[2] - x  # (batch, window_length, channels)
-        self.mae.update_state(ops.abs(difference))
-        self.mse.update_state(ops.square(difference))
+        differences = [reconstruction - windows for windows, _, _, reconstruction in y_pred]
+        for metric, error in ((self.mae, ops.abs), (self.mse, ops.square)):
+            sums = [ops.sum(ops.mean(error(part), axis=1), axis=0) for part in differences]
+            metric.update_state(self._over_parts(sums, x), _count(x))
         return self.get_metrics_result()
+
+    def _over_parts(self, sums: list, windows):
+        """Of sums over the windows of each part, that over the batch."""
+        if self._parts == 1:
+            return sums[0]
+        real = are_real(self._parts, ops.shape(windows)[0])
+        return sum(is_real * part for is_real, part in zip(real, sums, strict=True))
+
+
+def _count(windows):
+    return ops.cast(ops.shape(windows)[0], "float32")
 
 
 def build_trainer(

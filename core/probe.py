@@ -29,7 +29,7 @@ class Probe:
     """
 
     def __init__(self, trainer: AutoencoderTrainer, activation: str, split: Split):
-        self._trainer = trainer
+        self._stages = trainer.stages
         self._activation = activation
         values = split.train.window_length * split.train.segments.shape[2]
         room = max(2, min(PROBED_WINDOWS, PROBED_VALUES // values))
@@ -51,7 +51,7 @@ class Probe:
         """Targets, outputs and reconstructions of `(windows, window_length, channels)`."""
         size = max(1, _BATCH_VALUES // windows[0].size)
         pieces = [windows[start : start + size] for start in range(0, len(windows), size)]
-        answers = [self._trainer.predict_on_batch(piece) for piece in pieces]
+        answers = [self._stages.predict_on_batch(piece) for piece in pieces]
         return [np.concatenate(parts) for parts in zip(*answers, strict=True)]
 
 

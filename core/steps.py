@@ -46,18 +46,17 @@ class HostSteps:
         self._split = split
 
     def train(self, launch: Sequence[np.ndarray]) -> list[Logs]:
-        take = self._split.train.take
-        return [
-            self._trainer.train_on_batch(take(batch).astype(np.float32), return_dict=True)
-            for batch in launch
-        ]
+        return self._steps(True, self._split.train, launch)
 
     def validate(self, launch: Sequence[np.ndarray]) -> list[Logs]:
-        take = self._split.validation.take
-        return [
-            self._trainer.test_on_batch(take(batch).astype(np.float32), return_dict=True)
-            for batch in launch
-        ]
+        return self._steps(False, self._split.validation, launch)
+
+    def _steps(self, trains: bool, windows: Windows, launch: Sequence[np.ndarray]) -> list[Logs]:
+        return [self._step(trains, windows.take(batch).astype(np.float32)) for batch in launch]
+
+    def _step(self, trains: bool, windows: np.ndarray) -> Logs:
+        step = self._trainer.train_on_batch if trains else self._trainer.test_on_batch
+        return step(windows, return_dict=True)
 
 
 class ResidentSteps(ABC):
@@ -67,7 +66,6 @@ class ResidentSteps(ABC):
         self.batches = 1
         self._trainer = trainer
         self._window_length = split.train.window_length
-        self._channels = split.train.segments.shape[2]
         self._parts = {
             name: (windows, self._put(on_end(windows))) for name, windows in split.parts()
         }
@@ -89,11 +87,7 @@ class ResidentSteps(ABC):
             self.batches = min(2 * self.batches, MOST_BATCHES)
         elif took > 4 * LAUNCH_SECONDS:  # also that of a compilation: it grows again
             self.batches = max(1, self.batches // 2)
-        return [self._logs(row) for row in table.astype(np.float64)]
-
-    def _logs(self, row: np.ndarray) -> Logs:
-        mae, mse = row[1:].reshape(2, self._channels)
-        return {"loss": row[0], "mae": mae, "mse": mse}
+        return [logs_of(row) for row in table.astype(np.float64)]
 
     @abstractmethod
     def _put(self, values: np.ndarray) -> Any:
@@ -105,6 +99,12 @@ class ResidentSteps(ABC):
 
         Returns `(most, 1 + 2 * channels)`: loss, MAE and MSE of each batch.
         """
+
+
+def logs_of(row: np.ndarray) -> Logs:
+    """From loss, MAE and MSE of a batch: `(1 + 2 * channels,)`."""
+    mae, mse = row[1:].reshape(2, -1)
+    return {"loss": row[0], "mae": mae, "mse": mse}
 
 
 def on_end(windows: Windows) -> np.ndarray:

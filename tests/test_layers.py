@@ -44,7 +44,7 @@ LAYERS = [
     {"core.run_queue", "core.run_watch", "core.worker_pool"},
     {"core.runner"},
     {"core.sweep"},
-    {"core.gpu", "core.fast_autoencoder", "core.learning_rate"},
+    {"core.gpu", "core.fast_autoencoder", "core.parts", "core.learning_rate"},
     {"core.model"},
     {"core.steps"},
     {"core.tensorflow_steps", "core.jax_steps"},
@@ -64,6 +64,7 @@ USES_KERAS = {
     *(
         "core.gpu",
         "core.fast_autoencoder",
+        "core.parts",
         "core.model",
         "core.steps",
         "core.device_steps",

@@ -1,0 +1,78 @@
+"""A batch in parts: the same step as the whole, whatever the parts and however few the windows."""
+
+import numpy as np
+import pytest
+
+from core.config import ExperimentConfig
+from core.windows import split_windows
+
+pytestmark = pytest.mark.slow
+keras = pytest.importorskip("keras")
+model_module = pytest.importorskip("core.model")
+steps_module = pytest.importorskip("core.device_steps")
+training_module = pytest.importorskip("core.training")
+
+SMALL = ExperimentConfig().replace(
+    {
+        "model.filters": (4, 3),
+        "model.pooling_steps": 2,
+        "model.dropout": 0.1,
+        "training.batch_size": 5,
+        "training.epochs": 2,
+        "training.optimizer": "sgd",
+        "normalization.scope": "window",
+        "windows.window_length": 24,
+        "windows.validation_share": 0.4,
+    }
+)
+WINDOWS = np.random.default_rng(0).normal(size=(10, 24, 3)).astype("float32")
+
+
+def trained(parts):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model_module, "parts_of", lambda batch_size: parts)
+        training = training_module.Training(SMALL, split_windows(WINDOWS, SMALL.windows))
+    return list(training.epochs()), training.trainer.state()
+
+
+@pytest.fixture(scope="module")
+def in_one():
+    return trained(1)
+
+
+@pytest.mark.parametrize("parts", [2, 3, 6])
+def test_any_number_of_parts(parts, in_one):
+    whole, state = in_one
+    epochs, found = trained(parts)  # of six windows, in batches of five and one
+    for one, other in zip(whole, epochs, strict=True):
+        for name in ("loss", "val_loss", "mae", "mse", "val_mae", "val_mse"):
+            assert getattr(other, name) == pytest.approx(getattr(one, name), rel=1e-5), name
+    for one, other in zip(state, found, strict=True):
+        np.testing.assert_allclose(other, one, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("parts", "train", "validation"), [(2, 33, 8), (4, 32, 1), (4, 33, 1), (2, 1, 1), (16, 33, 8)]
+)
+def test_batches_of_fewer_windows_than_cores(train, validation, parts, monkeypatch):
+    monkeypatch.setattr(model_module, "parts_of", lambda batch_size: parts)
+    config = ExperimentConfig().replace(
+        {
+            "model.filters": (4,),
+            "model.pooling_steps": 1,
+            "model.dropout": 0.1,
+            "training.batch_size": 32,
+            "training.epochs": 1,
+            "windows.window_length": 8,
+            "windows.validation_share": validation / (train + validation),
+        }
+    )
+    windows = np.random.default_rng(0).normal(size=(train + validation, 8, 2)).astype("float32")
+    training = training_module.Training(config, split_windows(windows, config.windows))
+    assert len(training.split.train) == train
+    (epoch,) = training.epochs()
+    assert np.isfinite(epoch.val_mae)
+    one = windows[:1]
+    plain = training.trainer.export.predict_on_batch(one)
+    found = training.trainer.reconstructor.predict_on_batch(one)
+    np.testing.assert_allclose(found, plain, atol=1e-5)
