@@ -277,7 +277,8 @@ class LocalRunner:
         if full := disk.room_problem(self.store.root):
             return f"{problem} {full}".strip()
         problem = self._dispatch() or problem
-        self._pool.keep_spare(self._next_slot())
+        if self._queue or self._free_slots():  # else it would only take cores from those who train
+            self._pool.keep_spare(self._next_slot())
         return problem
 
     def _look_for_runs(self) -> None:

@@ -122,13 +122,23 @@ def test_a_ready_spare_gets_its_line_at_once(store, make_runner):
 
 
 @pytest.mark.slow
-def test_the_next_spare_waits_until_the_run_has_begun(store, make_runner):
+def test_the_next_spare_waits_until_the_run_has_begun_and_another_can_be_soon(store, make_runner):
     runner = make_runner(spare=True, spare_delay_seconds=0.6)
     run_id = runner.submit({"does": "wait"}, name="x")
     runner.start()
-    eventually(lambda: runner._pool.spare)
-    begun = time.monotonic()
-    assert begun - got(store, run_id)["time"] > 0.2  # the worker's own start took some of it
+    reached(store, run_id, "running")
+    begun = got(store, run_id)["time"]
+    time.sleep(1.2)
+    assert not runner._pool.spare  # its imports would take cores from the run
+    runner.submit({"does": "wait"}, name="the next")
+    eventually(lambda: runner.spare_is_ready)
+    assert time.time() - begun > 1.2
+
+
+def test_a_spare_comes_when_a_run_has_ended(store, make_runner):
+    runner = make_runner(spare=True, spare_delay_seconds=0.1)
+    runner.start()
+    reached(store, runner.submit({}, name="x"), "finished")
     eventually(lambda: runner.spare_is_ready)
 
 

@@ -64,7 +64,7 @@ def test_an_app_killed_leaves_its_worker_running(store, make_runner, tmp_path):
         "from core.runner import LocalRunner; from core.runs import RunStore\n"
         f"command = (sys.executable, {str(tmp_path / 'fake_worker.py')!r})\n"
         f"store = RunStore({str(store.root)!r})\n"
-        "LocalRunner(store, command=command, spare_delay_seconds=0).start()\n"
+        "LocalRunner(store, slots=2, command=command, spare_delay_seconds=0).start()\n"
         "print(all(name not in sys.modules for name in ('keras', 'tensorflow')), flush=True)\n"
         "time.sleep(60)"
     )
@@ -155,6 +155,7 @@ def test_no_pipe_and_no_zombie_is_left(store, make_runner):
     for does in ("finish", "fail", "SIGKILL", "finish"):
         run_id = runner.submit({"does": does}, name="x")
         pids.append(reached(store, run_id, "finished", "failed", "interrupted").pid)
+    eventually(lambda: not runner._watches)
     runner.stop()
     assert open_files() == before
     for pid in pids:
