@@ -46,7 +46,7 @@ from core.session.drafts import (
 )
 from core.session.fitted import activation_picture, floors, matrix
 from core.session.links import is_link_open, link
-from core.session.machine import run_config, runner, store
+from core.session.machine import run_config, run_table, runner, store
 from core.session.own_runs import check_setup, latest_run, resume, runs_of, submit, train_further
 from core.session.pages import APP_TITLE, PAGES, PROJECT, page
 from core.session.retention import forget_all, forget_file_in_use
@@ -137,6 +137,7 @@ __all__ = [
     "resume",
     "run_config",
     "run_shell",
+    "run_table",
     "runner",
     "runs_of",
     "server_options",

@@ -1,6 +1,8 @@
 """The runs of this machine: where they are kept, and the queue that trains them."""
 
 import os
+import threading
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -8,10 +10,13 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.config import ExperimentConfig
+from core.results import RunTable
 from core.resumption import resumes_unasked
 from core.runner import LocalRunner, detect_slots
 from core.runs import RunNotFound, RunStore, RunUnreadable
 from core.session.pages import PROJECT
+
+AHEAD_SECONDS = 1.0  # after the start, when the first page is out
 
 
 def runs_folder() -> Path:
@@ -44,6 +49,28 @@ def _runner(folder: str) -> LocalRunner:
     local = LocalRunner(_store(folder), slots=detect_slots(), resumes=resumes)
     local.start()
     return local
+
+
+def run_table() -> RunTable:
+    """The table of runs of this process, which reads a run's small files once."""
+    return _run_table(str(runs_folder()))
+
+
+@st.cache_resource(show_spinner="Reading the runs…")
+def _run_table(folder: str) -> RunTable:
+    return RunTable(_store(folder))
+
+
+def read_runs_ahead() -> None:
+    """Fill the table of runs by and by: thousands of them take seconds, the first time."""
+
+    def read() -> None:
+        with suppress(OSError):  # the page Runs will say what is the matter
+            run_table().rows()
+
+    ahead = threading.Timer(AHEAD_SECONDS, read)
+    ahead.daemon = True
+    ahead.start()
 
 
 def run_config(run_id: str) -> ExperimentConfig | None:

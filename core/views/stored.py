@@ -20,7 +20,6 @@ from core.results import (
     Replay,
     Results,
     RunRow,
-    RunTable,
     StoredWindows,
     read_baselines,
     read_reconstruction,
@@ -125,19 +124,9 @@ def unit_and_floor(config: ExperimentConfig | None) -> tuple[str, PartErrors | N
     }
 
 
-def run_table() -> RunTable:
-    """The table of runs of this process, which reads a run's small files once."""
-    return _run_table(str(session.store().root))
-
-
-@st.cache_resource(show_spinner="Reading the runs…")
-def _run_table(folder: str) -> RunTable:
-    return RunTable(session.store())
-
-
 def run_rows() -> Sequence[RunRow]:
     """The rows of the runs that the visitor may see, newest first."""
-    rows = run_table().rows()
+    rows = session.run_table().rows()
     if session.public() is None:
         return rows
     seen = {run.id for run in session.visible(session.store().listing())}

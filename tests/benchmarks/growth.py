@@ -1,10 +1,13 @@
-"""How training and floors grow with the data: `python -m tests.benchmarks.growth`.
+"""How cost grows: `python -m tests.benchmarks.growth`.
 
 An epoch of the default model on the question's kind of data (batches of 256, float32), and the
-floors of all pairs, for more windows, more channels, longer windows. Writes a plot each into
-docs/performance and prints a table of medians; takes about four minutes on two cores.
+floors of all pairs, for more windows, more channels, longer windows. Then the app's page Runs for
+more runs in the store, and its reruns for more sessions. Writes a plot each into docs/performance
+and prints tables of medians; takes about eight minutes on two cores.
 """
 
+import argparse
+import asyncio
 import statistics
 import time
 from collections.abc import Callable
@@ -13,6 +16,7 @@ import numpy as np
 
 from core.config import ExperimentConfig, OutputActivation, choices
 from core.cores import one_thread_an_operation
+from tests.benchmarks.app_growth import with_runs, with_sessions
 from tests.benchmarks.plots import FOLDER, line_plot
 
 BATCH, LENGTH, CHANNELS, WINDOWS = 256, 200, 4, 5120
@@ -61,7 +65,7 @@ def timed(call: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def main() -> None:
+def grow_data() -> None:
     one_thread_an_operation()
     for what, (x_title, sizes) in GROWS.items():
         print(f"\n| {x_title} | an epoch, s | floors of all pairs, s |\n|---|---|---|")
@@ -73,6 +77,28 @@ def main() -> None:
             print(f"| {size:,} | {found[0]:.2f} | {found[1]:.3f} |", flush=True)
         path = FOLDER / f"{what.replace('_', '-')}.svg"
         line_plot(path, f"Cost by {x_title}", x_title, "seconds", lines)
+
+
+def grow_app() -> None:
+    print("\n| runs in the store | first opening, ms | opened again | rerun |\n|---|---|---|---|")
+    lines = asyncio.run(with_runs())
+    line_plot(FOLDER / "runs.svg", "The page Runs", "runs in the store", "milliseconds", lines)
+    print("\n| sessions | rerun, ms: median | 95th percentile |\n|---|---|---|")
+    lines = asyncio.run(with_sessions())
+    title = "A rerun, each session asking every 2 s"
+    line_plot(FOLDER / "sessions.svg", title, "sessions", "milliseconds", lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", choices=("data", "app"))
+    only = parser.parse_args().only
+    if only != "app":
+        grow_data()
+    if only != "data":
+        grow_app()
 
 
 if __name__ == "__main__":
