@@ -84,7 +84,7 @@ def test_long_histories_are_thinned_to_their_ends():
 
 def test_a_short_window_is_drawn_whole():
     original, other = np.arange(5.0), np.zeros(5)
-    frame = reconstruction.window_frame(original, other, 10.0)
+    frame = reconstruction.window_table(original, other, 10.0).to_pandas()
     np.testing.assert_allclose(frame["t"], np.arange(5) / 10)
     np.testing.assert_allclose(frame["residual"], -original)
 
@@ -93,7 +93,7 @@ def test_a_long_window_keeps_the_extremes_of_all_three_lines():
     rng = np.random.default_rng(0)
     original, other = rng.normal(size=(2, 50_000))
     original[123], other[40_000], other[77] = 99, -88, 50
-    frame = reconstruction.window_frame(original, other, None)
+    frame = reconstruction.window_table(original, other, None).to_pandas()
     assert len(frame) <= 3 * reconstruction.MOST_POINTS
     assert frame["original"].max() == 99
     assert frame["reconstruction"].min() == -88

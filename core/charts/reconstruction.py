@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 from tsdownsample import MinMaxLTTBDownsampler
 
 from core.charts import palette
@@ -16,9 +16,9 @@ AXIS_WIDTH = 56  # the same for panels that stand above each other
 Range = tuple[float, float]
 
 
-def window_frame(
+def window_table(
     original: np.ndarray, reconstruction: np.ndarray, sampling_rate_hz: float | None
-) -> pd.DataFrame:
+) -> pa.Table:
     """`t, original, reconstruction, residual` of one channel of one window, `(window_length,)`.
 
     A long window is thinned to points at which one of the three has its extremes.
@@ -38,7 +38,8 @@ def window_frame(
     else:
         kept = np.arange(len(original))
     t = kept / sampling_rate_hz if sampling_rate_hz else kept
-    return pd.DataFrame({"t": t} | {name: line[kept] for name, line in lines.items()})
+    columns = {"t": t} | {name: line[kept] for name, line in lines.items()}
+    return pa.table({name: pa.array(column, from_pandas=True) for name, column in columns.items()})
 
 
 @lru_cache(maxsize=512)
@@ -50,7 +51,7 @@ def overlay_spec(
     marked: Range | None = None,
     alone: bool = False,
 ) -> Spec:
-    """A channel's original with its reconstruction over it; see `window_frame`.
+    """A channel's original with its reconstruction over it; see `window_table`.
 
     scale: the ends of the value axis, by the values themselves without it. marked: a stretch of
     time to point out. alone: no panel below shows the time axis.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+import pyarrow as pa
 import streamlit as st
 
 from core import session
@@ -34,7 +35,7 @@ def error_map(
     channels = min(len(labels), MOST_BARS)
     key = f"by-step-{run_id}"
     st.vega_lite_chart(
-        step_error_frame(windows, measure, labels, rate, place),
+        _table(windows, measure, tuple(labels), rate, place),
         step_error_spec(measure, results.unit, time_title(rate), part, channels),
         key=key,
         on_select=lambda: _clicked(run_id, key, windows),
@@ -45,6 +46,19 @@ def error_map(
     _by_keyboard(run_id, windows, labels, measure, place)
     if place is not None:
         _worst_windows(run_id, windows, place, results, measure, labels)
+
+
+@lru_cache(maxsize=128)
+def _table(
+    windows: StoredWindows,
+    measure: str,
+    labels: tuple[str, ...],
+    rate: float | None,
+    place: Place | None,
+) -> pa.Table:
+    return pa.Table.from_pandas(
+        step_error_frame(windows, measure, labels, rate, place), preserve_index=False
+    )
 
 
 def _clicked(run_id: str, key: str, windows: StoredWindows) -> None:

@@ -1,9 +1,12 @@
 """Where a run's errors are: from window to window, by channel, by time step."""
 
+from functools import lru_cache
+
+import pyarrow as pa
 import streamlit as st
 
 from core.charts import errors
-from core.results import Results
+from core.results import Results, StoredWindows
 from core.views.error_map import error_map
 from core.views.window_choice import Parts
 
@@ -24,7 +27,7 @@ def where_errors_are(
     left, right = st.columns(2)
     shown = float(parts[part].window_errors(measure)[position])
     left.vega_lite_chart(
-        errors.histogram_frame(parts, measure, shown),
+        _histograms(parts["train"], parts["validation"], measure, shown),
         errors.histogram_spec(measure, unit),
         key="histogram",
         alt="Distribution of the windows' errors",
@@ -36,3 +39,11 @@ def where_errors_are(
         alt="Error of each channel",
     )
     error_map(run_id, parts[part], part, results, measure, labels)
+
+
+@lru_cache(maxsize=256)  # counting and handing over pandas' frames took a fifth of a rerun
+def _histograms(
+    train: StoredWindows, validation: StoredWindows, measure: str, shown: float
+) -> pa.Table:
+    parts = {"train": train, "validation": validation}
+    return pa.Table.from_pandas(errors.histogram_frame(parts, measure, shown), preserve_index=False)

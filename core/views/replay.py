@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core import session
-from core.charts.reconstruction import overlay_spec, window_frame
+from core.charts.reconstruction import overlay_spec, window_table
 from core.charts.replay import replay_curve_frame, replay_curve_spec
 from core.charts.run_words import SERIES, TITLES, time_title, unique_labels
 from core.config import ExperimentConfig
@@ -186,13 +186,13 @@ def _draw(
     for channel in range(channels):
         if channel % 2 == 0:  # a row of its own for each pair: on a phone they stack in order
             columns = st.columns(2) if channels > 1 else [st.container()]
-        frame = window_frame(
+        table = window_table(
             recorded.original[window, :, channel],
             recorded.reconstruction[index, window, :, channel],
             words.sampling_rate_hz,
         )
         columns[channel % 2].vega_lite_chart(
-            frame,
+            table,
             overlay_spec(
                 labels[channel],
                 words.unit,

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
+import pyarrow as pa
 import streamlit as st
 
 from core import session
@@ -28,7 +29,7 @@ def value_counts(
     activation, ends = _ends(run_id, channel, counts)
     title = f"{'All channels' if channel == ALL else labels[channel]}, {SERIES[part]}"
     st.vega_lite_chart(
-        chart.value_counts_frame(counts, log),
+        _table(windows, None if channel == ALL else channel, log),
         chart.value_counts_spec(title, results.unit, activation, ends, log),
         key="value-counts",
         alt="Distribution of the targets and of the reconstruction",
@@ -52,6 +53,13 @@ def _channel(run_id: str, labels: list[str]) -> int:
 @lru_cache(maxsize=128)
 def _counted(windows: StoredWindows, channel: int | None) -> ValueCounts:
     return count_values(windows, channel)
+
+
+@lru_cache(maxsize=128)
+def _table(windows: StoredWindows, channel: int | None, log: bool) -> pa.Table:
+    return pa.Table.from_pandas(
+        chart.value_counts_frame(_counted(windows, channel), log), preserve_index=False
+    )
 
 
 def _ends(run_id: str, channel: int, counts: ValueCounts) -> tuple[str, tuple[float, ...]]:

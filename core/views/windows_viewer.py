@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core import session
-from core.charts.reconstruction import overlay_spec, residual_spec, window_frame
+from core.charts.reconstruction import overlay_spec, residual_spec, window_table
 from core.charts.run_words import TITLES, time_title, unique_labels
 from core.results import (
     Place,
@@ -116,15 +116,15 @@ class _Panels:
     def _channel(self, original: np.ndarray, reconstruction: np.ndarray, channel: int) -> None:
         unit, rate = self.results.unit, self.results.sampling_rate_hz
         label, time = self.labels[channel], time_title(rate)
-        frame, marked = window_frame(original, reconstruction, rate), self._marked(channel)
+        table, marked = window_table(original, reconstruction, rate), self._marked(channel)
         st.vega_lite_chart(
-            frame,
+            table,
             overlay_spec(label, unit, time, self._scale("values", channel), marked),
             key=f"overlay-{channel}",
             alt=f"{label}: original and reconstruction",
         )
         st.vega_lite_chart(
-            frame,
+            table,
             residual_spec(unit, time, self._scale("residual", channel), marked),
             key=f"residual-{channel}",
             alt=f"{label}: reconstruction minus original",
