@@ -11,8 +11,9 @@ from tests.load.figures import percentile
 
 RUNS = (10, 100, 1_000, 10_000)
 SESSIONS = (1, 2, 5, 10, 20, 50)
-PAGES = ("start", "data", "output", "runs")  # where sessions are, in turn
+PAGE = "output"  # where the sessions are
 OPENINGS, RERUNS = 5, 10
+SESSION_RERUNS = 200  # of all sessions together; 8 to 20 of each
 THINKING_SECONDS = 2.0  # between two reruns of a session
 SESSION_RUNS = 100  # in the store, while sessions are counted
 
@@ -24,10 +25,7 @@ async def with_runs() -> Lines:
     lines: Lines = {"first opening": [], "opened again": [], "rerun": []}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         for runs in RUNS:
-            app = TimedApp(Path(folder), timed=False)  # makes the folder
-            app.stop()
-            fill(app.store, runs)
-            app = TimedApp(Path(folder))
+            app = app_with(Path(folder), runs)
             try:
                 await app.settle()
                 first, *opened = [await _opened(app) for _ in range(1 + OPENINGS)]
@@ -38,6 +36,14 @@ async def with_runs() -> Lines:
                 line.append((runs, 1000 * seconds))
             print(f"| {runs:,} | " + " | ".join(f"{1000 * s:,.0f}" for s in found) + " |")
     return lines
+
+
+def app_with(folder: Path, runs: int) -> TimedApp:
+    """An app that was started with so many runs in its store."""
+    app = TimedApp(folder, timed=False)  # makes the folder
+    app.stop()  # a running one takes the runs being made for interrupted ones
+    fill(app.store, runs)
+    return TimedApp(folder)
 
 
 async def _opened(app: TimedApp) -> float:
@@ -64,11 +70,9 @@ async def with_sessions() -> Lines:
     """Milliseconds of a rerun, for more sessions that each ask for one every two seconds."""
     lines: Lines = {"median": [], "95th percentile": []}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        app = TimedApp(Path(folder))
+        app = app_with(Path(folder), SESSION_RUNS)
         try:
-            fill(app.store, SESSION_RUNS)
             await app.settle()
-            await _reruns_of(app, len(PAGES))  # each page was seen once
             for sessions in SESSIONS:
                 seconds = [run.seconds for run in await _reruns_of(app, sessions)]
                 found = percentile(seconds, 0.5), percentile(seconds, 0.95)
@@ -82,13 +86,13 @@ async def with_sessions() -> Lines:
 
 async def _reruns_of(app: TimedApp, sessions: int) -> list[ScriptRun]:
     tabs = [app.tab() for _ in range(sessions)]
-    for place, tab in enumerate(tabs):
-        await tab.open(PAGES[place % len(PAGES)])
+    for tab in tabs:
+        await tab.open(PAGE)
     await app.script_runs("rerun")
 
     async def stay(tab, place: int) -> None:
         await asyncio.sleep(THINKING_SECONDS * place / sessions)
-        for _ in range(max(4, RERUNS * len(PAGES) // sessions)):
+        for _ in range(min(20, max(8, SESSION_RERUNS // sessions))):
             await tab.rerun("rerun")
             await asyncio.sleep(THINKING_SECONDS)
 

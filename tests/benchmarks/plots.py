@@ -9,8 +9,9 @@ FOLDER = Path(__file__).resolve().parents[2] / "docs" / "performance"
 
 Points = Sequence[tuple[float, float]]
 
-_WIDTH, _HEIGHT = 420, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 16, 34, 44
+_WIDTH, _HEIGHT = 420, 270
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 16, 50, 44
+_LETTER = 7  # pixels wide, about
 _COLOURS = ("#0072b2", "#d55e00", "#009e73")  # Okabe and Ito, told apart by the colour-blind
 _STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#24292f}.grid{stroke:#8884}"
@@ -21,7 +22,7 @@ _STYLE = (
 def line_plot(
     path: Path, title: str, x_title: str, y_title: str, lines: Mapping[str, Points]
 ) -> None:
-    """Write a plot with logarithmic axes; `lines` by the names that their ends are given.
+    """Write a plot with logarithmic axes; `lines` by the names that the legend has for them.
 
     All numbers are above 0.
     """
@@ -49,13 +50,15 @@ def line_plot(
         f'<text transform="translate(14 {y:.0f}) rotate(-90)" style="text-anchor:middle">'
         f"{escape(y_title)}</text>"
     )
-    for number, ((name, line), colour) in enumerate(zip(lines.items(), _COLOURS, strict=False)):
+    name_at = _LEFT
+    for (name, line), colour in zip(lines.items(), _COLOURS, strict=False):
         places = [(across.place(x), up.place(y)) for x, y in line]
         path_text = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
         parts.append(f'<path d="M{path_text}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
         if len(lines) > 1:
-            parts.append(_text(_LEFT + 8, _TOP + 16 + 16 * number, name, f"fill:{colour}"))
+            parts.append(_text(name_at, 38, name, f"fill:{colour}"))
+            name_at += _LETTER * len(name) + 16
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([*parts, "</svg>"]) + "\n")
 
