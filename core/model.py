@@ -15,13 +15,14 @@ from core.architecture import describe_architecture
 from core.config import ExperimentConfig, ModelConfig
 from core.cores import parts_of
 from core.fast_autoencoder import FastAutoencoder
+from core.fused_adam import FusedAdam, FusedAdamW
 from core.gpu import has_gpu
 from core.normalization import Normalization
 from core.parts import InParts, are_real, cut
 
 OPTIMIZERS = {
-    "adam": keras.optimizers.Adam,
-    "adamw": keras.optimizers.AdamW,
+    "adam": FusedAdam,
+    "adamw": FusedAdamW,
     "nadam": keras.optimizers.Nadam,
     "rmsprop": keras.optimizers.RMSprop,
     "sgd": keras.optimizers.SGD,

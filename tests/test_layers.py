@@ -44,7 +44,7 @@ LAYERS = [
     {"core.run_queue", "core.run_watch", "core.worker_pool"},
     {"core.runner"},
     {"core.sweep"},
-    {"core.gpu", "core.fast_autoencoder", "core.parts", "core.learning_rate"},
+    {"core.gpu", "core.fast_autoencoder", "core.fused_adam", "core.parts", "core.learning_rate"},
     {"core.model"},
     {"core.steps"},
     {"core.tensorflow_steps", "core.jax_steps"},
@@ -64,6 +64,7 @@ USES_KERAS = {
     *(
         "core.gpu",
         "core.fast_autoencoder",
+        "core.fused_adam",
         "core.parts",
         "core.model",
         "core.steps",
@@ -80,6 +81,7 @@ USES_KERAS = {
 }
 NAMES_A_BACK_END = {
     "core.fast_autoencoder",  # for one operation that Keras does in two
+    "core.fused_adam",  # for one that Keras does in thirty
     *("core.tensorflow_steps", "core.jax_steps"),  # for loops that Keras has not
 }
 
