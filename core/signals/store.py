@@ -33,7 +33,7 @@ from core.signals.samples import load_sample
 
 _FORMAT = 1
 _KEY = re.compile(r"[0-9a-f]{64}")
-_BLOCK_BYTES = 1 << 24
+_BLOCK_BYTES = 1 << 20  # larger writes wait for the disk's cache
 _LARGE_BYTES = 1 << 24  # of values
 _TEMPORARY = ".tmp-"
 _ABANDONED_SECONDS = 86_400  # a temporary folder this old belongs to a process that died
@@ -324,7 +324,7 @@ def _content_key(recording: Recording) -> str:
 
 
 def _blocks(array: np.ndarray) -> Iterator[memoryview]:
-    """The array's bytes in C order, some megabytes at a time, whatever its layout."""
+    """The array's bytes in C order, about a megabyte at a time, whatever its layout."""
     row_bytes = max(1, array.nbytes // max(1, len(array)))
     rows = max(1, _BLOCK_BYTES // row_bytes)
     for start in range(0, len(array), rows):
