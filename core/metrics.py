@@ -179,14 +179,16 @@ def constant_baseline(split: Split) -> tuple[dict[str, dict[str, float]], np.nda
     all in original units.
     """
     medians, means = best_constants(split.train)
+    measured = each_in_a_thread(
+        lambda job: constant_errors(*job),
+        [(constants, windows) for _, windows in split.parts() for constants in (medians, means)],
+    )
+    absolute, squared = measured[::2], measured[1::2]  # of the medians, of the means
     errors = {
-        part: {
-            "mae": float(constant_errors(medians, windows)[0].mean()),
-            "mse": float(constant_errors(means, windows)[1].mean()),
-        }
-        for part, windows in split.parts()
+        part: {"mae": float(of_medians[0].mean()), "mse": float(of_means[1].mean())}
+        for (part, _), of_medians, of_means in zip(split.parts(), absolute, squared, strict=True)
     }
-    return errors, np.sqrt(constant_errors(means, split.train)[1])
+    return errors, np.sqrt(squared[0][1])
 
 
 def channel_deviations(train: Windows) -> np.ndarray:

@@ -12,7 +12,7 @@ import streamlit as st
 from core.charts.clipping import clipping_table
 from core.clipped_windows import ClippedWindows, clipped_windows, reach
 from core.config import ExperimentConfig
-from core.metrics import best_constants, constant_errors
+from core.metrics import constant_baseline
 from core.normalization import Normalization
 from core.results import PartErrors
 from core.session.data import deviations, recording, split
@@ -91,14 +91,7 @@ def constants(config: ExperimentConfig) -> PartErrors:
 
 @st.cache_resource(show_spinner="Measuring the best constants…", max_entries=32)
 def _constants(key: tuple[str, ...], _parts: Split) -> PartErrors:
-    medians, means = best_constants(_parts.train)
-    return {
-        name: {
-            "mae": float(constant_errors(medians, windows)[0].mean()),
-            "mse": float(constant_errors(means, windows)[1].mean()),
-        }
-        for name, windows in _parts.parts()
-    }
+    return constant_baseline(_parts)[0]
 
 
 def forget_recordings() -> None:

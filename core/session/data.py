@@ -17,6 +17,7 @@ from core.session.drafts import part
 from core.session.machine import store
 from core.signals.recording import DataError, Recording
 from core.signals.store import last_used, open_recording, recording_key
+from core.threads import each_in_a_thread
 from core.windows import Split, split_windows
 
 
@@ -80,14 +81,20 @@ def deviations(data: DataConfig) -> np.ndarray:
     return np.array([s.standard_deviation for s in summaries(data)])
 
 
-def envelope(data: DataConfig, channel: int) -> Envelope:
-    """One channel of a recording, ready to be drawn over any range. Raises DataError."""
-    return _envelope(recording_key(data), channel, recording(data).values)
+def envelopes(data: DataConfig, channels: list[int]) -> list[Envelope]:
+    """Channels of a recording, ready to be drawn over any range. Raises DataError."""
+    values = recording(data).values
+    known = _envelopes(recording_key(data))
+    missing = [channel for channel in channels if channel not in known]
+    made = each_in_a_thread(lambda channel: Envelope(values[:, channel]), missing, most=2)
+    known.update(zip(missing, made, strict=True))
+    return [known[channel] for channel in channels]
 
 
-@st.cache_resource(show_spinner=False, max_entries=512)
-def _envelope(key: str, channel: int, _values: np.ndarray) -> Envelope:
-    return Envelope(_values[:, channel])
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _envelopes(key: str) -> dict[int, Envelope]:
+    """Those of a recording's channels that have been drawn: filled by `envelopes`."""
+    return {}
 
 
 # The draft's own data
@@ -124,5 +131,5 @@ def forget_recordings() -> None:
 
     Values of a removed file that are still mapped keep their place on the disk.
     """
-    for cached in (_recording, _summaries, _envelope):
+    for cached in (_recording, _summaries, _envelopes):
         cached.clear()

@@ -28,10 +28,11 @@ SHARES = ("below", "above", "on an open end", "beyond, validation")
 def floors_of(config: ExperimentConfig) -> Floors:
     """The floors of the pair. Raises DataError.
 
-    From the matrix where it has been worked out: a pair's own floors are a look at all values, and
-    the matrix a longer one, which is not to keep the first verdict waiting.
+    From the matrix, which the page needs anyway. But where each window is scaled by itself, the
+    matrix takes far longer than the pair's own floors: the first verdict is not to wait for it.
     """
-    if st.session_state.get(_KNOWN) != _matrix_of(config):
+    by_window = config.normalization.scope == "window"
+    if by_window and st.session_state.get(_KNOWN) != _matrix_of(config):
         return session.floors(config)
     pair = (config.normalization.method, config.model.output_activation)
     cell = next(cell for cell in session.matrix(config) if key(cell) == pair)

@@ -92,7 +92,7 @@ def _detail(view: VisibleRange, found: Recording, channels: list[int], axis: Tim
     margin = (high - low) * signals.MARGIN
     first, last = axis.steps(max(low - margin, begin), min(high + margin, end), steps)
     data = session.part("data")
-    envelopes = [session.envelope(data, channel) for channel in channels]
+    envelopes = session.envelopes(data, channels)
     regions = signals.region_frame(axis, steps, session.boundary(), found.anomalies, channels)
     key = view.chart_key("detail")
     st.vega_lite_chart(
@@ -115,8 +115,8 @@ def _detail(view: VisibleRange, found: Recording, channels: list[int], axis: Tim
 
 def _overview(view: VisibleRange, found: Recording, channel: int, axis: TimeAxis) -> None:
     """A strip of the whole recording with the range in view, to choose another."""
-    envelope = session.envelope(session.part("data"), channel)
-    strip = signals.signal_frame([envelope], axis, 0, found.time_steps, points=800)
+    first = session.envelopes(session.part("data"), [channel])
+    strip = signals.signal_frame(first, axis, 0, found.time_steps, points=800)
     key = view.chart_key("strip")
     st.vega_lite_chart(
         signals.with_view(strip, *view.range),
