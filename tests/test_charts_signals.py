@@ -2,13 +2,14 @@
 
 import json
 
+import altair
 import numpy as np
 import pytest
 
 from core.charts import activations, channels, palette, question, signals
 from core.charts.altair_spec import FLUSH
 from core.charts.thinning import POINTS, Envelope
-from core.charts.time_axis import TimeAxis, rate_text, time_axis
+from core.charts.time_axis import UTC, TimeAxis, rate_text, time_axis
 from core.metrics import summarize_channels
 from core.signals.recording import Anomaly, Recording
 
@@ -124,6 +125,8 @@ def test_timestamps_are_drawn_in_utc():
 @pytest.mark.parametrize(
     "spec",
     [
+        signals.signal_spec(("a", "b"), (0, 1), "time step", "mV", (0.0, 5.0)),
+        signals.signal_spec(("a",), (3,), UTC, "", (0.0, 5.0), "One", ("training",)),
         signals.overview_spec("time step", (0.0, 5.0), "a"),
         channels.histogram_spec("a", 0, "mV"),
         activations.activation_spec("sigmoid", -1.0, 2.0, -8.0, 8.0),
@@ -132,6 +135,7 @@ def test_timestamps_are_drawn_in_utc():
 )
 def test_every_chart_has_a_title_tooltips_and_fits_its_page(spec):
     json.dumps(spec)
+    altair.Chart.from_dict({"data": {"name": "points"}} | spec, validate=True)
     assert any("title" in view for view in (spec, *spec.get("vconcat", ())))
     assert any("tooltip" in view.get("encoding", {}) for view in marks(spec))
     assert spec["autosize"]["type"] == "fit-x"

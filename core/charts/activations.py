@@ -12,7 +12,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.charts.altair_spec import AXIS_WIDTH, UNSEEN, finished
+from core.charts.altair_spec import AXIS_WIDTH, UNSEEN, finished, spec_of, stacked
 from core.charts.palette import (
     FLOOR,
     FLOOR_DASH,
@@ -31,6 +31,7 @@ REACH = {
 }
 _INSIDE, _SATURATED, _OUTSIDE = REACH
 _VALUE_TITLE = "output value (normalized)"
+_DATA = alt.NamedData("picture")  # so that no part has data of its own
 
 
 def picture_frame(values: np.ndarray, activation: str) -> pd.DataFrame:
@@ -157,7 +158,7 @@ def activation_spec(
     )
     shade, ends = _out_of_reach(y_scale)
     picture = (
-        alt.layer(shade, _bars(y_scale), ends, _curve(x, y_scale))
+        alt.layer(shade, _bars(y_scale), ends, _curve(x, y_scale), data=_DATA)
         .resolve_scale(x="independent")
         .properties(
             height=330,
@@ -170,8 +171,8 @@ def activation_spec(
             ),
         )
     )
-    both = alt.vconcat(picture, _slope(x), spacing=8, data=alt.NamedData("picture"))
-    return finished(both.resolve_legend(color="independent"))
+    views = [spec_of(picture), spec_of(_slope(x))]
+    return finished(stacked(views, 8, resolve={"legend": {"color": "independent"}}))
 
 
 def _of(kind: str) -> alt.Chart:
@@ -255,6 +256,7 @@ def _slope(x: alt.X) -> alt.LayerChart:
         _of("curve").mark_area(color=RECONSTRUCTION, opacity=0.2).encode(x=x, y=y),
         _of("curve").mark_line(color=RECONSTRUCTION, strokeWidth=1.5).encode(x=x, y=y),
         _pointer().encode(x=x, y=y),
+        data=_DATA,
     ).properties(
         height=70,
         width="container",

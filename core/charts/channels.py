@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.charts.altair_spec import finished, shortened
+from core.charts.altair_spec import finished, shortened, spec_of
 from core.charts.palette import channel_color
 from core.metrics import ChannelSummary
 
@@ -53,7 +53,7 @@ def histogram_spec(name: str, color: int, unit: str) -> dict[str, Any]:
         )
         .properties(height=110, title=alt.TitleParams(shortened(name, 30), fontSize=12))
     )
-    return finished(chart)
+    return finished(spec_of(chart))
 
 
 def summary_frame(

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from core.charts.altair_spec import finished
+from core.charts.altair_spec import finished, spec_of
 from core.charts.palette import CHANNELS, FLOOR, FLOOR_DASH, NEUTRAL
 from core.output_range import ACTIVATIONS
 
@@ -125,4 +125,4 @@ def question_spec() -> dict[str, Any]:
             limit=400,  # or the width that the chart is drawn with at first cuts it
         ),
     )
-    return finished(chart)
+    return finished(spec_of(chart))

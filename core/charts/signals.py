@@ -12,7 +12,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.charts.altair_spec import AXIS_WIDTH, FLUSH, UNSEEN, finished, shortened
+from core.charts.altair_spec import AXIS_WIDTH, FLUSH, UNSEEN, finished, shortened, spec_of, stacked
 from core.charts.palette import ANOMALY, NEUTRAL, ORIGINAL, TRAIN, VALIDATION, channel_color
 from core.charts.thinning import POINTS, Envelope
 from core.charts.time_axis import UTC, TimeAxis
@@ -92,23 +92,23 @@ def signal_spec(
     The data are a frame of points with the columns of a frame of regions appended. Dragging pans
     and Ctrl + wheel zooms; the page answers by sending the points of the new range.
     """
-    view = alt.selection_interval(name="view", bind="scales", encodings=["x"], zoom=_ZOOM)
     height = 132 if len(names) == 1 else 104 if len(names) <= 4 else 76
     rows = []
     for row, (name, color) in enumerate(zip(names, colors, strict=True)):
         x = _time(axis_title, domain, labels=row == len(names) - 1)
         line, hover = _curve(row, name, color, x, axis_title, unit, height)
         parts, anomalies = _shades(row, x, regions if row == 0 else ())
-        layered = alt.layer(line, parts, hover, anomalies).properties(
-            height=height, width="container"
-        )
-        rows.append(layered.add_params(view) if row == 0 else layered)
-    chart = (
-        alt.vconcat(*rows, spacing=6, data=alt.NamedData("points"))
-        .resolve_scale(color="shared")
-        .properties(title=title)
-    )
-    return finished(chart, views=len(names))
+        layers = [spec_of(layer) for layer in (line, parts, hover, anomalies)]
+        layers[0]["name"] = f"row{row}"
+        rows.append({"layer": layers, "height": height, "width": "container"})
+    view = {
+        "name": "view",
+        "select": {"type": "interval", "encodings": ["x"], "zoom": _ZOOM},
+        "bind": "scales",
+        "views": [f"row{row}" for row in range(len(names))],
+    }
+    shared = {"resolve": {"scale": {"color": "shared"}}}
+    return finished(stacked(rows, 6, title=title, params=[view], **shared))
 
 
 def _curve(
@@ -262,4 +262,4 @@ def overview_spec(axis_title: str, domain: tuple[float, float], name: str) -> di
             fontWeight="normal",
         ),
     )
-    return finished(chart)
+    return finished(spec_of(chart))
