@@ -1,4 +1,4 @@
-"""How far values lie beyond many ranges at once, in one pass over them and without sorting.
+"""How far values lie beyond many ranges at once, in one pass over them.
 
 The ends of all ranges cut the number line into intervals. Each value is counted in its interval,
 with its distance, plain and squared, to the interval's end that lies nearer to the ranges it is
@@ -10,11 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.intervals import Intervals, float_type
+from core.intervals import float_type, in_precision, sorted_blocks
 
 Range = tuple[float, float]
 _Pass = tuple[np.ndarray, np.ndarray, np.ndarray]  # an end of each interval; in which sums it goes
-_BLOCK = 1 << 15  # values at a time, with all that is worked out of them, in the processor's cache
 _ROUNDING = 1e-14  # of an end: as near as that a value is on it
 
 
@@ -36,62 +35,44 @@ class BeyondSums:
         self._from_upper, self._from_lower = np.zeros((2, 2, len(ends) + 1))
         under = max((below for below, *_ in self._places.values()), default=0)
         over = min((above for *_, above in self._places.values()), default=len(ends) + 1)
-        self._is_under = np.arange(len(ends) + 1) < under  # the intervals below some range
-        self._is_over = np.arange(len(ends) + 1) >= over
-
-    def add(self, values: np.ndarray, weights: np.ndarray) -> None:
-        """values, weights: `(values,)`."""
-        if not len(values):
-            return
-        common = float(weights[0]) if (weights == weights[0]).all() else None
-        low, high = float(values.min()), float(values.max())
-        self.low, self.high = min(self.low, low), max(self.high, high)
-        dtype = float_type(values)
-        intervals = Intervals(self._ends, low, high, dtype)
-        passes = self._passes(intervals.numbers)
-        for start in range(0, len(values), _BLOCK):
-            piece = slice(start, start + _BLOCK)
-            block = np.ascontiguousarray(values[piece], dtype)
-            weight = weights[piece] if common is None else common
-            block, weight = _gathered(block, weight, dtype.type(low))
-            places = intervals.of(block)
-            self._add_block(block, places, intervals.numbers, weight, passes)
-
-    def _passes(self, reached: np.ndarray) -> list[_Pass]:
-        """Most often one end is enough for each interval, and both sums are found in one go."""
-        is_under, is_over = self._is_under[reached], self._is_over[reached]
-        upper, lower = np.append(self._ends, 0.0)[reached], np.append(0.0, self._ends)[reached]
+        is_under = np.arange(len(ends) + 1) < under  # the intervals below some range
+        is_over = np.arange(len(ends) + 1) >= over
+        upper, lower = np.append(self._ends, 0.0), np.append(0.0, self._ends)
         both = is_under & is_over
-        return [
+        self._passes: list[_Pass] = [  # most often one end is enough for each interval
             (np.where(is_under, upper, lower), is_under, is_over & ~is_under),
             (lower, np.zeros_like(both), both),
         ]
 
-    def _add_block(
-        self,
-        block: np.ndarray,
-        places: np.ndarray,
-        reached: np.ndarray,
-        weights: np.ndarray | float,
-        passes: Sequence[_Pass],
-    ) -> None:
-        """places: where in `reached` each value's interval is: `(values,)`."""
-        count = len(reached)
-        if isinstance(weights, float):
-            occurring = np.bincount(places, minlength=count) * weights
+    def add(self, values: np.ndarray, weights: np.ndarray) -> None:
+        """values, weights: `(values,)`; weights are integers."""
+        ends = in_precision(self._ends, float_type(values))
+        for block, weight in sorted_blocks(values, weights):
+            self.low, self.high = min(self.low, float(block[0])), max(self.high, float(block[-1]))
+            starts = np.concatenate([[0], np.searchsorted(block, ends)])
+            self._add_block(block, starts, weight)
+
+    def _add_block(self, block: np.ndarray, starts: np.ndarray, weights: np.ndarray | int) -> None:
+        """block: rising; starts: where in it each interval begins: `(ends + 1,)`."""
+        counts = np.diff(starts, append=len(block))
+        there = np.flatnonzero(counts)  # the intervals that hold a value
+        starts, counts = starts[there], counts[there]
+        if isinstance(weights, int):
+            occurring = weights * counts
         else:
-            occurring = np.bincount(places, weights, count)
-        self._counts[reached] += occurring
+            occurring = np.add.reduceat(weights, starts, dtype=np.float64)
+        self._counts[there] += occurring
         self.weight += float(occurring.sum())
-        for end, to_upper, to_lower in passes:
-            if not (occurring[to_upper].any() or occurring[to_lower].any()):
+        for end, to_upper, to_lower in self._passes:
+            to_upper, to_lower = to_upper[there], to_lower[there]
+            if not (to_upper.any() or to_lower.any()):
                 continue
-            distance = end.take(places)
+            distance = np.repeat(end[there], counts)
             distance -= block
             np.abs(distance, out=distance)
-            sums = _weighted_sums(places, distance, weights, count)
-            self._from_upper[:, reached] += np.where(to_upper, sums, 0.0)
-            self._from_lower[:, reached] += np.where(to_lower, sums, 0.0)
+            sums = _weighted_sums(distance, weights, starts)
+            self._from_upper[:, there] += np.where(to_upper, sums, 0.0)
+            self._from_lower[:, there] += np.where(to_lower, sums, 0.0)
 
     def beyond(self, lower: float, upper: float) -> np.ndarray:
         """What `distance_sums` gives for a range, one of those named, and the values: `(7,)`."""
@@ -150,32 +131,12 @@ def _marks(lower: float, upper: float) -> tuple[float, ...]:
     )
 
 
-def _gathered(
-    block: np.ndarray, weights: np.ndarray | float, value: np.floating
-) -> tuple[np.ndarray, np.ndarray | float]:
-    """Values that are mostly this one, with it named but once, with the weight of all of them.
-
-    Signals that rest at 0 have few other values, and equal ones are slow to count: each has to wait
-    for the one before.
-    """
-    others = block != value
-    count = len(block) - np.count_nonzero(others)
-    if 2 * count < len(block):
-        return block, weights
-    if isinstance(weights, float):
-        weights, total = np.full(len(block) - count, weights), weights * count
-    else:
-        weights, total = weights[others], weights[~others].sum()
-    return np.append(block[others], value), np.append(weights, float(total))
-
-
 def _weighted_sums(
-    places: np.ndarray, distance: np.ndarray, weights: np.ndarray | float, count: int
+    distance: np.ndarray, weights: np.ndarray | int, starts: np.ndarray
 ) -> np.ndarray:
-    """The sums of distances in each place, and of their squares: `(2, count)`."""
-    if isinstance(weights, float):
-        plain = np.bincount(places, distance, count)
-        return weights * np.stack([plain, np.bincount(places, distance * distance, count)])
-    weighted = distance * weights
-    plain = np.bincount(places, weighted, count)
-    return np.stack([plain, np.bincount(places, weighted * distance, count)])
+    """The sums of distances from each start to the next, and of their squares: `(2, starts)`."""
+    weighted = distance if isinstance(weights, int) else distance * weights
+    sums = np.stack(
+        [np.add.reduceat(weighted, starts), np.add.reduceat(weighted * distance, starts)]
+    )
+    return weights * sums if isinstance(weights, int) else sums

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from core import beyond_sums
+from core import intervals
 from core.beyond_sums import BeyondSums
 from core.output_range import distance_sums
 
@@ -21,7 +21,7 @@ RANGES = st.one_of(
 
 @pytest.fixture(autouse=True, params=[2, 5], ids="blocks of {}".format)
 def small_blocks(request, monkeypatch):
-    monkeypatch.setattr(beyond_sums, "_BLOCK", request.param)
+    monkeypatch.setattr(intervals, "_BLOCK", request.param)
 
 
 def one_by_one(values, weights, ends):

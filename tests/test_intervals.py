@@ -1,4 +1,4 @@
-"""Into which interval a value falls: the same as looking each one up."""
+"""How many values fall into each interval: the same as looking each one up."""
 
 import numpy as np
 import pytest
@@ -7,22 +7,32 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from core import intervals
-from core.intervals import Intervals
+from core.intervals import counted, sorted_blocks
 
 DTYPES = [np.dtype(np.float32), np.dtype(np.float64)]
 
 
-def check(values: np.ndarray, ends: np.ndarray) -> None:
+def check(values: np.ndarray, ends: np.ndarray, weights: np.ndarray | None = None) -> None:
     """Exactly as a search for each value among all ends, in 64 bits."""
-    found = Intervals(ends, float(values.min()), float(values.max()), values.dtype)
-    numbers = found.numbers[found.of(values)]
-    expected = np.searchsorted(ends, values.astype(np.float64), "right")
-    assert numbers.tolist() == expected.tolist()
-    assert len(found) == len(found.numbers)
+    numbers = np.searchsorted(ends, values.astype(np.float64), "right")
+    expected = np.bincount(numbers, weights, len(ends) + 1)
+    assert counted(values, ends, weights).tolist() == expected.tolist()
 
 
-@given(data=st.data(), bins=st.sampled_from([1, 2, 7, 64]), dtype=st.sampled_from(DTYPES))
-def test_any_values_and_ends(data, bins, dtype):
+def some_weights(values: np.ndarray, highest: int) -> np.ndarray | None:
+    """Integers from 1 to the highest; none for 0."""
+    if not highest:
+        return None
+    return np.random.default_rng(0).integers(1, highest, len(values), endpoint=True)
+
+
+@given(
+    data=st.data(),
+    block=st.sampled_from([1, 2, 7, 64]),
+    dtype=st.sampled_from(DTYPES),
+    highest=st.integers(0, 4),
+)
+def test_any_values_ends_and_weights(data, block, dtype, highest):
     width = 8 * dtype.itemsize
     numbers = st.floats(allow_nan=False, allow_infinity=False, width=width)
     numbers = st.one_of(st.sampled_from([0.0, 1.0, 2.0]), numbers)
@@ -32,21 +42,35 @@ def test_any_values_and_ends(data, bins, dtype):
     )
     ends = st.one_of(near, st.floats(allow_nan=False, allow_infinity=False))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(intervals, "_BINS", bins)
-        check(values, np.array(sorted(set(data.draw(st.lists(ends, max_size=12))))))
+        patch.setattr(intervals, "_BLOCK", block)
+        ends = np.array(sorted(set(data.draw(st.lists(ends, max_size=12)))))
+        check(values, ends, some_weights(values, highest))
 
 
+@pytest.mark.parametrize("highest", [0, 1, 2, 9], ids="weights to {}".format)
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("scale", [1e-40, 1e-30, 1.0, 1e30, 3e38])
-def test_many_values_of_any_size(dtype, scale):
+def test_many_values_of_any_size(dtype, scale, highest):
     rng = np.random.default_rng(0)
-    values = np.concatenate([rng.uniform(-1, 1, 50_000), np.linspace(-1, 1, 101)]) * scale
+    values = np.concatenate([rng.uniform(-1, 1, 150_000), np.linspace(-1, 1, 101)]) * scale
     values = values.astype(dtype)
-    check(values, np.unique(np.concatenate([rng.uniform(-2, 2, 60) * scale, values[:40]])))
+    ends = np.unique(np.concatenate([rng.uniform(-2, 2, 60) * scale, values[:40]]))
+    check(values, ends, some_weights(values, highest))
 
 
 def test_ends_that_a_type_cannot_tell_apart_make_one_interval():
-    found = Intervals(np.array([1 - 1e-12, 1, 1 + 1e-12]), 0, 2, np.dtype(np.float32))
-    assert len(found) == 3
     values = np.array([0, 1, 1 + 1e-7, 2], np.float32)
-    assert found.numbers[found.of(values)].tolist() == [0, 2, 3, 3]
+    assert counted(values, np.array([1 - 1e-12, 1, 1 + 1e-12])).tolist() == [1, 0, 1, 2]
+
+
+@pytest.mark.parametrize("highest", [0, 1, 2, 9], ids="weights to {}".format)
+def test_each_value_comes_once_with_its_weight_and_the_values_are_left_as_they_are(highest):
+    values = np.random.default_rng(0).standard_normal(300_000).astype(np.float32)
+    before, weights = values.copy(), some_weights(values, highest)
+    found = []
+    for block, weight in sorted_blocks(values, weights):
+        assert (np.diff(block) >= 0).all()
+        found += zip(block.tolist(), np.broadcast_to(weight, len(block)).tolist(), strict=True)
+    given = np.ones(len(values), int) if weights is None else weights
+    assert sorted(found) == sorted(zip(values.tolist(), given.tolist(), strict=True))
+    assert (values == before).all()
