@@ -52,7 +52,7 @@ def test_any_number_of_parts(parts, in_one):
 
 
 @pytest.mark.parametrize(
-    ("parts", "train", "validation"), [(2, 33, 8), (4, 32, 1), (4, 33, 1), (2, 1, 1), (16, 33, 8)]
+    ("parts", "train", "validation"), [(2, 33, 8), (4, 32, 1), (4, 33, 1), (2, 1, 1), (8, 17, 4)]
 )
 def test_batches_of_fewer_windows_than_cores(train, validation, parts, monkeypatch):
     monkeypatch.setattr(model_module, "parts_of", lambda batch_size: parts)
