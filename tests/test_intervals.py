@@ -70,7 +70,8 @@ def test_each_value_comes_once_with_its_weight_and_the_values_are_left_as_they_a
     found = []
     for block, weight in sorted_blocks(values, weights):
         assert (np.diff(block) >= 0).all()
-        found += zip(block.tolist(), np.broadcast_to(weight, len(block)).tolist(), strict=True)
-    given = np.ones(len(values), int) if weights is None else weights
-    assert sorted(found) == sorted(zip(values.tolist(), given.tolist(), strict=True))
+        found.append(np.stack([block, np.broadcast_to(weight, len(block))]))
+    given = np.stack([values, np.ones(len(values)) if weights is None else weights])
+    found = np.concatenate(found, axis=1)
+    assert (found[:, np.lexsort(found)] == given[:, np.lexsort(given)]).all()
     assert (values == before).all()
