@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.intervals import counted
 from core.normalization import moments
-from core.ranks import median, weighted_median
+from core.ranks import median, median_and_counts, weighted_median
 from core.threads import each_in_a_thread
 from core.windows import Split, Windows
 
@@ -118,12 +117,12 @@ def _summary(channel: np.ndarray, bins: int) -> ChannelSummary:
     edges = np.histogram_bin_edges(np.array([low, high]), bins)
     # Bins hold their lower edge, the last one both; 0 has an interval of its own.
     ends = np.unique(np.concatenate([edges[1:-1], [0.0, np.nextafter(0.0, 1.0)]]))
-    in_intervals = counted(channel, ends)
+    middle, in_intervals = median_and_counts(channel, ends)
     under = np.cumsum(in_intervals)  # each end
     under = [0, *under[np.searchsorted(ends, edges[1:-1])], len(channel)]
     zeros = in_intervals[np.searchsorted(ends, 0.0) + 1]
     return ChannelSummary(
-        *(float(low), float(high), mean, deviation, median(channel)),
+        *(float(low), float(high), mean, deviation, middle),
         *(float(zeros / len(channel)), np.diff(under), edges),
     )
 

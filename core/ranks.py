@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.intervals import counted, float_type
+from core.intervals import counted, float_type, in_precision
 
 _ENDS = 256  # about as many intervals
 _SAMPLED = 64  # values of the sample for each of them
@@ -20,7 +20,14 @@ def ranked(values: np.ndarray, ranks: Sequence[int]) -> np.ndarray:
     if _is_short(values):
         return np.partition(values, sorted(set(ranks)))[list(ranks)]
     ends = _ends(values)
-    up_to = np.cumsum(counted(values, ends))  # an interval's last value
+    return _ranked(values, ranks, ends, counted(values, ends))
+
+
+def _ranked(
+    values: np.ndarray, ranks: Sequence[int], ends: np.ndarray, counts: np.ndarray
+) -> np.ndarray:
+    """counts: how many values are in each interval that the ends make."""
+    up_to = np.cumsum(counts)  # an interval's last value
     intervals = np.searchsorted(up_to, ranks, "right")
     bounds = np.concatenate([[-np.inf], ends, [np.inf]])
     found = np.empty(len(ranks), values.dtype)
@@ -43,7 +50,23 @@ def percentiles(values: np.ndarray, shares: Sequence[float]) -> np.ndarray:
 
 def median(values: np.ndarray) -> float:
     """The same as `np.median(values)` of `(values,)`."""
-    return float(np.median(ranked(values, [(len(values) - 1) // 2, len(values) // 2])))
+    return float(np.median(ranked(values, _middle(values))))
+
+
+def median_and_counts(values: np.ndarray, ends: np.ndarray) -> tuple[float, np.ndarray]:
+    """Both `median(values)` and `counted(values, ends)`, in one look at the values."""
+    if _is_short(values):
+        return median(values), counted(values, ends)
+    ends = in_precision(ends, float_type(values)).astype(np.float64)
+    all_ends = np.union1d(_ends(values), ends)
+    counts = counted(values, all_ends)
+    middle = float(np.median(_ranked(values, _middle(values), all_ends, counts)))
+    below = np.cumsum(counts)[np.searchsorted(all_ends, ends)]
+    return middle, np.diff(below, prepend=0, append=len(values))
+
+
+def _middle(values: np.ndarray) -> list[int]:
+    return [(len(values) - 1) // 2, len(values) // 2]
 
 
 def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from core import ranks
-from core.ranks import median, percentiles, ranked, weighted_median
+from core.intervals import counted
+from core.ranks import median, median_and_counts, percentiles, ranked, weighted_median
 
 MANY = 200_000
 
@@ -39,6 +40,10 @@ def test_as_numpy_does(values, part, shares):
     assert ranked(values, everywhere).tolist() == np.sort(values).tolist()
     assert median(values) == float(np.median(values))
     np.testing.assert_array_equal(percentiles(values, shares), np.percentile(values, shares))
+    ends = np.unique(shares)
+    middle, counts = median_and_counts(values, ends)
+    assert middle == median(values)
+    assert counts.tolist() == counted(values, ends).tolist()
 
 
 def weighted_slowly(values, weights):
