@@ -1,4 +1,4 @@
-"""Values by their rank, exactly, without sorting or copying all of them.
+"""Finite values by their rank, exactly, never sorted or copied all together.
 
 A sample says between which ends a rank must lie; all values are counted in the intervals between
 such ends, and only those few that share an interval with the rank are put in order.

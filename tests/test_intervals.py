@@ -58,7 +58,7 @@ def test_many_values_of_any_size(dtype, scale, highest):
     check(values, ends, some_weights(values, highest))
 
 
-def test_ends_that_a_type_cannot_tell_apart_make_one_interval():
+def test_ends_that_a_type_cannot_tell_apart_have_nothing_between_them():
     values = np.array([0, 1, 1 + 1e-7, 2], np.float32)
     assert counted(values, np.array([1 - 1e-12, 1, 1 + 1e-12])).tolist() == [1, 0, 1, 2]
 

@@ -1,12 +1,16 @@
 """The session: the draft, links, names from outside, and what is found again."""
 
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qsl, urlsplit
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import session
-from core.config import PRESETS, ExperimentConfig
+from core.config import PRESETS, DataConfig, ExperimentConfig
+from core.session import data as session_data
+from core.signals.recording import Recording
 from tests.fake_runs import Lab, make_run, shown_text
 
 
@@ -248,3 +252,14 @@ def test_what_was_panned_in_the_chart_is_in_view_and_the_chart_goes_on():
     assert seen.chart_key("detail") == before
     seen.jump(*seen.domain)
     assert (seen.range, seen.start) == (seen.domain, None)
+
+
+def test_a_channel_is_prepared_for_drawing_once_however_many_ask(monkeypatch):
+    long = Recording(np.zeros((2_000_000, 2), np.float32), ("a", "b"))
+    monkeypatch.setattr(session_data, "recording", lambda data: long)
+    with ThreadPoolExecutor(5) as visitors:
+        asked = [visitors.submit(session.envelopes, DataConfig(), [0, 1]) for _ in range(5)]
+        found = [one.result() for one in asked]
+    session_data.forget_recordings()
+    assert all(a is found[0][0] and b is found[0][1] for a, b in found)
+    assert found[0][0] is not found[0][1]

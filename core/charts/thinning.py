@@ -46,11 +46,12 @@ class Envelope:
     def places(self, start: int, stop: int, points: int = POINTS) -> np.ndarray:
         """The time steps to draw of `start <= t < stop`."""
         asked = (start, stop, points)
-        if asked not in self._known:
+        found = self._known.get(asked)  # which another session may clear at any time
+        if found is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            self._known[asked] = self._find(*asked)
-        return self._known[asked]
+            found = self._known[asked] = self._find(*asked)
+        return found
 
     def _find(self, start: int, stop: int, points: int) -> np.ndarray:
         if self._places is None or stop - start < _LONG // 2:

@@ -3,6 +3,7 @@
 Arrays are never hashed: a cache is keyed by what names their content.
 """
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -84,17 +85,18 @@ def deviations(data: DataConfig) -> np.ndarray:
 def envelopes(data: DataConfig, channels: list[int]) -> list[Envelope]:
     """Channels of a recording, ready to be drawn over any range. Raises DataError."""
     values = recording(data).values
-    known = _envelopes(recording_key(data))
-    missing = [channel for channel in channels if channel not in known]
-    made = each_in_a_thread(lambda channel: Envelope(values[:, channel]), missing, most=2)
-    known.update(zip(missing, made, strict=True))
+    being_made, known = _envelopes(recording_key(data))
+    with being_made:
+        missing = [channel for channel in channels if channel not in known]
+        made = each_in_a_thread(lambda channel: Envelope(values[:, channel]), missing, most=2)
+        known.update(zip(missing, made, strict=True))
     return [known[channel] for channel in channels]
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _envelopes(key: str) -> dict[int, Envelope]:
-    """Those of a recording's channels that have been drawn: filled by `envelopes`."""
-    return {}
+def _envelopes(key: str) -> tuple[threading.Lock, dict[int, Envelope]]:
+    """Those of a recording's channels that have been drawn, and who may add to them."""
+    return threading.Lock(), {}
 
 
 # The draft's own data
