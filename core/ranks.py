@@ -57,6 +57,7 @@ def median_and_counts(values: np.ndarray, ends: np.ndarray) -> tuple[float, np.n
     """Both `median(values)` and `counted(values, ends)`, in one look at the values."""
     if _is_short(values):
         return median(values), counted(values, ends)
+    # Ends between two numbers of the type would cut otherwise where values are looked up again.
     ends = in_precision(ends, float_type(values)).astype(np.float64)
     all_ends = np.union1d(_ends(values), ends)
     counts = counted(values, all_ends)

@@ -134,7 +134,7 @@ def test_timestamps_are_drawn_in_utc():
     ],
 )
 def test_every_chart_has_a_title_tooltips_and_fits_its_page(spec):
-    json.dumps(spec)
+    assert '"data"' not in json.dumps(spec), "no part has data of its own"
     altair.Chart.from_dict({"data": {"name": "points"}} | spec, validate=True)
     assert any("title" in view for view in (spec, *spec.get("vconcat", ())))
     assert any("tooltip" in view.get("encoding", {}) for view in marks(spec))
@@ -156,6 +156,8 @@ def test_what_is_written_on_a_chart_fits_a_phone():
         if "color" in view.get("encoding", {})
     ]
     assert [legend["columns"] for legend in legends] == [1]
+    spec = activations.activation_spec("sigmoid", -1.0, 2.0, -8.0, 8.0)
+    assert spec["resolve"]["legend"] == {"color": "independent"}, "it stays with its picture"
     assert question.question_spec()["title"]["limit"] >= 300
 
 

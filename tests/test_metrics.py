@@ -6,15 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from core.config import WindowsConfig
 from core.metrics import (
     ErrorAccumulator,
     best_constants,
     channel_deviations,
+    constant_baseline,
     constant_errors,
     scaled_errors,
     summarize_channels,
 )
-from core.windows import Windows
+from core.windows import Windows, split_windows
 
 
 @given(st.integers(1, 30), st.integers(1, 7), st.integers(0, 2**32 - 1))
@@ -52,6 +54,19 @@ def test_constants_are_the_best_over_all_windows(stride):
     best_mae = np.abs(everything - np.median(everything, axis=0)).mean(axis=0)
     np.testing.assert_allclose(constant_errors(medians, windows, 1), best_mae)
     np.testing.assert_allclose(constant_errors(means, windows, 2), everything.var(axis=0))
+
+
+def test_the_baseline_is_that_of_all_windows_copied():
+    values = np.random.default_rng(0).exponential(3.0, (900, 2)) * [1, 5]
+    split = split_windows(values, WindowsConfig(window_length=50, stride=50))
+    errors, deviations = constant_baseline(split)
+    train = split.train.take(np.arange(len(split.train)))
+    for name, part in split.parts():
+        windows = part.take(np.arange(len(part)))
+        median, mean = np.median(train, axis=(0, 1)), train.mean(axis=(0, 1))
+        assert errors[name]["mae"] == pytest.approx(np.abs(windows - median).mean())
+        assert errors[name]["mse"] == pytest.approx(((windows - mean) ** 2).mean())
+    np.testing.assert_allclose(deviations, train.std(axis=(0, 1)))
 
 
 def test_a_summary_of_each_channel():

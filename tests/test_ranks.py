@@ -46,6 +46,15 @@ def test_as_numpy_does(values, part, shares):
     assert counts.tolist() == counted(values, ends).tolist()
 
 
+@pytest.mark.usefixtures("few_ends")
+def test_a_median_is_found_beside_ends_that_its_type_cannot_hold():
+    values = np.arange(101, dtype=np.float32)
+    for end in np.nextafter(50.0, [0.0, 100.0]):
+        middle, counts = median_and_counts(values, np.array([end]))
+        assert middle == 50
+        assert counts.tolist() == ([50, 51] if end < 50 else [51, 50])
+
+
 def weighted_slowly(values, weights):
     rising = np.repeat(values, weights)
     rising.sort()
