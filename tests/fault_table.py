@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-RUNNER, RUNS = "tests/runner", "tests/test_runs.py"
+RUNNER, RUNS = "tests/runner", "tests/runs"
 PAGES, BROWSER = "tests/pages/test_run_faults.py", "tests/browser"
 RESUME, WORKER = "tests/test_resume.py", "tests/test_worker.py"
 NO_GPU = " (messages of the driver; no GPU was at hand)"
