@@ -56,8 +56,8 @@ def main(arguments: list[str]) -> None:
     run(BIN / "ruff", "format", "--check")
     if arguments:
         run(BIN / "python", "-m", "pytest", *arguments)
-    else:  # three files at a time, since many wait; but a browser has the machine for itself
-        run(BIN / "python", "-m", "pytest", "-n", "3", "--dist", "loadfile", "-m", "not browser")
+    else:  # two files at a time; but a browser has the machine for itself
+        run(BIN / "python", "-m", "pytest", "-n", "2", "--dist", "loadfile", "-m", "not browser")
         run(BIN / "python", "-m", "pytest", "-m", "browser")
 
 
