@@ -242,6 +242,12 @@ def test_a_flat_output_far_above_the_floor_is_a_fault(error, found):
     assert kinds(evidence, SIGMOID) == ["vanishing"] * found
 
 
+def test_the_slope_of_a_linear_output_never_vanishes():
+    flat = healthy(outputs=lines(5, slope=0.0))
+    assert kinds(flat, {"model.output_activation": "tanh"}) == ["vanishing"]
+    assert kinds(flat, {"model.output_activation": "linear"}) == []
+
+
 def test_vanishing_takes_three_recorded_epochs():
     assert kinds(healthy(outputs=lines(2, slope=0.001)), SIGMOID) == []
     assert kinds(healthy(outputs=[line(1), *lines(2, slope=0.001)]), SIGMOID) == []

@@ -19,6 +19,8 @@ RECORDS = 3  # recorded epochs in a row, while a run goes on
 
 def channels(config: ExperimentConfig, evidence: Evidence) -> list[int]:
     """The channels whose output is flat in each of the last recorded epochs."""
+    if config.model.output_activation == "linear":  # as steep everywhere: such a record is damaged
+        return []
     records = last_records(evidence, RECORDS)
     if not records or not unlearned(evidence, measure_of(config)) >= FAR:
         return []
