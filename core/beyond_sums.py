@@ -6,11 +6,11 @@ beyond. What an interval adds to a range then follows from the distance between 
 sum of terms that are never negative: nothing cancels, and the sums are as exact as one by one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from core.intervals import float_type, in_precision, sorted_blocks
+from core.intervals import Block, in_precision
 
 Range = tuple[float, float]
 _Pass = tuple[np.ndarray, np.ndarray, np.ndarray]  # an end of each interval; in which sums it goes
@@ -18,7 +18,7 @@ _ROUNDING = 1e-14  # of an end: as near as that a value is on it
 
 
 class BeyondSums:
-    """Add values, each with a weight; then ask what lies beyond the ranges named at first.
+    """Add values in blocks that rise; then ask what lies beyond the ranges named at first.
 
     weight: of all values so far. low, high: the least and the greatest of them.
     """
@@ -44,13 +44,11 @@ class BeyondSums:
             (lower, np.zeros_like(both), both),
         ]
 
-    def add(self, values: np.ndarray, weights: np.ndarray) -> None:
-        """values, weights: `(values,)`; weights are integers."""
-        ends = in_precision(self._ends, float_type(values))
-        for block, weight in sorted_blocks(values, weights):
+    def add(self, blocks: Iterable[Block]) -> None:
+        for block, weight in blocks:
             self.low, self.high = min(self.low, float(block[0])), max(self.high, float(block[-1]))
-            starts = np.concatenate([[0], np.searchsorted(block, ends)])
-            self._add_block(block, starts, weight)
+            places = np.searchsorted(block, in_precision(self._ends, block.dtype))
+            self._add_block(block, np.concatenate([[0], places]), weight)
 
     def _add_block(self, block: np.ndarray, starts: np.ndarray, weights: np.ndarray | int) -> None:
         """block: rising; starts: where in it each interval begins: `(ends + 1,)`."""

@@ -5,23 +5,23 @@ sorted with vector instructions, faster than its values are looked up among the 
 the interpreter's lock, which `np.bincount` and the like keep, so that threads do not wait.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-_BLOCK = 1 << 16  # values at a time: long enough that threads seldom hand over to one another
+Block = tuple[np.ndarray, np.ndarray | int]  # values that rise, the weight of all or of each
+_BLOCK = 1 << 18  # values at a time: long enough that threads seldom hand over to one another
 
 
-def counted(values: np.ndarray, ends: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """How many of the values `(values,)` are in each interval: `(ends + 1,)`.
+def counted(blocks: Iterable[Block], ends: np.ndarray) -> np.ndarray:
+    """How much weight is in each interval: `(ends + 1,)`, int64.
 
-    ends: `(ends,)`, rising. weights: `(values,)`, integers: what each value counts for. Integers
-    are compared as 64-bit floats.
+    ends: `(ends,)`, rising, 64-bit floats. Values are compared with them exactly, whatever their
+    own type.
     """
-    named = in_precision(ends, float_type(values))
     below, total = np.zeros(len(ends), np.int64), 0  # each end
-    for block, weight in sorted_blocks(values, weights):
-        places = np.searchsorted(block, named)
+    for block, weight in blocks:
+        places = np.searchsorted(block, in_precision(ends, block.dtype))
         if isinstance(weight, int):
             below += weight * places
             total += weight * len(block)
@@ -33,36 +33,48 @@ def counted(values: np.ndarray, ends: np.ndarray, weights: np.ndarray | None = N
 
 
 def sorted_blocks(
-    values: np.ndarray, weights: np.ndarray | None = None
-) -> Iterator[tuple[np.ndarray, np.ndarray | int]]:
-    """The values `(values,)`, finite, in blocks that rise: each with the weight of all, or of each.
+    values: np.ndarray, weights: np.ndarray | None = None, room: np.ndarray | None = None
+) -> Iterator[Block]:
+    """The values `(values,)`, finite, copied into blocks that rise; the weight is 1 by default.
 
     weights: `(values,)`, integers: how many windows each is in. Within a recording, away from its
     ends, that is one number or two neighbouring ones, and a block comes as one or as two, which are
     sorted three times as fast as with weights to carry. Ready windows cut again have more of them.
+    room: `(values,)`, of their float type, for all blocks; otherwise each has memory of its own.
     """
-    dtype = float_type(values)
+    dtype = float_type(values.dtype)
     for start in range(0, len(values), _BLOCK):
-        block = values[start : start + _BLOCK].astype(dtype, copy=False)
+        place = slice(start, min(start + _BLOCK, len(values)))
+        block = np.empty(place.stop - start, dtype) if room is None else room[place]
+        block[:] = values[place]
         if weights is None:
-            yield np.sort(block), 1
+            block.sort()
+            yield block, 1
             continue
-        weight = weights[start : start + _BLOCK]
+        weight = weights[place]
         least, most = int(weight.min()), int(weight.max())
         if least == most:
-            yield np.sort(block), least
+            block.sort()
+            yield block, least
         elif least + 1 == most:
             is_least = weight == least
-            yield np.sort(block[is_least]), least
-            yield np.sort(block[~is_least]), most
+            block[:] = np.concatenate([block[is_least], block[~is_least]])
+            cut = np.count_nonzero(is_least)
+            for part, of_part in ((block[:cut], least), (block[cut:], most)):
+                part.sort()
+                yield part, of_part
         else:
             order = np.argsort(block)
-            yield block[order], weight[order]
+            block[:] = block[order]
+            yield block, weight[order]
 
 
-def float_type(values: np.ndarray) -> np.dtype:
-    """The type to compare values in: their own where it is one of these."""
-    return values.dtype if values.dtype in (np.float32, np.float64) else np.dtype(np.float64)
+def float_type(dtype: np.dtype) -> np.dtype:
+    """The least of the two common types of floats that holds all numbers of a type.
+
+    64-bit integers are the exception: they are rounded to 64-bit floats.
+    """
+    return np.dtype(np.float32) if np.can_cast(dtype, np.float32) else np.dtype(np.float64)
 
 
 def in_precision(ends: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.channel_values import SortedSplit
 from core.config import (
     UNSCOPED,
     ExperimentConfig,
@@ -16,7 +17,7 @@ from core.config import (
     NormalizationScope,
     choices,
 )
-from core.normalization import fit_normalizations
+from core.normalization import Normalization, fit_normalizations
 from core.output_range import ErrorFloor
 from core.pair_floors import error_floors
 from core.verdicts import verdict
@@ -37,6 +38,7 @@ class Cell:
     kind: str  # of the verdict: impossible, saturation, validation, compatible
     sentence: str
     notes: tuple[str, ...]
+    fit: Normalization  # to the training part
 
 
 @dataclass(frozen=True)
@@ -58,23 +60,21 @@ def matrix(
     activations: Sequence[str],
     channel_names: Sequence[str],
     deviations: np.ndarray,
+    known: SortedSplit | None = None,
 ) -> list[Cell]:
     """A cell for each pair, row by row: a normalization with each activation.
 
-    deviations: the standard deviation of each channel in original units, `(channels,)`.
+    deviations: the standard deviation of each channel in original units, `(channels,)`. known: the
+    parts' channels, where they have been sorted.
     """
-    names = [(config, activation) for config in normalizations for activation in activations]
-    fits = dict(zip(normalizations, fit_normalizations(normalizations, split.train), strict=True))
-    pairs = [(fits[config], activation) for config, activation in names]
-    floors = zip(
-        error_floors(pairs, split.train), error_floors(pairs, split.validation), strict=True
-    )
+    fits = fit_normalizations(normalizations, split.train, known and known.train)
+    pairs = [(fit, activation) for fit in fits for activation in activations]
+    floors = [error_floors(pairs, part, known and known.of(name)) for name, part in split.parts()]
     cells = []
-    for (config, activation), (train, validation) in zip(names, floors, strict=True):
-        said = verdict(activation, config, train, validation, deviations, channel_names)
-        cells.append(
-            Cell(config, activation, train, validation, said.kind, said.sentence, said.notes)
-        )
+    for (fit, activation), train, validation in zip(pairs, *floors, strict=True):
+        said = verdict(activation, fit.config, train, validation, deviations, channel_names)
+        reasons = said.kind, said.sentence, said.notes
+        cells.append(Cell(fit.config, activation, train, validation, *reasons, fit))
     return cells
 
 

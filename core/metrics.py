@@ -1,12 +1,12 @@
 """Reconstruction errors in original units, gathered in one pass over any number of windows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from core.normalization import moments
-from core.ranks import median, median_and_counts, weighted_median
+from core.channel_values import Channel, SortedChannel, SortedSplit
 from core.threads import each_in_a_thread
 from core.windows import Split, Windows
 
@@ -106,46 +106,48 @@ def summarize_channels(values: np.ndarray, bins: int = HISTOGRAM_BINS) -> list[C
     At most two channels are copied at a time.
     """
     flat = values.reshape(-1, values.shape[-1])
-    return each_in_a_thread(
-        lambda c: _summary(np.ascontiguousarray(flat[:, c]), bins), range(flat.shape[1]), most=2
-    )
+    return each_in_a_thread(lambda c: _summary(flat[:, c], bins), range(flat.shape[1]), most=2)
 
 
-def _summary(channel: np.ndarray, bins: int) -> ChannelSummary:
-    """channel: `(values,)`."""
-    low, high = channel.min(), channel.max()
-    mean, deviation = moments(channel)
-    edges = np.histogram_bin_edges(np.array([low, high]), bins)
+def _summary(values: np.ndarray, bins: int) -> ChannelSummary:
+    """values: `(values,)`."""
+    channel = SortedChannel.of(values)
+    low, high = channel.low, channel.high
+    ends_type = values.dtype if values.dtype.kind == "f" else np.float64
+    edges = np.histogram_bin_edges(np.array([low, high], ends_type), bins)
     # Bins hold their lower edge, the last one both; 0 has an interval of its own.
     ends = np.unique(np.concatenate([edges[1:-1], [0.0, np.nextafter(0.0, 1.0)]]))
-    middle, in_intervals = median_and_counts(channel, ends)
+    middle, in_intervals = channel.median_and_counts(ends)
     under = np.cumsum(in_intervals)  # each end
-    under = [0, *under[np.searchsorted(ends, edges[1:-1])], len(channel)]
+    under = [0, *under[np.searchsorted(ends, edges[1:-1])], len(values)]
     zeros = in_intervals[np.searchsorted(ends, 0.0) + 1]
-    return ChannelSummary(
-        *(float(low), float(high), mean, deviation, middle),
-        *(float(zeros / len(channel)), np.diff(under), edges),
-    )
+    shares = float(zeros / len(values)), np.diff(under)
+    return ChannelSummary(low, high, *channel.moments(), middle, *shares, edges)
 
 
-def best_constants(train: Windows) -> tuple[np.ndarray, np.ndarray]:
+def best_constants(
+    train: Windows, known: Sequence[SortedChannel] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """The best constant of each channel for MAE (median) and for MSE (mean): `(channels,)`.
 
     Taken over the training windows' time steps, each weighted by the windows it occurs in.
+    known: the windows' channels, where they have been sorted.
     """
-    values = train.covered_values()  # (time_steps, channels)
-    weights = None  # where all are the same
-    if train.stride < train.window_length and train.per_segment > 1:
+    is_weighted = train.stride < train.window_length and train.per_segment > 1
+
+    def median(channel: Channel) -> float:
+        return channel.weighted_median() if is_weighted else channel.median()
+
+    if known is not None:
+        means = [channel.weighted_mean() for channel in known]
+        return np.array(each_in_a_thread(median, known, most=2)), np.array(means)
+    values, weights = train.covered_values(), None  # (time_steps, channels)
+    if is_weighted:
         weights = train.coverage()[train.covered()]
         if len(weights) < len(values):  # of several segments
             weights = np.tile(weights, len(values) // len(weights))
-
-    def middle(channel: int) -> float:
-        column = values[:, channel]
-        return median(column) if weights is None else weighted_median(column, weights)
-
-    medians = each_in_a_thread(middle, range(values.shape[1]), most=2)
-    return np.array(medians), _weighted_means(train)
+    channels = [Channel(values[:, number], weights) for number in range(values.shape[1])]
+    return np.array(each_in_a_thread(median, channels, most=2)), _weighted_means(train)
 
 
 def _weighted_means(windows: Windows) -> np.ndarray:
@@ -177,22 +179,32 @@ def constant_errors(constants: np.ndarray, windows: Windows, power: Literal[1, 2
     return sums / count
 
 
-def constant_baseline(split: Split) -> tuple[dict[str, dict[str, float]], np.ndarray]:
+def constant_baseline(
+    split: Split, known: SortedSplit | None = None
+) -> tuple[dict[str, dict[str, float]], np.ndarray]:
     """The best constants' MAE and MSE of each part, and each channel's standard deviation.
 
     Errors as `{part: {"mae": .., "mse": ..}}`, deviations `(channels,)` over the training windows,
-    all in original units.
+    all in original units. known: the parts' channels, where they have been sorted.
     """
-    medians, means = best_constants(split.train)
-    best = (medians, 1), (means, 2)
-    jobs = [(constants, part, power) for _, part in split.parts() for constants, power in best]
-    measured = each_in_a_thread(lambda job: constant_errors(*job), jobs)
+    best = best_constants(split.train, known and known.train)
+    jobs = [(name, windows, power) for name, windows in split.parts() for power in (1, 2)]
+
+    def errors(job: tuple[str, Windows, Literal[1, 2]]) -> np.ndarray:
+        name, windows, power = job
+        constants = best[power - 1]
+        if known is None:
+            return constant_errors(constants, windows, power)
+        channels = zip(known.of(name), constants, strict=True)
+        return np.array([channel.error_of(constant, power) for channel, constant in channels])
+
+    measured = each_in_a_thread(errors, jobs)
     absolute, squared = measured[::2], measured[1::2]  # of each part
-    errors = {
+    found = {
         name: {"mae": float(absolute[number].mean()), "mse": float(squared[number].mean())}
         for number, (name, _) in enumerate(split.parts())
     }
-    return errors, np.sqrt(squared[0])
+    return found, np.sqrt(squared[0])
 
 
 def channel_deviations(train: Windows) -> np.ndarray:

@@ -5,18 +5,15 @@ Every method but log1p is affine, `z = (x - offset) / scale` for each channel. l
 original units, to percentiles of the training part: before the model and again after it.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from core.channel_values import Channel, SortedChannel, together
 from core.config import NormalizationConfig
-from core.ranks import percentiles
 from core.threads import each_in_a_thread
 from core.windows import Windows
-
-_BLOCK = 1 << 16  # values at a time
 
 Statistics = tuple[np.ndarray, np.ndarray]  # offset, scale; broadcast against windows
 
@@ -47,7 +44,7 @@ class Normalization:
     def statistics(self, windows: np.ndarray) -> Statistics:
         """Offset and scale to use on windows `(..., window_length, channels)`."""
         if self.per_window:
-            return _statistics(self.config.method, windows, axis=-2)
+            return _statistics(self.config.method, _EachWindow(windows))
         return self.offset_, self.scale_
 
     def clip(self, windows: np.ndarray) -> np.ndarray:
@@ -108,28 +105,39 @@ def fit_normalization(config: NormalizationConfig, train: Windows) -> Normalizat
 
 
 def fit_normalizations(
-    configs: Sequence[NormalizationConfig], train: Windows
+    configs: Sequence[NormalizationConfig],
+    train: Windows,
+    known: Sequence[SortedChannel] | None = None,
 ) -> list[Normalization]:
-    """As `fit_normalization` of each, with one look at each channel."""
+    """As `fit_normalization` of each, with one look at each channel.
+
+    known: the channels of the windows, where they have been sorted.
+    """
     channels = train.segments.shape[2]
-    values = train.covered_values()  # (time_steps, channels)
+    values = train.covered_values() if known is None else None  # (time_steps, channels)
     learned = np.empty((len(configs), 4, channels))
     learned[:] = np.array([0.0, 1.0, -np.inf, np.inf])[:, None]
     asking = [number for number, config in enumerate(configs) if _learns(config)]
     pooled = [number for number in asking if configs[number].scope == "global"]
     apart = [number for number in asking if number not in pooled]
 
+    def channel_of(number: int) -> Channel:
+        if known is not None:
+            return known[number]
+        column = values[:, number]
+        # A copy pays for itself from the second on.
+        return Channel(np.ascontiguousarray(column) if len(apart) > 1 else column)
+
     def learn(channel: int) -> None:
-        column = values[:, channel]
-        if len(apart) > 1:  # a copy pays for itself from the second on
-            column = np.ascontiguousarray(column)
+        found = channel_of(channel)
         for number in apart:
-            learned[number, :, channel] = _learned(configs[number], column)
+            learned[number, :, channel] = _learned(configs[number], found)
 
     each_in_a_thread(learn, range(channels) if apart else (), most=2)
-    together = values.reshape(-1) if pooled else None
-    for number in pooled:
-        learned[number] = _learned(configs[number], together)[:, None]
+    if pooled:
+        every = Channel(values.reshape(-1)) if known is None else together(known)
+        for number in pooled:
+            learned[number] = _learned(configs[number], every)[:, None]
     return [Normalization(config, *rows) for config, rows in zip(configs, learned, strict=True)]
 
 
@@ -139,57 +147,55 @@ def _learns(config: NormalizationConfig) -> bool:
     return config.clip_percentile is not None or not is_fixed
 
 
-def _learned(config: NormalizationConfig, values: np.ndarray) -> np.ndarray:
-    """Offset, scale and bounds for values `(values,)`: `(4,)`."""
+def _learned(config: NormalizationConfig, channel: Channel) -> np.ndarray:
+    """Offset, scale and bounds: `(4,)`."""
     low, high = -np.inf, np.inf
     if config.clip_percentile is not None:
-        low, high = percentiles(values, [config.clip_percentile, 100 - config.clip_percentile])
-        values = np.clip(values, low, high)
+        low, high = channel.percentiles([config.clip_percentile, 100 - config.clip_percentile])
+        channel = channel.clipped(low, high)
     if config.method in ("none", "log1p") or config.scope == "window":
         return np.array([0.0, 1.0, low, high])
-    offset, scale = _statistics(config.method, values, axis=0)
-    return np.array([offset[0], scale[0], low, high])
+    offset, scale = _statistics(config.method, channel)
+    return np.array([offset, scale, low, high])
 
 
-def moments(values: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation of `(values,)`, without a copy of all in 64 bits."""
-    mean = float(values.mean(dtype=np.float64))
-    blocks = (values[start : start + _BLOCK] for start in range(0, len(values), _BLOCK))
-    squares = sum(float(np.square(np.subtract(b, mean, dtype=np.float64)).sum()) for b in blocks)
-    return mean, math.sqrt(squares / len(values))
+class _EachWindow:
+    """The values of windows `(..., window_length, channels)`, asked as a `Channel` is.
+
+    Answers keep the axis of the time steps, with length 1.
+    """
+
+    def __init__(self, windows: np.ndarray):
+        self._windows = windows
+        self.low, self.high = (
+            end(axis=-2, keepdims=True).astype(np.float64) for end in (windows.min, windows.max)
+        )
+
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        along = {"axis": -2, "keepdims": True, "dtype": np.float64}
+        return self._windows.mean(**along), self._windows.std(**along)
+
+    def percentiles(self, shares: Sequence[float]) -> np.ndarray:
+        return np.percentile(self._windows, shares, axis=-2, keepdims=True)
 
 
-def _statistics(method: str, values: np.ndarray, axis: int) -> Statistics:
-    """Offset and scale along an axis, kept with length 1; a constant channel has scale 1.
+def _statistics(method: str, values: Channel | _EachWindow) -> Statistics:
+    """Offset and scale; what is constant has scale 1.
 
     Constant means: the spread is no more than rounding leaves of equal values.
     """
-    kept = {"axis": axis, "keepdims": True}
+    low, high = values.low, values.high
+    offset, scale = np.zeros_like(low), np.ones_like(low)  # none: the identity
     if method == "minmax":
-        low = values.min(**kept).astype(np.float64)
-        offset, scale = low, values.max(**kept) - low
+        offset, scale = low, high - low
     elif method == "minmax_symmetric":
-        low, high = values.min(**kept).astype(np.float64), values.max(**kept).astype(np.float64)
         offset, scale = (low + high) / 2, (high - low) / 2
     elif method == "standard":
-        if values.ndim == 1:
-            offset, scale = (np.array([moment]) for moment in moments(values))
-        else:
-            offset = values.mean(dtype=np.float64, **kept)
-            scale = values.std(dtype=np.float64, **kept)
+        offset, scale = values.moments()
     elif method == "robust":
-        lower, offset, upper = (
-            percentiles(values, [25, 50, 75])[:, None]
-            if values.ndim == 1
-            else np.percentile(values, [25, 50, 75], **kept)
-        )
+        lower, offset, upper = values.percentiles([25, 50, 75])
         scale = upper - lower
     elif method == "maxabs":
-        scale = np.maximum(-(values.min(**kept).astype(np.float64)), values.max(**kept))
-        offset = np.zeros_like(scale)
-    else:  # none: the identity
-        offset = np.zeros_like(values.min(**kept), dtype=np.float64)
-        scale = np.ones_like(offset)
-    lowest, highest = (f(**kept).astype(np.float64) for f in (values.min, values.max))
-    rounding = 10 * np.finfo(np.float64).eps * np.maximum(-lowest, highest)
+        scale = np.maximum(-low, high)
+    rounding = 10 * np.finfo(np.float64).eps * np.maximum(-low, high)
     return offset, np.where(scale > rounding, scale, 1.0)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.beyond_sums import BeyondSums
+from core.channel_values import SortedChannel
+from core.intervals import sorted_blocks
 from core.normalization import Normalization
 from core.output_range import (
     ACTIVATIONS,
@@ -25,17 +27,27 @@ _NUMBERS = 2_000_000  # of all channels that are looked at together
 _BLOCK = 1_000_000  # values whose distances are worked out at a time
 
 
-def error_floors(pairs: Sequence[Pair], windows: Windows) -> list[ErrorFloor]:
-    """The floor of each pair over all windows; the same numbers as `error_floor` of each."""
+def error_floors(
+    pairs: Sequence[Pair], windows: Windows, known: Sequence[SortedChannel] | None = None
+) -> list[ErrorFloor]:
+    """The floor of each pair over all windows; the same numbers as `error_floor` of each.
+
+    known: the windows' channels, where they have been sorted.
+    """
     totals = [Totals.of(windows) for _ in pairs]
     fixed = [number for number, (fit, _) in enumerate(pairs) if not fit.per_window]
     if fixed:
-        _add_fixed([pairs[n] for n in fixed], [totals[n] for n in fixed], windows)
+        _add_fixed([pairs[n] for n in fixed], [totals[n] for n in fixed], windows, known)
     _add_windows(pairs, totals, windows)
     return [total.floor(*pair) for pair, total in zip(pairs, totals, strict=True)]
 
 
-def _add_fixed(pairs: Sequence[Pair], totals: Sequence[Totals], windows: Windows) -> None:
+def _add_fixed(
+    pairs: Sequence[Pair],
+    totals: Sequence[Totals],
+    windows: Windows,
+    known: Sequence[SortedChannel] | None,
+) -> None:
     """The pairs whose normalization is the same in all windows: each time step is seen once."""
     channels = range(windows.segments.shape[2])
     ends = [  # of each pair, in original units: `(2, channels)`
@@ -44,8 +56,13 @@ def _add_fixed(pairs: Sequence[Pair], totals: Sequence[Totals], windows: Windows
     ]
     ranges = [[(float(low[c]), float(high[c])) for low, high in ends] for c in channels]
     sums = [BeyondSums(of_channel) for of_channel in ranges]
-    for block, weight in windows.values(_NUMBERS):
-        each_in_a_thread(lambda c, b=block, w=weight: sums[c].add(b[:, c], w), channels)
+    if known is not None:
+        each_in_a_thread(lambda c: sums[c].add(known[c].blocks()), channels)
+    else:
+        for block, weight in windows.values(_NUMBERS):
+            each_in_a_thread(
+                lambda c, b=block, w=weight: sums[c].add(sorted_blocks(b[:, c], w)), channels
+            )
     extremes = np.array([[one.low for one in sums], [one.high for one in sums]])  # (2, channels)
     for number, ((fit, _), total) in enumerate(zip(pairs, totals, strict=True)):
         found = [one.beyond(*ranges[c][number]) for c, one in enumerate(sums)]

@@ -65,9 +65,14 @@ class Windows:
     def coverage(self, start: int = 0, stop: int | None = None) -> np.ndarray:
         """In how many windows each time step of a segment occurs: `(time_steps,)`, int64.
 
-        Of all its time steps by default, or of those from `start` to before `stop`.
+        Of all its time steps by default, or of those from `start` to before `stop`. Not to be
+        written to.
         """
         stop = self.segments.shape[1] if stop is None else stop
+        in_each, rest = divmod(self.window_length, self.stride)
+        first, last = self.window_length - self.stride, self.per_segment * self.stride
+        if rest == 0 and first <= start < stop <= last:
+            return np.broadcast_to(np.int64(in_each), stop - start)
         changes = np.zeros(stop - start, dtype=np.int64)  # from one time step to the next
         for first, change in ((0, 1), (self.window_length, -1)):  # a window begins, or has ended
             skipped = max(0, -(-(start - first) // self.stride))

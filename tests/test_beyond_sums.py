@@ -8,6 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from core import intervals
 from core.beyond_sums import BeyondSums
+from core.intervals import sorted_blocks
 from core.output_range import distance_sums
 
 ENDS = st.one_of(st.sampled_from([0.0, 1.0]), st.floats(-400, 400))
@@ -49,8 +50,8 @@ def test_as_one_by_one(values, part, ranges, is_weighted, seed):
         weights[:] = 3
     found = BeyondSums(ranges)
     cut = len(values) // 3
-    found.add(values[:cut], weights[:cut])
-    found.add(values[cut:], weights[cut:])
+    found.add(sorted_blocks(values[:cut], weights[:cut]))
+    found.add(sorted_blocks(values[cut:], weights[cut:]))
     for ends in ranges:
         expected = one_by_one(values, weights, ends)
         np.testing.assert_allclose(found.beyond(*ends), expected, rtol=1e-12, atol=0)
@@ -64,7 +65,7 @@ def test_a_thin_tail_of_great_values_loses_no_digit(others):
     values = 1e6 + np.linspace(0, 1e-3, 1001)
     upper, lower = values[-11], values[10]
     found = BeyondSums([(-np.inf, upper), (lower, np.inf), *others])
-    found.add(values, np.ones(1001))
+    found.add(sorted_blocks(values, np.ones(1001)))
     over, under = values[-10:] - upper, lower - values[:10]
     expected = [over.sum(), (over**2).sum()], [under.sum(), (under**2).sum()]
     np.testing.assert_allclose(found.beyond(-np.inf, upper)[:2], expected[0], rtol=1e-12)
@@ -75,6 +76,6 @@ def test_a_thin_tail_of_great_values_loses_no_digit(others):
 def test_an_end_between_two_numbers_of_the_type_cuts_where_it_lies(dtype):
     values = np.array([0, 1, 2, 100], dtype)
     found = BeyondSums([(1 + 1e-9, 2 - 1e-9), (-np.inf, 1e300)])
-    found.add(values, np.ones(4))
+    found.add(sorted_blocks(values, np.ones(4)))
     assert found.beyond(1 + 1e-9, 2 - 1e-9)[3:].tolist() == [2, 2, 0, 0]
     assert found.beyond(-np.inf, 1e300).tolist() == [0] * 7

@@ -16,7 +16,7 @@ def check(values: np.ndarray, ends: np.ndarray, weights: np.ndarray | None = Non
     """Exactly as a search for each value among all ends, in 64 bits."""
     numbers = np.searchsorted(ends, values.astype(np.float64), "right")
     expected = np.bincount(numbers, weights, len(ends) + 1)
-    assert counted(values, ends, weights).tolist() == expected.tolist()
+    assert counted(sorted_blocks(values, weights), ends).tolist() == expected.tolist()
 
 
 def some_weights(values: np.ndarray, highest: int) -> np.ndarray | None:
@@ -59,17 +59,22 @@ def test_many_values_of_any_size(dtype, scale, highest):
 
 
 def test_ends_that_a_type_cannot_tell_apart_have_nothing_between_them():
-    values = np.array([0, 1, 1 + 1e-7, 2], np.float32)
-    assert counted(values, np.array([1 - 1e-12, 1, 1 + 1e-12])).tolist() == [1, 0, 1, 2]
+    values, ends = np.array([0, 1, 1 + 1e-7, 2], np.float32), np.array([1 - 1e-12, 1, 1 + 1e-12])
+    assert counted(sorted_blocks(values), ends).tolist() == [1, 0, 1, 2]
 
 
 @pytest.mark.parametrize("highest", [0, 1, 2, 9], ids="weights to {}".format)
-def test_each_value_comes_once_with_its_weight_and_the_values_are_left_as_they_are(highest):
-    values = np.random.default_rng(0).standard_normal(300_000).astype(np.float32)
+@pytest.mark.parametrize("has_room", [False, True], ids=["no room", "room"])
+def test_each_value_comes_once_with_its_weight_and_the_values_are_left_as_they_are(
+    highest, has_room
+):
+    values = np.random.default_rng(0).standard_normal(600_000).astype(np.float32)
     before, weights = values.copy(), some_weights(values, highest)
+    room = np.empty_like(values) if has_room else None
     found = []
-    for block, weight in sorted_blocks(values, weights):
+    for block, weight in list(sorted_blocks(values, weights, room)):
         assert (np.diff(block) >= 0).all()
+        assert not has_room or np.shares_memory(block, room)
         found.append(np.stack([block, np.broadcast_to(weight, len(block))]))
     given = np.stack([values, np.ones(len(values)) if weights is None else weights])
     found = np.concatenate(found, axis=1)

@@ -6,10 +6,18 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from core import intervals
+from core.channel_values import sorted_split
 from core.charts.thinning import Envelope
 from core.config import NormalizationConfig, OutputActivation, choices
 from core.matrix import matrix, normalizations_like
-from core.metrics import best_constants, channel_deviations, constant_errors, summarize_channels
+from core.metrics import (
+    best_constants,
+    channel_deviations,
+    constant_baseline,
+    constant_errors,
+    summarize_channels,
+)
 from core.normalization import fit_normalization
 from core.pair_floors import error_floors
 from core.windows import Split, WindowsConfig, split_windows
@@ -28,6 +36,12 @@ def peak(work: Callable[[], object]) -> int:
     return found
 
 
+@pytest.fixture(autouse=True)
+def smaller_blocks(monkeypatch):
+    """So that a recording of so many steps is a large one."""
+    monkeypatch.setattr(intervals, "_BLOCK", 1 << 16)
+
+
 @pytest.fixture(scope="module", params=["spread", "mostly 0"])
 def values(request) -> np.ndarray:
     made = np.random.default_rng(0).standard_normal((STEPS, CHANNELS), np.float32)
@@ -42,11 +56,17 @@ def test_statistics_copy_two_channels_at_the_most(values):
     assert peak(lambda: summarize_channels(values)) < 2 * CHANNEL + BLOCKS
 
 
-def test_the_floors_of_all_pairs_copy_two_channels_at_the_most(values):
+@pytest.mark.parametrize(("is_sorted", "copies"), [(False, 2), (True, CHANNELS)])
+def test_the_floors_of_all_pairs_copy_two_channels_or_sort_each_once(values, is_sorted, copies):
     split, names = parts(values, 200), [str(c) for c in range(CHANNELS)]
-    configs = normalizations_like(NormalizationConfig())
-    work = lambda: matrix(split, configs, choices(OutputActivation), names, np.ones(CHANNELS))  # noqa: E731
-    assert peak(work) < 2 * CHANNEL + BLOCKS
+    configs, outputs = normalizations_like(NormalizationConfig()), choices(OutputActivation)
+
+    def work() -> None:
+        known = sorted_split(split) if is_sorted else None
+        matrix(split, configs, outputs, names, np.ones(CHANNELS), known)
+        constant_baseline(split, known)
+
+    assert peak(work) < copies * CHANNEL + BLOCKS
 
 
 @pytest.mark.parametrize("stride", [1, 200])

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from core.channel_values import sorted_split
 from core.config import (
     ExperimentConfig,
     NormalizationConfig,
+    NormalizationScope,
     OutputActivation,
     WindowsConfig,
     choices,
@@ -46,6 +48,24 @@ def test_a_cell_for_each_pair_with_its_own_floor(waves):
         assert cell.train.mae == pytest.approx(error_floor(fit, cell.activation, parts.train).mae)
         floor = error_floor(fit, cell.activation, parts.validation)
         assert cell.validation.mae == pytest.approx(floor.mae)
+
+
+@pytest.mark.parametrize("scope", choices(NormalizationScope))
+@pytest.mark.parametrize("clip", [None, 5.0])
+def test_sorted_channels_give_the_same_cells(waves, scope, clip):
+    clip = None if scope == "window" else clip
+    rows = normalizations_like(NormalizationConfig(scope=scope, clip_percentile=clip))
+    values = (waves + np.random.default_rng(0).normal(size=waves.shape)).astype(np.float32)
+    parts = split_windows(values, WindowsConfig(window_length=50, stride=20))
+    given = parts, rows, choices(OutputActivation), ("a", "b"), values.std(axis=0)
+    for cell, known in zip(matrix(*given), matrix(*given, sorted_split(parts)), strict=True):
+        assert (known.kind, known.sentence, known.notes) == (cell.kind, cell.sentence, cell.notes)
+        for name in ("offset_", "scale_", "low_", "high_"):
+            fits = getattr(known.fit, name), getattr(cell.fit, name)
+            np.testing.assert_allclose(*fits, rtol=1e-12, atol=1e-12)
+        for part in ("train", "validation"):
+            floors = getattr(known, part).mae, getattr(cell, part).mae
+            np.testing.assert_allclose(*floors, rtol=1e-9, atol=1e-12)
 
 
 def test_real_values_call_for_a_linear_output(waves):

@@ -8,6 +8,7 @@ import pytest
 
 from core.config import NormalizationConfig
 from core.matrix import Cell
+from core.normalization import Normalization
 from core.output_range import ErrorFloor
 from core.runs import RunSummary
 from core.trials import Trial, key, ranks, side_by_side
@@ -23,7 +24,9 @@ def floor_of(mae: float) -> ErrorFloor:
 def cell_of(kind="compatible", train=0.0, validation=None, activation="relu", method="none"):
     validation = train if validation is None else validation
     scaling = NormalizationConfig(method=method)
-    return Cell(scaling, activation, floor_of(train), floor_of(validation), kind, "A reason.", ())
+    fit = Normalization(scaling, np.zeros(1), np.ones(1), np.zeros(1), np.ones(1))
+    floors = floor_of(train), floor_of(validation)
+    return Cell(scaling, activation, *floors, kind, "A reason.", (), fit)
 
 
 def trial_of(reached, *, train=None, state="finished", **cell) -> Trial:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.channel_values import sorted_split
 from core.commands.data_file import with_file
 from core.commands.faults import Fault
 from core.commands.inputs import read_config
@@ -49,9 +50,9 @@ def asked_pairs(
         split = split_windows(recording.values, config.windows, config.training.seed)
     except DataError as error:
         raise Fault(str(error)) from error
-    constant, deviations = constant_baseline(split)
-    rows = rows or normalizations_like(like)
-    cells = matrix(split, rows, activations, recording.channel_names, deviations)
+    known, rows = sorted_split(split), rows or normalizations_like(like)
+    constant, deviations = constant_baseline(split, known)
+    cells = matrix(split, rows, activations, recording.channel_names, deviations, known)
     return config, cells, [Trial(cell, constant) for cell in cells]
 
 

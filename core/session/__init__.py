@@ -13,16 +13,16 @@
 | retention | removing uploads and runs |
 | server | what is done once, when the server starts |
 | data | recordings, windows, statistics |
-| fitted | error floors and the picture of an output activation |
+| fitted | error floors, the best constants' errors, the picture of an output activation |
 | affine | floors under any factor and offset |
-| clipped | windows that an output cuts; the best constants' errors |
+| clipped | windows that an output cuts |
 | sources, uploads | where the data come from; a visitor's file |
 | visible | which part of a recording is in view |
 | words | names of choices, text from outside, faults |
 """
 
 from core.session.affine import affine_floors
-from core.session.clipped import CutWindow, clipped, constants, cut_window
+from core.session.clipped import CutWindow, clipped, cut_window
 from core.session.data import (
     boundary,
     data_key,
@@ -100,7 +100,6 @@ __all__ = [
     "check_setup",
     "check_use",
     "clipped",
-    "constants",
     "cut_window",
     "data_key",
     "deviations",

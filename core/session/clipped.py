@@ -1,4 +1,4 @@
-"""Windows that a pair cuts, found once for each content; and the best constants' errors.
+"""Windows that a pair cuts, found once for each content.
 
 Arrays are never hashed: a cache is keyed by what names their content.
 """
@@ -12,13 +12,10 @@ import streamlit as st
 from core.charts.clipping import clipping_table
 from core.clipped_windows import ClippedWindows, clipped_windows, reach
 from core.config import ExperimentConfig
-from core.metrics import constant_baseline
 from core.normalization import Normalization
-from core.results import PartErrors
-from core.session.data import deviations, recording, split
+from core.session.data import deviations, recording
 from core.session.fitted import fitted, pair_key
-from core.signals.store import recording_key
-from core.windows import Split, Windows
+from core.windows import Windows
 
 
 def clipped(config: ExperimentConfig, part: str) -> ClippedWindows:
@@ -83,18 +80,7 @@ def _cut_window(
     return CutWindow(window[0], low.reshape(-1), high.reshape(-1), _rate)
 
 
-def constants(config: ExperimentConfig) -> PartErrors:
-    """The errors of the best constant of each channel, in both parts. Raises DataError."""
-    key = (recording_key(config.data), config.windows.model_dump_json(), str(config.training.seed))
-    return _constants(key, split(config))
-
-
-@st.cache_resource(show_spinner="Measuring the best constants…", max_entries=32)
-def _constants(key: tuple[str, ...], _parts: Split) -> PartErrors:
-    return constant_baseline(_parts)[0]
-
-
 def forget_recordings() -> None:
     """Let go of what was made of recordings: one was removed for good."""
-    for cached in (_clipped, _cut_window, _constants):
+    for cached in (_clipped, _cut_window):
         cached.clear()

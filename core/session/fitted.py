@@ -3,33 +3,56 @@
 Arrays are never hashed: a cache is keyed by what names their content.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.channel_values import sorted_split
 from core.charts.activations import activation_spec, picture_frame, value_range
 from core.config import ExperimentConfig, NormalizationConfig, OutputActivation, choices
 from core.matrix import Cell, normalizations_like
 from core.matrix import matrix as all_cells
+from core.metrics import constant_baseline
 from core.normalization import Normalization, fit_normalization
 from core.output_range import ErrorFloor
 from core.pair_floors import error_floors
+from core.results import PartErrors
 from core.session.data import deviations, recording, split
 from core.session.words import literal
 from core.signals.recording import Recording
 from core.signals.store import recording_key
 from core.targets import target_values
-from core.windows import Split, Windows
+from core.windows import Split
 
 Floors = tuple[ErrorFloor, ErrorFloor]  # of the training and of the validation part
 Picture = tuple[pd.DataFrame, dict[str, Any]]  # data and chart
 
 
+@dataclass(frozen=True)
+class Matrix:
+    """Every method with every output activation, and what needs no model."""
+
+    cells: tuple[Cell, ...]
+    constants: PartErrors  # of the best constant of each channel
+
+    def cell(self, config: ExperimentConfig) -> Cell:
+        """The pair of an experiment."""
+        pair = (config.normalization.method, config.model.output_activation)
+        return next(c for c in self.cells if (c.normalization.method, c.activation) == pair)
+
+
 def floors(config: ExperimentConfig) -> Floors:
-    """The error floors of the training and the validation part. Raises DataError."""
-    return _floors(pair_key(config), config.model.output_activation, *fitted(config))
+    """The error floors of the training and the validation part. Raises DataError.
+
+    Without the other pairs', which take far longer where each window is scaled by itself.
+    """
+    if config.normalization.scope == "window":
+        return _floors(pair_key(config), config.model.output_activation, *fitted(config))
+    cell = matrix(config).cell(config)
+    return cell.train, cell.validation
 
 
 @st.cache_resource(show_spinner="Working out the error floor…", max_entries=256)
@@ -38,8 +61,10 @@ def _floors(key: tuple[str, ...], activation: str, _fit: Normalization, _parts: 
     return error_floors(pair, _parts.train)[0], error_floors(pair, _parts.validation)[0]
 
 
-def matrix(config: ExperimentConfig) -> tuple[Cell, ...]:
-    """Every method with every output activation, this scope and clipping. Raises DataError."""
+def matrix(config: ExperimentConfig) -> Matrix:
+    """The floors of every pair with this scope and clipping, and beside them the best constants'
+    errors. Raises DataError.
+    """
     data = recording(config.data)
     key = (
         *pair_key(config)[:2],
@@ -56,10 +81,11 @@ def _matrix(
     _parts: Split,
     _data: Recording,
     _deviations: np.ndarray,
-) -> tuple[Cell, ...]:
-    rows = normalizations_like(_like)
+) -> Matrix:
+    known, rows = sorted_split(_parts), normalizations_like(_like)
     names = [literal(name) for name in _data.channel_names]
-    return tuple(all_cells(_parts, rows, choices(OutputActivation), names, _deviations))
+    cells = all_cells(_parts, rows, choices(OutputActivation), names, _deviations, known)
+    return Matrix(tuple(cells), constant_baseline(_parts, known)[0])
 
 
 def activation_picture(config: ExperimentConfig, channel: int | None = None) -> Picture:
@@ -90,14 +116,9 @@ def _picture(
 def fitted(config: ExperimentConfig) -> tuple[Normalization, Split]:
     """The normalization fitted to the training part, and the split. Raises DataError."""
     parts = split(config)
-    return _normalization(pair_key(config), config.normalization, parts.train), parts
-
-
-@st.cache_resource(show_spinner=False, max_entries=32)
-def _normalization(
-    key: tuple[str, ...], _method: NormalizationConfig, _train: Windows
-) -> Normalization:
-    return fit_normalization(_method, _train)
+    if config.normalization.scope == "window":
+        return fit_normalization(config.normalization, parts.train), parts
+    return matrix(config).cell(config).fit, parts
 
 
 def pair_key(config: ExperimentConfig) -> tuple[str, ...]:
@@ -112,5 +133,5 @@ def pair_key(config: ExperimentConfig) -> tuple[str, ...]:
 
 def forget_recordings() -> None:
     """Let go of what was made of recordings: one was removed for good."""
-    for cached in (_floors, _matrix, _targets, _picture, _normalization):
+    for cached in (_floors, _matrix, _targets, _picture):
         cached.clear()

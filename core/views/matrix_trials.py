@@ -15,7 +15,7 @@ NAME = "matrix: "  # the beginning of the name of a run that the matrix has queu
 
 def trials_of(config: ExperimentConfig, cells: Sequence[Cell]) -> list[Trial]:
     """Each cell with the newest run of its configuration. Raises DataError."""
-    constant = session.constants(config)
+    constant = session.matrix(config).constants
     runs = session.runs_of([with_pair(config, c.normalization, c.activation) for c in cells])
     store = session.store()
     trials = [_trial(cell, run, constant, store) for cell, run in zip(cells, runs, strict=True)]

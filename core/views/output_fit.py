@@ -12,7 +12,6 @@ from core.results import unit_of
 from core.session.fitted import Floors
 from core.signals.recording import Recording
 from core.spreadsheets import quoted
-from core.trials import key
 from core.verdicts import verdict
 
 VERDICTS = {  # kind: how it is shown, its icon, what it is called
@@ -34,14 +33,13 @@ def floors_of(config: ExperimentConfig) -> Floors:
     by_window = config.normalization.scope == "window"
     if by_window and st.session_state.get(_KNOWN) != _matrix_of(config):
         return session.floors(config)
-    pair = (config.normalization.method, config.model.output_activation)
-    cell = next(cell for cell in session.matrix(config) if key(cell) == pair)
+    cell = session.matrix(config).cell(config)
     return cell.train, cell.validation
 
 
 def cells_of(config: ExperimentConfig) -> tuple[Cell, ...]:
     """The matrix that the pair belongs to. Raises DataError."""
-    cells = session.matrix(config)
+    cells = session.matrix(config).cells
     st.session_state[_KNOWN] = _matrix_of(config)
     return cells
 

@@ -82,7 +82,7 @@ def lesson(config: ExperimentConfig) -> Lesson:
 @st.cache_resource(show_spinner=False, max_entries=32, ttl="10m")  # data may be removed
 def _lesson(key: str, folder: str, _config: ExperimentConfig) -> Lesson:
     plain = {"normalization": {"method": "none"}, "model.output_activation": "relu"}
-    cells = session.matrix(_config)
+    cells = session.matrix(_config).cells
     return Lesson(
         _config,
         session.recording(_config.data),
