@@ -12,7 +12,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.charts.altair_spec import AXIS_WIDTH, UNSEEN, finished, spec_of, stacked
+from core.charts.altair_spec import AXIS_WIDTH, UNSEEN, finished, layered, stacked
 from core.charts.palette import (
     FLOOR,
     FLOOR_DASH,
@@ -31,7 +31,6 @@ REACH = {
 }
 _INSIDE, _SATURATED, _OUTSIDE = REACH
 _VALUE_TITLE = "output value (normalized)"
-_DATA = alt.NamedData("picture")  # so that no part has data of its own
 
 
 def picture_frame(values: np.ndarray, activation: str) -> pd.DataFrame:
@@ -157,22 +156,20 @@ def activation_spec(
         axis=alt.Axis(orient="bottom", tickCount=7, grid=False),
     )
     shade, ends = _out_of_reach(y_scale)
-    picture = (
-        alt.layer(shade, _bars(y_scale), ends, _curve(x, y_scale), data=_DATA)
-        .resolve_scale(x="independent")
-        .properties(
-            height=330,
-            width="container",
-            title=alt.TitleParams(
-                f"{output.title} produces {output.range_text}",
-                subtitle="Bars: your values. Line: what the output says.",
-                subtitleColor=NEUTRAL,
-                subtitlePadding=4,
-            ),
-        )
+    title = alt.TitleParams(
+        f"{output.title} produces {output.range_text}",
+        subtitle="Bars: your values. Line: what the output says.",
+        subtitleColor=NEUTRAL,
+        subtitlePadding=4,
     )
-    views = [spec_of(picture), spec_of(_slope(x))]
-    return finished(stacked(views, 8, resolve={"legend": {"color": "independent"}}))
+    picture = layered(
+        [shade, _bars(y_scale), ends, _curve(x, y_scale)],
+        resolve={"scale": {"x": "independent"}},
+        height=330,
+        width="container",
+        title=title.to_dict(),
+    )
+    return finished(stacked([picture, _slope(x)], 8, resolve={"legend": {"color": "independent"}}))
 
 
 def _of(kind: str) -> alt.Chart:
@@ -190,7 +187,7 @@ def _out_of_reach(y_scale: alt.Scale) -> tuple[alt.Chart, alt.Chart]:
         .mark_rect(color=FLOOR, opacity=0.1)
         .encode(
             y=alt.Y("low:Q", scale=y_scale, title=_VALUE_TITLE, axis=_axis()),
-            y2="high:Q",
+            y2=alt.Y2("high:Q"),
             tooltip=[
                 alt.Tooltip("side:N", title="out of reach"),
                 alt.Tooltip("share:Q", title="share of your values", format=".3~%"),
@@ -218,9 +215,9 @@ def _bars(y_scale: alt.Scale) -> alt.Chart:
                 scale=alt.Scale(type="sqrt", domainMin=0, nice=False),
                 axis=alt.Axis(orient="top", format="~%", tickCount=4, grid=False),
             ),
-            x2=alt.datum(0),
+            x2=alt.X2Datum(0),
             y=alt.Y("low:Q", scale=y_scale, axis=_axis()),
-            y2="high:Q",
+            y2=alt.Y2("high:Q"),
             color=alt.Color(
                 "reach:N",
                 title="Your values",
@@ -237,14 +234,14 @@ def _bars(y_scale: alt.Scale) -> alt.Chart:
     )
 
 
-def _curve(x: alt.X, y_scale: alt.Scale) -> alt.LayerChart:
+def _curve(x: alt.X, y_scale: alt.Scale) -> dict[str, Any]:
     """What the output says to each input."""
     y = alt.Y("y:Q", scale=y_scale, title=_VALUE_TITLE, axis=_axis())
     line = _of("curve").mark_line(color=RECONSTRUCTION, strokeWidth=3, clip=True)
-    return alt.layer(line.encode(x=x, y=y), _pointer(clip=True).encode(x=x, y=y))
+    return layered([line.encode(x=x, y=y), _pointer(clip=True).encode(x=x, y=y)])
 
 
-def _slope(x: alt.X) -> alt.LayerChart:
+def _slope(x: alt.X) -> dict[str, Any]:
     """The derivative, in a low chart below."""
     y = alt.Y(
         "slope:Q",
@@ -252,15 +249,16 @@ def _slope(x: alt.X) -> alt.LayerChart:
         scale=alt.Scale(domainMin=0, nice=True),
         axis=_axis(tickCount=3),
     )
-    return alt.layer(
-        _of("curve").mark_area(color=RECONSTRUCTION, opacity=0.2).encode(x=x, y=y),
-        _of("curve").mark_line(color=RECONSTRUCTION, strokeWidth=1.5).encode(x=x, y=y),
-        _pointer().encode(x=x, y=y),
-        data=_DATA,
-    ).properties(
+    charts = (
+        _of("curve").mark_area(color=RECONSTRUCTION, opacity=0.2),
+        _of("curve").mark_line(color=RECONSTRUCTION, strokeWidth=1.5),
+        _pointer(),
+    )
+    return layered(
+        [chart.encode(x=x, y=y) for chart in charts],
         height=70,
         width="container",
-        title=alt.TitleParams("Its slope: near 0, nothing is learned", fontSize=12),
+        title=alt.TitleParams("Its slope: near 0, nothing is learned", fontSize=12).to_dict(),
     )
 
 

@@ -1,5 +1,6 @@
 """What the charts made with Altair share: sizes, and how one becomes a dict without data."""
 
+from collections.abc import Sequence
 from typing import Any
 
 AXIS_WIDTH = 56  # pixels, equal in charts above each other so that their time axes line up
@@ -16,6 +17,12 @@ def spec_of(chart: Any) -> dict[str, Any]:
     for key in ("data", "datasets", "$schema", "config"):
         spec.pop(key, None)
     return spec
+
+
+def layered(charts: Sequence[Any], **more: Any) -> dict[str, Any]:
+    """Charts, or dicts of such, over each other. Altair's own `layer` copies all several times."""
+    layers = [chart if isinstance(chart, dict) else spec_of(chart) for chart in charts]
+    return {"layer": layers} | more
 
 
 def stacked(views: list[dict[str, Any]], spacing: int, **more: Any) -> dict[str, Any]:

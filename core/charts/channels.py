@@ -36,14 +36,14 @@ def histogram_spec(name: str, color: int, unit: str) -> dict[str, Any]:
             x=alt.X(
                 "low:Q", title=f"value ({unit})" if unit else "value", axis=alt.Axis(tickCount=4)
             ),
-            x2="high:Q",
+            x2=alt.X2("high:Q"),
             y=alt.Y(
                 "share:Q",
                 title="share",
                 scale=alt.Scale(type="sqrt", zero=True),
                 axis=alt.Axis(format="~%", tickCount=3),
             ),
-            y2=alt.datum(0),
+            y2=alt.Y2Datum(0),
             tooltip=[
                 alt.Tooltip("low:Q", title="from", format=",.4~g"),
                 alt.Tooltip("high:Q", title="to", format=",.4~g"),

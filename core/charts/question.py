@@ -100,7 +100,7 @@ def question_spec() -> dict[str, Any]:
     names = (
         base.transform_filter("datum.by == 'published' && datum.epoch == 1")
         .mark_text(align="left", dx=-4, dy=-11, fontSize=13, fontWeight="bold")
-        .encode(x=x, y=y, color=color, text="activation:N")
+        .encode(x=x, y=y, color=color, text=alt.Text("activation:N"))
     )
     level = alt.Y(datum=PUBLISHED_FLOOR)
     once = alt.Chart().transform_aggregate(rows="count()")  # one mark, not one for each row

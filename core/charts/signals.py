@@ -12,7 +12,16 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.charts.altair_spec import AXIS_WIDTH, FLUSH, UNSEEN, finished, shortened, spec_of, stacked
+from core.charts.altair_spec import (
+    AXIS_WIDTH,
+    FLUSH,
+    UNSEEN,
+    finished,
+    layered,
+    shortened,
+    spec_of,
+    stacked,
+)
 from core.charts.palette import ANOMALY, NEUTRAL, ORIGINAL, TRAIN, VALIDATION, channel_color
 from core.charts.thinning import POINTS, Envelope
 from core.charts.time_axis import UTC, TimeAxis
@@ -98,9 +107,8 @@ def signal_spec(
         x = _time(axis_title, domain, labels=row == len(names) - 1)
         line, hover = _curve(row, name, color, x, axis_title, unit, height)
         parts, anomalies = _shades(row, x, regions if row == 0 else ())
-        layers = [spec_of(layer) for layer in (line, parts, hover, anomalies)]
-        layers[0]["name"] = f"row{row}"
-        rows.append({"layer": layers, "height": height, "width": "container"})
+        charts = [spec_of(line) | {"name": f"row{row}"}, parts, hover, anomalies]
+        rows.append(layered(charts, height=height, width="container"))
     view = {
         "name": "view",
         "select": {"type": "interval", "encodings": ["x"], "zoom": _ZOOM},
@@ -162,7 +170,7 @@ def _shades(row: int, x: alt.X, legend: tuple[str, ...]) -> tuple[alt.Chart, alt
         alt.Chart()
         .transform_filter("isValid(datum.kind) && datum.kind != 'anomaly'")
         .mark_rect(clip=True, opacity=0.09, tooltip=None)
-        .encode(x=x, x2="t2:Q", color=color)
+        .encode(x=x, x2=alt.X2("t2:Q"), color=color)
     )
     anomalies = (
         alt.Chart()
@@ -170,9 +178,9 @@ def _shades(row: int, x: alt.X, legend: tuple[str, ...]) -> tuple[alt.Chart, alt
         .mark_rect(clip=True, opacity=0.35, strokeOpacity=0.6)
         .encode(
             x=x,
-            x2="t2:Q",
+            x2=alt.X2("t2:Q"),
             color=color,
-            stroke=alt.value(ANOMALY),  # so that a single time step is seen too
+            stroke=alt.StrokeValue(ANOMALY),  # so that a single time step is seen too
             tooltip=[
                 alt.Tooltip("what:N", title="anomaly"),
                 alt.Tooltip("from:Q", title="from time step", format=",d"),
@@ -218,7 +226,6 @@ def overview_spec(axis_title: str, domain: tuple[float, float], name: str) -> di
     The data are a frame of points with one row of `kind` "view" for the visible range.
     """
     x = _time(axis_title, domain, titled=False)
-    brush = alt.selection_interval(name="range", encodings=["x"])
     y = alt.Y(
         "v:Q",
         title=shortened(name, 9),
@@ -246,20 +253,20 @@ def overview_spec(axis_title: str, domain: tuple[float, float], name: str) -> di
                 *([] if axis_title == UTC else [_time_tooltip(axis_title)]),
             ],
         )
-        .add_params(brush)
     )
     seen = (
         alt.Chart()
         .transform_filter("isValid(datum.kind)")
         .mark_rect(color=ORIGINAL, opacity=0.22, stroke=ORIGINAL, strokeWidth=1)
-        .encode(x=x, x2="t2:Q", tooltip=[alt.Tooltip("shown:N", title="visible")])
+        .encode(x=x, x2=alt.X2("t2:Q"), tooltip=[alt.Tooltip("shown:N", title="visible")])
     )
-    chart = alt.layer(seen, line, data=alt.NamedData("points")).properties(
-        height=44,
-        title=alt.TitleParams(
-            "Whole recording: drag to choose the part above",
-            fontSize=12,
-            fontWeight="normal",
-        ),
+    title = alt.TitleParams(
+        "Whole recording: drag to choose the part above", fontSize=12, fontWeight="normal"
     )
-    return finished(spec_of(chart))
+    brush = {
+        "name": "range",
+        "select": {"type": "interval", "encodings": ["x"]},
+        "views": ["strip"],
+    }
+    charts = [seen, spec_of(line) | {"name": "strip"}]
+    return finished(layered(charts, height=44, title=title.to_dict(), params=[brush]))
