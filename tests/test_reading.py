@@ -196,6 +196,29 @@ def test_a_spare_answers_soon_and_another_visitor_gets_a_process_too(place):
 
 
 @pytest.mark.slow
+def test_the_next_process_is_started_some_seconds_after_a_file_and_once(place):
+    reader = FileReader(BAD, limits=limits, rest_seconds=1.0)
+    assert not read(place, "fine", reader).problem
+    read_at = time.monotonic()
+    for _ in range(3):
+        reader.prepare()
+    assert reader._spare is None
+    deadline = read_at + 20
+    while reader._spare is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert time.monotonic() - read_at > 0.9
+    spare = reader._spare
+    reader.prepare()
+    assert reader._spare is spare
+    assert not read(place, "fine", reader).problem
+    assert spare.has_ended
+    reader.prepare()
+    reader.close()
+    time.sleep(1.2)
+    assert reader._spare is None
+
+
+@pytest.mark.slow
 def test_no_more_than_allowed_read_at_once_and_a_turn_that_does_not_come_is_said(place):
     reader = FileReader(BAD, limits=short, at_once=1, wait_seconds=0.5)
     first = threading.Thread(target=read, args=(place, "hang", reader))

@@ -22,6 +22,7 @@ from core.signals.store import temporary_name
 
 AT_ONCE = 2
 WAIT_SECONDS = 120.0
+REST_SECONDS = 5.0  # after a file: its statistics and floors are worked out in them, on all cores
 _SMALLER = "Cut the file into parts, or save it as an NPY file, which is read in place."
 
 
@@ -47,6 +48,7 @@ class FileReader:
         limits: Callable[[int], ReadingLimits] = limits_for,
         at_once: int = AT_ONCE,
         wait_seconds: float = WAIT_SECONDS,
+        rest_seconds: float = REST_SECONDS,
     ):
         self._command = command
         self._limits = limits
@@ -54,20 +56,37 @@ class FileReader:
         self._wait_seconds = wait_seconds
         self._lock = threading.Lock()
         self._spare: ReadingChild | None = None
+        self._rest_seconds, self._rested = rest_seconds, 0.0
+        self._later: threading.Timer | None = None
 
     def prepare(self) -> None:
         """Have a process wait for a file, where none does: its imports take a second.
 
-        It goes by itself when no file comes for some minutes.
+        Not at once where a file has just been read, but some seconds later. It goes by itself when
+        no file comes for some minutes.
         """
         with self._lock:
-            if self._spare is None or self._spare.has_ended:
-                self._end_spare()
+            if self._later is not None or not (self._spare is None or self._spare.has_ended):
+                return
+            self._end_spare()
+            if (seconds := self._rested - time.monotonic()) > 0:
+                self._later = threading.Timer(seconds, self._prepare_late)
+                self._later.daemon = True
+                self._later.start()
+            else:
                 self._spare = ReadingChild(self._command)
+
+    def _prepare_late(self) -> None:
+        with self._lock:
+            self._later, self._rested = None, 0.0
+        self.prepare()
 
     def close(self) -> None:
         """End the process that waits."""
         with self._lock:
+            if self._later is not None:
+                self._later.cancel()
+                self._later = None
             self._end_spare()
 
     def read(self, path: Path, options: ReadOptions, *, name: str, folder: Path) -> FileRead:
@@ -112,6 +131,7 @@ class FileReader:
         finally:
             child.end()
             shutil.rmtree(folder / job.temporary, ignore_errors=True)
+            self._rested = time.monotonic() + self._rest_seconds
         answer = _understood(heard) if code == 0 else None
         if answer is None:
             child.log_end(shown)

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from http.cookies import SimpleCookie
 
+_PIECE = 1 << 18  # bytes
+
 
 async def call(
     host: str,
@@ -20,8 +22,10 @@ async def call(
     lines += [f"Content-Length: {len(body)}"] if body else []
     reader, writer = await asyncio.open_connection(host, port)
     try:
-        writer.write("\r\n".join([*lines, "", ""]).encode() + body)
-        await writer.drain()
+        writer.write("\r\n".join([*lines, "", ""]).encode())
+        for start in range(0, len(body), _PIECE):  # in one, it would be copied twice
+            writer.write(memoryview(body)[start : start + _PIECE])
+            await writer.drain()
         head, _, _ = (await reader.read()).partition(b"\r\n\r\n")
     finally:
         writer.close()
