@@ -20,6 +20,7 @@ from core.signals.readers.csv_parse import (
     parse_pieces,
     parse_table,
 )
+from core.signals.readers.csv_plain import read_plain
 from core.signals.readers.csv_sheet import Sheet, judge_sheet, rows_as_text
 from core.signals.readers.file_outline import PREVIEW_ROWS, FileOutline
 from core.signals.readers.limits import MAX_CHANNELS, MAX_TIME_STEPS, check_time_steps
@@ -101,6 +102,9 @@ def _read_columns(
     Piece by piece, so that little is held beside the array. What is unusual (text among numbers,
     infinities, rows too short) needs the whole table, to be named by its line or put right.
     """
+    if roles.channels == dialect.names and (values := read_plain(path, dialect)) is not None:
+        check_time_steps(len(values))
+        return values, pa.table({}), []
     others = [column for column in roles.columns if column not in roles.channels]
     first = rows_as_text(dialect.rows[:100], dialect)
     expected = int(path.stat().st_size / max(len(first) / len(dialect.rows[:100]), 1) * 1.1) + 1

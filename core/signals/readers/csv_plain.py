@@ -1,0 +1,101 @@
+"""Large tables of nothing but numbers: parsed by pandas in one go, on all cores.
+
+Whatever is not plain (text, infinities, rows of the wrong length, comments, quotes) is left to
+`csv_parse`. That reads plain tables to the same numbers, not as fast but in less memory, and can
+name the line at fault or put it right.
+"""
+
+import mmap
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from core.signals.readers.cells import MISSING_WORDS
+from core.signals.readers.csv_dialect import DECIMALS, Dialect
+from core.signals.readers.csv_rows import SEPARATORS
+
+LEAST_BYTES = 1 << 24  # of a file: a smaller one is read soon enough
+_PIECE_BYTES = 1 << 22
+_TYPES = (np.float64, np.int64)
+_LARGEST_INTEGER = 2.0**63
+
+
+def read_plain(path: Path, dialect: Dialect) -> np.ndarray | None:
+    """All columns `(rows, columns)`, gaps as NaN; None where the table is not plain."""
+    if not _may_be_plain(path, dialect):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # columns left out, types mixed
+            frame = pd.read_csv(
+                path,
+                sep=SEPARATORS[dialect.separator],
+                header=None,
+                names=list(dialect.names),
+                index_col=False,
+                skiprows=dialect.first_line - 1,
+                decimal=DECIMALS[dialect.decimal],
+                na_values=list(MISSING_WORDS),
+                keep_default_na=False,
+                compression=None,
+                encoding="utf-8",
+                engine="c",
+            )
+    except (ValueError, OverflowError, MemoryError, Warning):
+        return None
+    if len(frame) == 0 or any(kind not in _TYPES for kind in frame.dtypes):
+        return None
+    values = frame.to_numpy()
+    values.flags.writeable = True  # nobody else has the frame
+    extremes = np.array([_extremes(column, np.minimum, np.maximum) for column in values.T])
+    if has_gaps := np.isnan(extremes).any():
+        extremes = np.array([_extremes(column, np.fmin, np.fmax) for column in values.T])
+    if np.isnan(extremes).any() or np.abs(extremes).max() >= _LARGEST_INTEGER:
+        return None
+    return None if has_gaps and _may_lack_cells(path, dialect, values) else values
+
+
+def _may_be_plain(path: Path, dialect: Dialect) -> bool:
+    if path.stat().st_size < LEAST_BYTES:
+        return False
+    if dialect.encoding != "utf-8" or dialect.separator == "space" or dialect.thousands != "none":
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        first = text.find(b"\r")
+        if first >= 0 and text[first + 1 : first + 2] != b"\n":  # old Macintosh line ends
+            return False
+        data = _data_start(text, dialect)
+        if text.find(b"\0") >= 0 or text.find(dialect.quote.encode(), data) >= 0:
+            return False
+        return len(dialect.names) > 1 or not _has_blanks(text, data)
+
+
+def _has_blanks(text: mmap.mmap, start: int) -> bool:
+    """Whether some line ends in blanks. Where it holds nothing else, pandas leaves it out."""
+    return any(text.find(blank, start) >= 0 for blank in (b" \n", b"\t\n", b" \r", b"\t\r"))
+
+
+def _data_start(text: mmap.mmap, dialect: Dialect) -> int:
+    """Where the first data row begins, in bytes."""
+    text.seek(0)
+    for _ in range(dialect.first_line - 1):
+        text.readline()
+    return text.tell()
+
+
+def _extremes(column: np.ndarray, least: np.ufunc, greatest: np.ufunc) -> tuple[float, float]:
+    return float(least.reduce(column)), float(greatest.reduce(column))
+
+
+def _may_lack_cells(path: Path, dialect: Dialect, values: np.ndarray) -> bool:
+    """Whether some row may be too short: pandas fills it without a word."""
+    separator, rows = SEPARATORS[dialect.separator].encode(), values.shape[0]
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        data = _data_start(text, dialect)
+        if _has_blanks(text, data):
+            return True
+        text.seek(data)
+        found = sum(piece.count(separator) for piece in iter(lambda: text.read(_PIECE_BYTES), b""))
+    return found != rows * (values.shape[1] - 1)
