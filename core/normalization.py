@@ -114,10 +114,10 @@ def fit_normalizations(
     known: the channels of the windows, where they have been sorted.
     """
     channels = train.segments.shape[2]
-    values = train.covered_values() if known is None else None  # (time_steps, channels)
     learned = np.empty((len(configs), 4, channels))
     learned[:] = np.array([0.0, 1.0, -np.inf, np.inf])[:, None]
     asking = [number for number, config in enumerate(configs) if _learns(config)]
+    values = train.covered_values() if asking and known is None else None  # (time_steps, channels)
     pooled = [number for number in asking if configs[number].scope == "global"]
     apart = [number for number in asking if number not in pooled]
 
