@@ -17,7 +17,7 @@ COMMAND = (sys.executable, "-m", "core.signals.reading_process")
 _KEPT_OF_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH")
 _ENVIRONMENT = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",  # the others reserve memory ahead
-    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_ARENA_MAX": "4",  # with fewer, threads that parse wait for each other
     "MALLOC_MMAP_THRESHOLD_": str(1 << 25),  # what is let go of is used again, not asked for anew
     "MALLOC_TRIM_THRESHOLD_": str(1 << 26),
     "OMP_NUM_THREADS": "1",

@@ -1,6 +1,6 @@
 """Large tables of nothing but numbers: parsed by pandas in one go, on all cores.
 
-Whatever is not plain (text, infinities, rows of the wrong length, comments, quotes) is left to
+Whatever is not plain (text, infinities, rows of the wrong length, comments) is left to
 `csv_parse`. That reads plain tables to the same numbers, not as fast but in less memory, and can
 name the line at fault or put it right.
 """
@@ -15,6 +15,7 @@ import pandas as pd
 from core.signals.readers.cells import MISSING_WORDS
 from core.signals.readers.csv_dialect import DECIMALS, Dialect
 from core.signals.readers.csv_rows import SEPARATORS
+from core.threads import each_in_a_thread
 
 LEAST_BYTES = 1 << 24  # of a file: a smaller one is read soon enough
 _PIECE_BYTES = 1 << 22
@@ -41,6 +42,7 @@ def read_plain(path: Path, dialect: Dialect) -> np.ndarray | None:
                 keep_default_na=False,
                 compression=None,
                 encoding="utf-8",
+                quotechar=dialect.quote,
                 engine="c",
             )
     except (ValueError, OverflowError, MemoryError, Warning):
@@ -49,9 +51,9 @@ def read_plain(path: Path, dialect: Dialect) -> np.ndarray | None:
         return None
     values = frame.to_numpy()
     values.flags.writeable = True  # nobody else has the frame
-    extremes = np.array([_extremes(column, np.minimum, np.maximum) for column in values.T])
+    extremes = _extremes(values, np.minimum, np.maximum)
     if has_gaps := np.isnan(extremes).any():
-        extremes = np.array([_extremes(column, np.fmin, np.fmax) for column in values.T])
+        extremes = _extremes(values, np.fmin, np.fmax)
     if np.isnan(extremes).any() or np.abs(extremes).max() >= _LARGEST_INTEGER:
         return None
     return None if has_gaps and _may_lack_cells(path, dialect, values) else values
@@ -66,10 +68,9 @@ def _may_be_plain(path: Path, dialect: Dialect) -> bool:
         first = text.find(b"\r")
         if first >= 0 and text[first + 1 : first + 2] != b"\n":  # old Macintosh line ends
             return False
-        data = _data_start(text, dialect)
-        if text.find(b"\0") >= 0 or text.find(dialect.quote.encode(), data) >= 0:
+        if text.find(b"\0") >= 0:
             return False
-        return len(dialect.names) > 1 or not _has_blanks(text, data)
+        return len(dialect.names) > 1 or not _has_blanks(text, _data_start(text, dialect))
 
 
 def _has_blanks(text: mmap.mmap, start: int) -> bool:
@@ -85,8 +86,12 @@ def _data_start(text: mmap.mmap, dialect: Dialect) -> int:
     return text.tell()
 
 
-def _extremes(column: np.ndarray, least: np.ufunc, greatest: np.ufunc) -> tuple[float, float]:
-    return float(least.reduce(column)), float(greatest.reduce(column))
+def _extremes(values: np.ndarray, least: np.ufunc, greatest: np.ufunc) -> np.ndarray:
+    """Of each column: `(columns, 2)`."""
+    ends = each_in_a_thread(
+        lambda column: (least.reduce(column), greatest.reduce(column)), values.T
+    )
+    return np.array(ends, dtype=np.float64)
 
 
 def _may_lack_cells(path: Path, dialect: Dialect, values: np.ndarray) -> bool:
