@@ -172,7 +172,7 @@ def test_notes_on_the_pair_stand_with_the_verdict(lab):
     config = ExperimentConfig.from_query(TINY)
     cell = next(
         cell
-        for cell in session.matrix(config)
+        for cell in session.matrix(config).cells
         if (cell.normalization.method, cell.activation) == ("none", "softplus")
     )
     widget(page, "selectbox", "model.output_activation@").set_value("softplus")

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.config import ReadOptions
-from core.signals.readers import csv_plain, csv_reader
+from core.signals.readers import csv_plain, csv_reader, limits
 from core.signals.readers.csv_plain import read_plain
 from core.signals.readers.csv_reader import read_csv
 from core.signals.readers.csv_sheet import judge_sheet
@@ -133,6 +133,23 @@ def test_what_is_not_plain_is_left_to_the_other_way(tmp_path, line, row):
     lines.insert(row, line)
     path.write_text("\n".join(lines))
     assert not check_same(path)
+
+
+def test_too_many_rows_and_an_endless_line_are_found_before_all_is_parsed(tmp_path, monkeypatch):
+    path = tmp_path / "x.csv"
+    write(path, np.zeros((300, 3)))
+    assert plain_values(path) is not None
+    parsed = []
+    monkeypatch.setattr(csv_plain.pd, "read_csv", lambda *given, **options: parsed.append(given))
+    monkeypatch.setattr(limits, "MAX_TIME_STEPS", 200)
+    assert plain_values(path) is None
+    monkeypatch.undo()
+    monkeypatch.setattr(csv_plain, "LEAST_BYTES", 0)
+    monkeypatch.setattr(csv_plain.pd, "read_csv", lambda *given, **options: parsed.append(given))
+    with path.open("ab") as file:
+        file.write(b"1" * 2 * csv_plain._PIECE_BYTES)
+    assert plain_values(path) is None
+    assert not parsed
 
 
 def test_a_small_file_a_column_that_is_no_channel_and_want_of_memory(tmp_path, monkeypatch):

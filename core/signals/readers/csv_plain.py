@@ -7,11 +7,14 @@ name the line at fault or put it right.
 
 import mmap
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from core.signals.readers import limits
 from core.signals.readers.cells import MISSING_WORDS
 from core.signals.readers.csv_dialect import DECIMALS, Dialect
 from core.signals.readers.csv_rows import SEPARATORS
@@ -60,17 +63,31 @@ def read_plain(path: Path, dialect: Dialect) -> np.ndarray | None:
 
 
 def _may_be_plain(path: Path, dialect: Dialect) -> bool:
-    if path.stat().st_size < LEAST_BYTES:
+    size = path.stat().st_size
+    if size < LEAST_BYTES:
         return False
     if dialect.encoding != "utf-8" or dialect.separator == "space" or dialect.thousands != "none":
         return False
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+    row_bytes = sum(len(cell) + 1 for row in dialect.rows for cell in row) / len(dialect.rows)
+    if (
+        size / row_bytes > limits.MAX_TIME_STEPS
+    ):  # too many rows, which the other way finds out early
+        return False
+    with path.open("rb") as file:
+        for piece in iter(lambda: file.read(_PIECE_BYTES), b""):
+            if b"\0" in piece or (b"\n" not in piece and len(piece) == _PIECE_BYTES):
+                return False
+    with _mapped(path) as text:
         first = text.find(b"\r")
         if first >= 0 and text[first + 1 : first + 2] != b"\n":  # old Macintosh line ends
             return False
-        if text.find(b"\0") >= 0:
-            return False
         return len(dialect.names) > 1 or not _has_blanks(text, _data_start(text, dialect))
+
+
+@contextmanager
+def _mapped(path: Path) -> Iterator[mmap.mmap]:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        yield text
 
 
 def _has_blanks(text: mmap.mmap, start: int) -> bool:
@@ -97,7 +114,7 @@ def _extremes(values: np.ndarray, least: np.ufunc, greatest: np.ufunc) -> np.nda
 def _may_lack_cells(path: Path, dialect: Dialect, values: np.ndarray) -> bool:
     """Whether some row may be too short: pandas fills it without a word."""
     separator, rows = SEPARATORS[dialect.separator].encode(), values.shape[0]
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+    with _mapped(path) as text:
         data = _data_start(text, dialect)
         if _has_blanks(text, data):
             return True
