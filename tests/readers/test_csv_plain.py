@@ -138,17 +138,16 @@ def test_what_is_not_plain_is_left_to_the_other_way(tmp_path, line, row):
 def test_too_many_rows_and_an_endless_line_are_found_before_all_is_parsed(tmp_path, monkeypatch):
     path = tmp_path / "x.csv"
     write(path, np.zeros((300, 3)))
-    assert plain_values(path) is not None
+    dialect = judge_sheet(path, OPTIONS).dialect
+    assert read_plain(path, dialect) is not None
     parsed = []
     monkeypatch.setattr(csv_plain.pd, "read_csv", lambda *given, **options: parsed.append(given))
-    monkeypatch.setattr(limits, "MAX_TIME_STEPS", 200)
-    assert plain_values(path) is None
-    monkeypatch.undo()
-    monkeypatch.setattr(csv_plain, "LEAST_BYTES", 0)
-    monkeypatch.setattr(csv_plain.pd, "read_csv", lambda *given, **options: parsed.append(given))
+    with monkeypatch.context() as patch:
+        patch.setattr(limits, "MAX_TIME_STEPS", 200)
+        assert read_plain(path, dialect) is None
     with path.open("ab") as file:
         file.write(b"1" * 2 * csv_plain._PIECE_BYTES)
-    assert plain_values(path) is None
+    assert read_plain(path, dialect) is None
     assert not parsed
 
 
