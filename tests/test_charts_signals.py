@@ -142,6 +142,22 @@ def test_every_chart_has_a_title_tooltips_and_fits_its_page(spec):
     assert not spec.get("datasets")
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        signals.signal_spec(("a", "b"), (0, 1), "time step", "", (0.0, 5.0)),
+        signals.overview_spec("time step", (0.0, 5.0), "a"),
+    ],
+    ids=["signal", "overview"],
+)
+def test_what_is_selected_is_selected_in_a_view_that_is_there(spec):
+    rows = spec.get("vconcat", [spec])
+    there = {layer.get("name") for row in rows for layer in row["layer"]}
+    (selection,) = spec["params"]
+    assert selection["views"]
+    assert set(selection["views"]) <= there
+
+
 def test_labels_at_the_end_of_the_time_axis_stay_inside():
     strip = signals.overview_spec("time step", (0.0, 82_499.0), "a")
     axes = [view["encoding"]["x"]["axis"] for view in marks(strip)]
