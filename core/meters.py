@@ -5,7 +5,6 @@ Percentages of the processor are taken between two readings, so the first one is
 """
 
 import os
-import platform
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
+from core.processor import describe_cpu
 
 try:
     import pynvml
@@ -213,23 +214,3 @@ def describe_device() -> str:
         name = names[int(visible[0])] if visible[0].isdecimal() else names[0]
         return name if len(visible) == 1 else f"{len(visible)} × {name}"
     return describe_cpu()
-
-
-def describe_cpu() -> str:
-    """The processor in words: `CPU (2 cores, <model name>)`."""
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # not Linux
-        cores = os.cpu_count() or 1
-    return f"CPU ({cores} core{'s' if cores != 1 else ''}, {_processor_name()})"
-
-
-def _processor_name() -> str:
-    try:
-        with open("/proc/cpuinfo") as lines:
-            for line in lines:
-                if line.startswith("model name"):
-                    return " ".join(line.partition(":")[2].split())
-    except OSError:
-        pass
-    return platform.processor() or platform.machine() or "unknown model"

@@ -16,8 +16,9 @@ from core.config import ExperimentConfig
 from core.epoch_records import EpochRecords
 from core.evaluation import evaluate
 from core.gpu import has_gpu
-from core.meters import describe_cpu, describe_device
+from core.meters import describe_device
 from core.pair_floors import error_floors
+from core.processor import describe_cpu
 from core.runs import Run
 from core.signals.recording import DataError, Recording
 from core.take_up import TrainingRecord, place_text

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {"core.config", "core.number_text", "core.spreadsheets", "core.public", "core.web"},
     {"core.cores"},
-    {"core.threads", "core.intervals"},
+    {"core.threads", "core.intervals", "core.processor"},
     {"core.upload_room"},
     {"core.upload_pieces"},
     {"core.signals"},

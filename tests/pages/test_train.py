@@ -6,6 +6,7 @@ import pytest
 
 from core.config import ExperimentConfig
 from core.runs import RunNotFound
+from core.views import training_form
 from tests.fake_runs import UNIT, Lab, make_run, shown_text
 
 
@@ -232,3 +233,19 @@ def test_a_run_deleted_in_view_is_told(lab):
     assert "There is no run with this link" in shown_text(page)
     with pytest.raises(RunNotFound):
         lab.store.open(run.id)
+
+
+@pytest.mark.parametrize(("lacks", "gpus"), [(True, []), (False, []), (True, ["0"])])
+def test_bfloat16_where_it_would_be_slower_is_said_and_mended(lab, monkeypatch, lacks, gpus):
+    monkeypatch.setattr(training_form, "lacks_bfloat16", lambda: lacks)
+    monkeypatch.setattr(training_form, "visible_gpus", lambda: gpus)
+    page = lab.open("train")
+    assert "no instructions for bfloat16" not in shown_text(page)
+    widget(page, "selectbox", "training.precision").set_value("bfloat16")
+    page = page.run()
+    is_said = "no instructions for bfloat16" in shown_text(page)
+    assert is_said == (lacks and not gpus)
+    if is_said:
+        page = page.button(key="use-float32").click().run()
+        assert widget(page, "selectbox", "training.precision").value == "float32"
+        assert "no instructions for bfloat16" not in shown_text(page)

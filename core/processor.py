@@ -1,0 +1,39 @@
+"""What is known of the processor: its name, and what it has instructions for."""
+
+import platform
+from functools import cache
+from pathlib import Path
+
+from core.cores import cores
+
+BFLOAT16 = {"avx512_bf16", "amx_bf16", "avx_ne_convert", "bf16"}  # the last on ARM
+_CPUINFO = Path("/proc/cpuinfo")  # as Linux has it
+
+
+def describe_cpu() -> str:
+    """The processor in words: `CPU (2 cores, <model name>)`."""
+    count = cores()
+    return f"CPU ({count} core{'s' if count != 1 else ''}, {_name()})"
+
+
+def lacks_bfloat16() -> bool:
+    """Whether the processor says what it has instructions for, and bfloat16 is not among it."""
+    known = _facts().get("flags") or _facts().get("Features") or ""
+    return bool(known) and BFLOAT16.isdisjoint(known.split())
+
+
+def _name() -> str:
+    return (
+        _facts().get("model name") or platform.processor() or platform.machine() or "unknown model"
+    )
+
+
+@cache
+def _facts() -> dict[str, str]:
+    """What Linux says of the first core; nothing elsewhere."""
+    try:
+        first, _, _ = _CPUINFO.read_text(errors="replace").partition("\n\n")
+    except OSError:
+        return {}
+    pairs = (line.partition(":") for line in first.splitlines())
+    return {name.strip(): " ".join(value.split()) for name, _, value in pairs}
