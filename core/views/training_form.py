@@ -124,8 +124,8 @@ def _slow_precision() -> None:
     if session.value("training.precision") == "float32" or visible_gpus() or not lacks_bfloat16():
         return
     st.caption(
-        ":orange[This processor has no instructions for bfloat16: training takes longer than in "
-        "float32, seven times as long on one where that was measured.]"
+        "This processor has no instructions for bfloat16: training takes longer than in "
+        "float32, seven times as long on one where that was measured."
     )
     changes = {"training.precision": "float32"}
     st.button("Use float32", key="use-float32", on_click=session.change, args=(changes,))
