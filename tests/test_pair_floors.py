@@ -25,6 +25,7 @@ recordings = hnp.arrays(
 )
 
 
+@pytest.mark.slow
 @given(
     recorded=recordings,
     scope=st.sampled_from(choices(NormalizationScope)),

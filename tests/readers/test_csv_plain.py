@@ -64,6 +64,7 @@ cells = st.one_of(
 usual = st.floats(-1e6, 1e6).map(repr)
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_both_ways_read_the_same(tmp_path, data):

@@ -165,6 +165,7 @@ def test_a_spare_older_than_the_source_is_not_used(store, make_runner, monkeypat
     assert spare.process.returncode is not None
 
 
+@pytest.mark.slow
 def test_a_spare_with_another_back_end_is_not_used(store, make_runner, monkeypatch):
     monkeypatch.setattr(backends, "installed", lambda: ("tensorflow", "jax"))
     runner = make_runner(spare=True)
