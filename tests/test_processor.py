@@ -5,7 +5,7 @@ import pytest
 from core import processor
 from core.processor import describe_cpu, lacks_bfloat16
 
-AVX2 = "processor\t: 0\nmodel name\t: A  Processor\nflags\t\t: fma avx avx2\n\nprocessor\t: 1\n"
+AVX2 = "processor\t: 0\nmodel name\t: A  Processor\nflags\t\t: fma avx avx2\n"
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_instructions_for_bfloat16(cpuinfo, text, lacks):
 
 def test_the_name_in_words(cpuinfo, monkeypatch):
     monkeypatch.setattr(processor, "cores", lambda: 2)
-    cpuinfo.write_text(AVX2)
+    cpuinfo.write_text(AVX2 + "\nprocessor\t: 1\nmodel name\t: Another\n")
     assert describe_cpu() == "CPU (2 cores, A Processor)"
 
 
