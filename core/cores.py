@@ -6,6 +6,7 @@ hundred times a batch: on the question's model that took 1.4 times as long.
 """
 
 import os
+import platform
 
 LEAST_WINDOWS = 16  # of a part: fewer are not worth an operation of their own
 MOST_PARTS = 16
@@ -23,10 +24,14 @@ def parts_of(batch_size: int) -> int:
     return max(1, min(cores(), batch_size // LEAST_WINDOWS, MOST_PARTS))
 
 
-def one_thread_an_operation() -> None:
-    """Let TensorFlow do as many operations at a time as there are cores, with a thread each.
+def set_up_tensorflow() -> None:
+    """Let TensorFlow do as many operations at a time as there are cores, with a thread each, and
+    take oneDNN's, which on x86 processors without AVX-512 it does only when told.
 
-    To be called before TensorFlow does its first. What was set from outside stays.
+    On one with AVX2, the question's model trained 1.3 times as fast with oneDNN. To be called
+    before TensorFlow is imported. What was set from outside stays.
     """
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(cores()))
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

@@ -14,6 +14,8 @@ import numpy as np
 from keras import layers, ops
 
 HAS_XLA = keras.backend.backend() == "jax"  # where small convolutions are faster as products
+if not HAS_XLA:
+    from core.tensorflow_convolution import convolution
 RISING = tuple(map(keras.activations.get, ("relu", "leaky_relu", "elu", "tanh", "linear")))
 
 
@@ -63,8 +65,8 @@ class FastAutoencoder(layers.Layer):
 
 
 def _pools_first(layer: layers.Conv1D, x) -> bool:
-    """Whether bias and activation can wait for the larger value of each pair to be chosen."""
-    return HAS_XLA and layer.activation in RISING and x.shape[1] % 2 == 0
+    """Whether the activation can wait for the larger value of each pair to be chosen."""
+    return layer.activation in RISING and x.shape[1] % 2 == 0
 
 
 def _convolution(layer: layers.Conv1D, x, is_doubled: bool, is_pooled: bool):
@@ -72,14 +74,22 @@ def _convolution(layer: layers.Conv1D, x, is_doubled: bool, is_pooled: bool):
     kernel, bias, length = layer.kernel, layer.bias, x.shape[1]
     if is_doubled:
         kernel, bias = _doubled(kernel), ops.concatenate([bias, bias])
-    kernel = ops.cast(kernel, x.dtype)
-    y = _matrix_product(x, kernel) if HAS_XLA else ops.conv(x, kernel, padding="same")
-    if is_pooled:
-        pairs = ops.reshape(y, (-1, length // 2, 2, layer.filters))
-        first, second = pairs[:, :, 0], pairs[:, :, 1]
-        y = ops.where(second > first, second, first)  # has one gradient, as pooling does
-    y = layer.activation(_add_bias(y, bias))
+    kernel, bias = ops.cast(kernel, x.dtype), ops.cast(bias, x.dtype)
+    if HAS_XLA:
+        y = _matrix_product(x, kernel)
+        y = (_larger_of_pairs(y) if is_pooled else y) + bias
+    else:
+        y = convolution(x, kernel, bias)
+        y = ops.max_pool(y, 2) if is_pooled else y
+    y = layer.activation(y)
     return ops.reshape(y, (-1, 2 * length, layer.filters)) if is_doubled else y
+
+
+def _larger_of_pairs(x):
+    """Of each two time steps, for XLA to fuse; its gradient goes to one of them, as pooling's."""
+    pairs = ops.reshape(x, (-1, x.shape[1] // 2, 2, x.shape[2]))
+    first, second = pairs[:, :, 0], pairs[:, :, 1]
+    return ops.where(second > first, second, first)
 
 
 def _matrix_product(x, kernel):
@@ -113,13 +123,3 @@ def _tap_sums(width: int) -> np.ndarray:
         for tap in range(width):
             sums[second, (second + tap - before) // 2 + reach, tap] = 1
     return sums.reshape(2 * taps, width)
-
-
-def _add_bias(x, bias):
-    """In one operation with the convolution, where the back end can do that."""
-    bias = ops.cast(bias, x.dtype)
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        return tf.nn.bias_add(x, bias)
-    return ops.add(x, bias)

@@ -17,7 +17,12 @@ from core.config import ExperimentConfig
 from core.run_folder import Run
 from core.training import Training
 
-_THREAD_SETTINGS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
+_SETTINGS = (
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    "TF_ENABLE_ONEDNN_OPTS",
+    "OMP_NUM_THREADS",
+)
 
 
 class AllDamaged(ValueError):
@@ -80,7 +85,7 @@ class TrainingRecord:
         changed = [
             f"{name} {then} → {now}"
             for name, now in self._circumstances.items()
-            if (then := found.circumstances.get(name)) != now
+            if (then := found.circumstances.get(name, "not set")) != now
         ]
         if changed:
             sentence += f" The last digits may differ: {', '.join(changed)}."
@@ -139,7 +144,7 @@ def circumstances() -> dict[str, Any]:
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count(),
     }
-    return known | {name: os.environ[name] for name in _THREAD_SETTINGS if name in os.environ}
+    return known | {name: os.environ[name] for name in _SETTINGS if name in os.environ}
 
 
 def _version(backend: str) -> str:

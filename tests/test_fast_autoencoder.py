@@ -1,7 +1,5 @@
 """What trains and what is exported are one function: the same values, the same gradients."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -65,16 +63,14 @@ def test_any_pooling(pooling_steps):
 
 
 def test_half_the_bits_change_the_digits_alone(monkeypatch):
-    seen, convolve = [], fast_module.ops.conv
+    seen, convolve = [], fast_module.convolution
 
-    def noted(x, kernel, **more):
-        assert kernel.dtype == x.dtype
+    def noted(x, kernel, bias):
+        assert kernel.dtype == bias.dtype == x.dtype
         seen.append(keras.backend.standardize_dtype(x.dtype))
-        return convolve(x, kernel, **more)
+        return convolve(x, kernel, bias)
 
-    monkeypatch.setattr(
-        fast_module, "ops", SimpleNamespace(**vars(fast_module.ops) | {"conv": noted})
-    )
+    monkeypatch.setattr(fast_module, "convolution", noted)
     (output, gradients), (fast_output, fast_gradients) = both(
         ModelConfig(filters=(6, 5)), 24, precision="bfloat16"
     )

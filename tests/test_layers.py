@@ -44,7 +44,9 @@ LAYERS = [
     {"core.run_queue", "core.run_watch", "core.worker_pool"},
     {"core.runner"},
     {"core.sweep"},
-    {"core.gpu", "core.fast_autoencoder", "core.fused_adam", "core.parts", "core.learning_rate"},
+    {"core.gpu", "core.fused_adam", "core.parts", "core.learning_rate"},
+    {"core.tensorflow_convolution"},
+    {"core.fast_autoencoder"},
     {"core.model"},
     {"core.steps"},
     {"core.tensorflow_steps", "core.jax_steps"},
@@ -63,6 +65,7 @@ SHOWS_PAGES = {"core.session", "core.views"}  # the modules of core that may nam
 USES_KERAS = {
     *(
         "core.gpu",
+        "core.tensorflow_convolution",
         "core.fast_autoencoder",
         "core.fused_adam",
         "core.parts",
@@ -80,7 +83,7 @@ USES_KERAS = {
     *("core.worker", "core.commands.keras_import", "core.commands.reconstructions"),
 }
 NAMES_A_BACK_END = {
-    "core.fast_autoencoder",  # for one operation that Keras does in two
+    "core.tensorflow_convolution",  # for gradients that Keras leaves to it
     "core.fused_adam",  # for one that Keras does in thirty
     *("core.tensorflow_steps", "core.jax_steps"),  # for loops that Keras has not
 }

@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 
 from core.config import ExperimentConfig, OutputActivation, choices
-from core.cores import one_thread_an_operation
+from core.cores import set_up_tensorflow
 from tests.benchmarks.app_growth import with_runs, with_sessions
 from tests.benchmarks.plots import FOLDER, line_plot
 
@@ -69,7 +69,7 @@ def timed(call: Callable[[], object]) -> float:
 
 
 def grow_data() -> None:
-    one_thread_an_operation()
+    set_up_tensorflow()
     for what, (x_title, sizes) in GROWS.items():
         print(f"\n| {x_title} | an epoch, s | floors of all pairs, s |\n|---|---|---|")
         lines: dict[str, list[tuple[float, float]]] = {"an epoch": [], "floors of all pairs": []}

@@ -9,7 +9,7 @@ import argparse
 import statistics
 
 from core.config import PRESETS, Precision, choices
-from core.cores import one_thread_an_operation
+from core.cores import set_up_tensorflow
 
 ACTIVATION = "relu"
 
@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=6)
     parser.add_argument("--epochs", type=int, default=4)
     given = parser.parse_args()
-    one_thread_an_operation()
+    set_up_tensorflow()
     from core.signals.generators import generate
     from core.training import Training
     from core.windows import split_windows

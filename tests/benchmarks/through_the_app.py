@@ -33,9 +33,9 @@ def job(epochs: int) -> ExperimentConfig:
 
 def train_directly(config: ExperimentConfig) -> None:
     """Be the process that trains, and print the seconds."""
-    from core.cores import one_thread_an_operation
+    from core.cores import set_up_tensorflow
 
-    one_thread_an_operation()
+    set_up_tensorflow()
     from core.signals.generators import generate
     from core.training import Training
     from core.windows import split_windows

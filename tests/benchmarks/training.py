@@ -54,9 +54,9 @@ def data(windows: int) -> np.ndarray:
 
 
 def this_project(windows: np.ndarray, precision: str = "float32") -> Turn:
-    from core.cores import one_thread_an_operation
+    from core.cores import set_up_tensorflow
 
-    one_thread_an_operation()
+    set_up_tensorflow()
     from core.config import ExperimentConfig
     from core.training import Training
     from core.windows import split_windows

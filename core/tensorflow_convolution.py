@@ -1,0 +1,59 @@
+"""A convolution whose gradients TensorFlow computes fast on a processor; the same values.
+
+Its own gradient of a small kernel reaches a tenth to a third of what the processor can do, a
+matrix product of the same numbers two thirds.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from core.gpu import has_gpu
+
+
+def convolution(x, kernel, bias):
+    """Padding "same": `(batch, length, before)` with `(taps, before, filters)` and `(filters,)`."""
+    if has_gpu():  # whose library has kernels for each gradient
+        return tf.nn.bias_add(tf.nn.conv1d(x, kernel, 1, "SAME"), bias)
+    return _on_processor(x, kernel, bias)
+
+
+@tf.custom_gradient
+def _on_processor(x, kernel, bias):
+    image, image_kernel = x[:, None], kernel[None]  # of height 1
+    y = tf.nn.bias_add(tf.nn.conv2d(image, image_kernel, 1, "SAME"), bias)  # become one operation
+
+    def gradients(dy):
+        dx = tf.raw_ops.Conv2DBackpropInput(
+            input_sizes=tf.shape(image),
+            filter=image_kernel,
+            out_backprop=dy[:, None],
+            strides=[1, 1, 1, 1],
+            padding="SAME",
+        )
+        dbias = tf.raw_ops.BiasAddGrad(out_backprop=dy)
+        return dx[:, 0], _kernel_gradient(x, dy, kernel.shape[0]), dbias
+
+    return y[:, 0], gradients
+
+
+def _kernel_gradient(x, dy, taps: int):
+    """`(taps, before, filters)`: for each tap the sum of `x[i + tap - left]^T dy[i]` over all i.
+
+    One product, for which the narrower of both is laid out once for each tap.
+    """
+    before, filters = x.shape[2], dy.shape[2]
+    shifts = np.arange(taps) - (taps - 1) // 2  # as padding="same" has it
+    if before <= filters:
+        product = tf.matmul(_rows(x, shifts), tf.reshape(dy, (-1, filters)), transpose_a=True)
+        return tf.reshape(product, (taps, before, filters))
+    product = tf.matmul(_rows(dy, -shifts), tf.reshape(x, (-1, before)), transpose_a=True)
+    return tf.transpose(tf.reshape(product, (taps, filters, before)), (0, 2, 1))
+
+
+def _rows(x, shifts: np.ndarray):
+    """The time steps so far from each: `(batch * length, shifts * channels)`, 0 beyond the ends."""
+    length, channels = x.shape[1:]
+    before, after = max(0, -shifts.min()), max(0, shifts.max())
+    padded = tf.pad(x, ((0, 0), (before, after), (0, 0)))
+    steps = np.arange(length)[:, None] + before + shifts
+    return tf.reshape(tf.gather(padded, steps, axis=1), (-1, len(shifts) * channels))
