@@ -19,21 +19,21 @@ def convolution(x, kernel, bias):
 
 @tf.custom_gradient
 def _on_processor(x, kernel, bias):
-    image, image_kernel = x[:, None], kernel[None]  # of height 1
+    image, image_kernel = tf.expand_dims(x, 1), tf.expand_dims(kernel, 0)  # of height 1
     y = tf.nn.bias_add(tf.nn.conv2d(image, image_kernel, 1, "SAME"), bias)  # become one operation
 
     def gradients(dy):
         dx = tf.raw_ops.Conv2DBackpropInput(
             input_sizes=tf.shape(image),
             filter=image_kernel,
-            out_backprop=dy[:, None],
+            out_backprop=tf.expand_dims(dy, 1),
             strides=[1, 1, 1, 1],
             padding="SAME",
         )
         dbias = tf.raw_ops.BiasAddGrad(out_backprop=dy)
-        return dx[:, 0], _kernel_gradient(x, dy, kernel.shape[0]), dbias
+        return tf.squeeze(dx, 1), _kernel_gradient(x, dy, kernel.shape[0]), dbias
 
-    return y[:, 0], gradients
+    return tf.squeeze(y, 1), gradients
 
 
 def _kernel_gradient(x, dy, taps: int):
