@@ -18,7 +18,7 @@ from core.fast_autoencoder import FastAutoencoder
 from core.fused_adam import FusedAdam, FusedAdamW
 from core.gpu import has_gpu
 from core.normalization import Normalization
-from core.parts import InParts, are_real, cut
+from core.parts import InParts
 
 OPTIMIZERS = {
     "adam": FusedAdam,
@@ -133,13 +133,13 @@ class AutoencoderTrainer(keras.Model):
     """Trains on windows in original units: the loss is taken of normalized values, MAE and MSE
     of reconstructions in original units, a channel at a time, all in one forward pass.
 
-    Called, it gives for each part of the batch its windows, the normalized targets, the
-    autoencoder's normalized output and the reconstruction in original units, each
-    `(part, window_length, channels)`, computed in fewer operations than the plain model's. The
-    parts meet in sums over their windows alone, so that no core waits for another before.
+    Called, it gives the normalized targets, the autoencoder's normalized output and the
+    reconstruction in original units, each `(batch, window_length, channels)`, computed in fewer
+    operations than the plain model's.
     export: the plain Keras model from original units to original units that shares the weights;
     stages: the same, with the normalized targets and outputs before the reconstruction;
-    reconstructor: the same, its parts of a batch at the same time.
+    reconstructor: the same, its parts of a batch at the same time;
+    parts: into which the device's steps cut a batch.
     """
 
     def __init__(
@@ -149,12 +149,12 @@ class AutoencoderTrainer(keras.Model):
         parts: int = 1,
         precision: str = "float32",
     ):
-        """parts: into which a batch is cut. precision: see FastAutoencoder."""
+        """precision: see FastAutoencoder."""
         super().__init__()
         window_length, channels = autoencoder.input_shape[1:]
         self._fast = FastAutoencoder(autoencoder, precision)
         self._normalization = normalization
-        self._parts = parts
+        self.parts = parts
         windows = keras.Input((window_length, channels), name="windows")
         target, statistics = normalize(windows, normalization)
         output = autoencoder(target)
@@ -188,43 +188,35 @@ class AutoencoderTrainer(keras.Model):
     def _stepped(self) -> list[keras.Variable]:
         return [*self.export.variables, *self.optimizer.variables]
 
-    def call(self, windows, training=False):
-        masks = self._fast.masks(ops.shape(windows)[0]) if training else {}
-        return [
-            self._reconstruct(part, dict(zip(masks, rest, strict=True)))
-            for part, *rest in cut(self._parts, windows, *masks.values())
-        ]
+    def masks(self, count) -> dict:
+        """What dropout does to a batch of so many windows, by layer: `(count, length, filters)`."""
+        return self._fast.masks(count)
 
-    def _reconstruct(self, windows, masks: dict):
+    def call(self, windows, training=False, masks: dict | None = None):
+        """masks: of these windows; drawn here if they are left out."""
+        if training and masks is None:
+            masks = self.masks(ops.shape(windows)[0])
         target, statistics = normalize(windows, self._normalization)
         output = self._fast(target, masks=masks)
-        return windows, target, output, denormalize(output, statistics, self._normalization)
+        return target, output, denormalize(output, statistics, self._normalization)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The mean over the batch."""
-        losses = [self._loss_function(target, output) for _, target, output, _ in y_pred]
-        if self._parts == 1:
-            return losses[0]
-        sums = [_count(part) * loss for (part, *_), loss in zip(y_pred, losses, strict=True)]
-        return self._over_parts(sums, x) / _count(x)
+        target, output, _ = y_pred
+        return self._loss_function(target, output)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        differences = [reconstruction - windows for windows, _, _, reconstruction in y_pred]
-        for metric, error in ((self.mae, ops.abs), (self.mse, ops.square)):
-            sums = [ops.sum(ops.mean(error(part), axis=1), axis=0) for part in differences]
-            metric.update_state(self._over_parts(sums, x), _count(x))
+        count = ops.cast(ops.shape(x)[0], "float32")
+        for metric, sums in zip((self.mae, self.mse), self.error_sums(x, y_pred), strict=True):
+            metric.update_state(sums, count)
         return self.get_metrics_result()
 
-    def _over_parts(self, sums: list, windows):
-        """Of sums over the windows of each part, that over the batch."""
-        if self._parts == 1:
-            return sums[0]
-        real = are_real(self._parts, ops.shape(windows)[0])
-        return sum(is_real * part for is_real, part in zip(real, sums, strict=True))
-
-
-def _count(windows):
-    return ops.cast(ops.shape(windows)[0], "float32")
+    @staticmethod
+    def error_sums(windows, y_pred):
+        """MAE and MSE in original units, summed over the windows: `(channels,)` each."""
+        difference = y_pred[-1] - windows
+        for error in (ops.abs, ops.square):
+            yield ops.sum(ops.mean(error(difference), axis=1), axis=0)
 
 
 def build_trainer(

@@ -1,9 +1,34 @@
-"""A batch in parts that go through a model at the same time, one for each core."""
+"""A batch in parts that go through a model at the same time, one for each core.
 
-from collections.abc import Iterator
+TensorFlow loops over them, so that its graph, and what it takes to build it, are those of one part.
+"""
+
+from collections.abc import Callable
+from typing import Any
 
 import keras
-from keras import layers, ops
+from keras import layers
+
+from core.cores import MOST_PARTS
+
+
+def each_part(parts: int, count, do: Callable[..., tuple], carried: tuple) -> tuple:
+    """Let TensorFlow `do(number, start, stop, *carried)` for parts of so many windows, all at the
+    same time but for what needs the `carried` of the part before. Returns the last ones.
+
+    The parts are equal, give or take a window; none is empty, and there are fewer if need be.
+    """
+    import tensorflow as tf
+
+    parts = tf.minimum(parts, count)
+
+    def body(number, *carried: Any) -> tuple:
+        start, stop = number * count // parts, (number + 1) * count // parts
+        return number + 1, *do(number, start, stop, *carried)
+
+    return tf.while_loop(
+        lambda number, *_: number < parts, body, (0, *carried), parallel_iterations=MOST_PARTS
+    )[1:]
 
 
 class InParts(layers.Layer):
@@ -17,35 +42,14 @@ class InParts(layers.Layer):
     def call(self, windows):
         if self._parts == 1:
             return self._model(windows)
-        done = [self._model(part) for (part,) in cut(self._parts, windows)]
-        return ops.concatenate(done)[: ops.shape(windows)[0]]  # without the copies
+        import tensorflow as tf
+
+        def reconstruct(number, start, stop, done: tf.TensorArray) -> tuple:
+            return (done.write(number, self._model(windows[start:stop])),)
+
+        done = tf.TensorArray(windows.dtype, 0, dynamic_size=True, infer_shape=False)
+        (done,) = each_part(self._parts, tf.shape(windows)[0], reconstruct, (done,))
+        return tf.ensure_shape(done.concat(), windows.shape)
 
     def compute_output_shape(self, input_shape):
         return self._model.compute_output_shape(input_shape)
-
-
-def cut(parts: int, *batches) -> Iterator[tuple]:
-    """Equal parts of batches, the last with what is left; none empty, which no convolution takes.
-
-    A batch of fewer windows than parts is filled up with the first one's copies.
-    """
-    return zip(*(_cut(parts, batch) for batch in batches), strict=True)
-
-
-def are_real(parts: int, windows) -> list:
-    """1 for each part of a batch of so many windows, 0 for one that `cut` has made of a copy."""
-    if isinstance(windows, int):  # where the back end knows its shapes
-        return [int(part < windows) for part in range(parts)]
-    return [ops.cast(part < windows, "float32") for part in range(parts)]
-
-
-def _cut(parts: int, batch) -> list:
-    if parts == 1:
-        return [batch]
-    windows = ops.shape(batch)[0]
-    is_known = isinstance(windows, int)
-    missing = max(parts - windows, 0) if is_known else ops.maximum(parts - windows, 0)
-    batch = ops.concatenate([batch, ops.repeat(batch[:1], parts, axis=0)[:missing]])
-    size = ops.shape(batch)[0] // parts
-    bounds = [part * size for part in range(parts)]
-    return [batch[start:stop] for start, stop in zip(bounds, [*bounds[1:], None], strict=True)]

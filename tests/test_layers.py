@@ -85,7 +85,7 @@ USES_KERAS = {
 NAMES_A_BACK_END = {
     "core.tensorflow_convolution",  # for gradients that Keras leaves to it
     "core.fused_adam",  # for one that Keras does in thirty
-    *("core.tensorflow_steps", "core.jax_steps"),  # for loops that Keras has not
+    *("core.parts", "core.tensorflow_steps", "core.jax_steps"),  # for loops that Keras has not
 }
 
 
