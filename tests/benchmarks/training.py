@@ -2,8 +2,9 @@
 
 25,088 windows of 200 x 4, batches of 256, the default model, MAE, Adam, float32. Trained in turns,
 some batches each: by this project, by plain Keras `fit` as anyone would write it (Conv2D, numpy
-arrays in), both on each back end that is installed, and by a plain PyTorch loop over the same
-layers (`pip install torch jax`; nothing else here needs PyTorch). Between them a matrix product,
+arrays in), both on each back end that is installed, by the latter told to use oneDNN, as TensorFlow
+does by itself on some processors alone, and by a plain PyTorch loop over the same layers
+(`pip install torch jax`; nothing else here needs PyTorch). Between them a matrix product,
 whose rate is what the machine can do. Each lives in a process of its own and waits for its turn.
 All use a GPU where their back end finds one. Prints a table of medians; takes some five minutes on
 two cores.
@@ -96,6 +97,13 @@ def plain_keras(windows: np.ndarray) -> Turn:
     )
 
 
+def plain_keras_told(windows: np.ndarray) -> Turn:
+    from core.cores import take_onednn
+
+    take_onednn()
+    return plain_keras(windows)
+
+
 def plain_torch(windows: np.ndarray) -> Turn:
     import torch
     from torch import nn
@@ -128,6 +136,9 @@ def plain_torch(windows: np.ndarray) -> Turn:
 
 def matrix_products(windows: np.ndarray) -> Turn:
     """The rate of a float32 matrix product: what the machine can do at best."""
+    from core.cores import take_onednn
+
+    take_onednn()
     import keras
     from keras import ops
 
@@ -147,6 +158,7 @@ CONTENDERS = {
     "this project": this_project,
     "this project, bfloat16": partial(this_project, precision="bfloat16"),
     "plain Keras fit": plain_keras,
+    "plain Keras fit, oneDNN": plain_keras_told,
     "PyTorch": plain_torch,
     "this project on JAX": this_project,
     "this project on JAX, bfloat16": partial(this_project, precision="bfloat16"),
