@@ -18,21 +18,26 @@ if keras.backend.backend() == "tensorflow":
         the bias correction in the step size (end of section 2), as both Keras and TensorFlow have.
         """
 
-        def update_step(self, gradient, variable, learning_rate):
-            number = self._get_variable_index(variable)
-            step = tf.cast(self.iterations.value + 1, variable.dtype)
-            tf.raw_ops.ResourceApplyAdam(
-                var=variable.handle,
-                m=self._momentums[number].handle,
-                v=self._velocities[number].handle,
-                beta1_power=self.beta_1**step,
-                beta2_power=self.beta_2**step,
-                lr=tf.cast(learning_rate, variable.dtype),
-                beta1=self.beta_1,
-                beta2=self.beta_2,
-                epsilon=self.epsilon,
-                grad=tf.cast(gradient, variable.dtype),
-            )
+        def _backend_update_step(self, grads, trainable_variables, learning_rate):
+            """All weights, without Keras' detour by devices that share a step."""
+            kinds = {variable.dtype: {} for variable in trainable_variables}
+            for dtype, numbers in kinds.items():
+                step = tf.cast(self.iterations.value + 1, dtype)
+                numbers["beta1_power"] = self.beta_1**step
+                numbers["beta2_power"] = self.beta_2**step
+                numbers["lr"] = tf.cast(learning_rate, dtype)
+            for gradient, variable in zip(grads, trainable_variables, strict=True):
+                number = self._get_variable_index(variable)
+                tf.raw_ops.ResourceApplyAdam(
+                    var=variable.value.handle,
+                    m=self._momentums[number].value.handle,
+                    v=self._velocities[number].value.handle,
+                    beta1=self.beta_1,
+                    beta2=self.beta_2,
+                    epsilon=self.epsilon,
+                    grad=tf.cast(gradient, variable.dtype),
+                    **kinds[variable.dtype],
+                )
 
     class FusedAdamW(FusedAdam, keras.optimizers.AdamW):
         """The decay of the weights is a step of its own, which comes first."""

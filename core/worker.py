@@ -5,6 +5,7 @@ python -m core worker            wait with Keras imported, print "ready", read a
 python -m core worker RUN_DIR    train that run, exit
 """
 
+import gc
 import math
 import os
 import select
@@ -189,6 +190,8 @@ def warm_up() -> None:
     for _ in training.epochs():
         break
     keras.backend.clear_session()
+    gc.collect()
+    gc.freeze()  # what is loaded stays: looking through it again and again delays a first step
 
 
 def main(run_folder: str | None = None) -> int:
