@@ -7,7 +7,7 @@ import altair
 import pytest
 
 from core.charts import palette, run_words
-from core.charts.error_curves import error_curve_frame, error_curve_spec, levels_of
+from core.charts.error_curves import error_curve_spec, error_curve_table, levels_of
 from tests.fake_runs import history_row
 
 HISTORY = [history_row(epoch, 1.0) for epoch in range(1, 6)]
@@ -24,6 +24,10 @@ SPECS = {
 def parts(train, validation):
     both = {"train": train, "validation": validation}
     return {part: {"mae": value, "mse": value**2} for part, value in both.items()}
+
+
+def error_curve_frame(*what, **more):
+    return error_curve_table(*what, **more).to_pandas()
 
 
 def line(frame, key):

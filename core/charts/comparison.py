@@ -155,7 +155,8 @@ def comparison_frame(
         columns["run"] += [""] * 2
         columns["series"] += [SERIES[name]] * 2
         columns["baseline"] += [False] * 2
-    return drawable(pd.DataFrame(columns), log)
+    frame = pd.DataFrame(columns)
+    return frame[drawable(frame["value"].to_numpy(dtype=float), log)]
 
 
 def without_scaled(histories: Mapping[str, Rows], measure: str) -> list[str]:

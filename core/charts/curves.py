@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 
 MOST_EPOCHS = 400  # of a curve
 CURVE_HEIGHT = 250  # of the whole chart, with its title, axes and legend
@@ -16,7 +15,6 @@ def thinned(rows: Sequence[Mapping[str, float]]) -> list[Mapping[str, float]]:
     return [rows[i] for i in np.linspace(0, len(rows) - 1, MOST_EPOCHS).round().astype(int)]
 
 
-def drawable(frame: pd.DataFrame, log: bool) -> pd.DataFrame:
-    """Without what no axis can show: values that are not finite, and on a log axis not positive."""
-    values = frame["value"].to_numpy(dtype=float)
-    return frame[np.isfinite(values) & ((values > 0) | (not log))]
+def drawable(values: np.ndarray, log: bool) -> np.ndarray:
+    """Which of them an axis can show: those that are finite, and on a log axis positive."""
+    return np.isfinite(values) & ((values > 0) | (not log))

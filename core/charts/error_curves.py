@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from core.charts.curves import CURVE_HEIGHT, drawable, thinned
 from core.charts.run_words import (
@@ -33,6 +33,15 @@ EDGE = 0.105  # of the chart's height, for each line at an edge: room for its no
 # greatest line there is, since two lines that lie on each other tell no more than one.
 NOTABLE, VISIBLE = 0.05, 0.01
 
+_COLUMNS = pa.schema(
+    {
+        "epoch": pa.float64(),
+        "value": pa.float64(),
+        "series": pa.string(),
+        "level": pa.float64(),
+        "note": pa.string(),
+    }
+)
 Lines = Mapping[str, PartErrors]  # kind of line -> its errors
 
 
@@ -51,42 +60,29 @@ def levels_of(lines: Lines, measure: str) -> dict[str, float]:
     return levels
 
 
-def error_curve_frame(
+def error_curve_table(
     history: Sequence[Mapping[str, float]],
     measure: str,
     epochs: int,
     levels: Mapping[str, float] | None = None,
     unit: str = "",
     log: bool = False,
-) -> pd.DataFrame:
+) -> pa.Table:
     """`epoch, value, series, level, note` of a run's history, with lines at the levels.
 
     A line far off is drawn at another `value` than its `level`, and has a note that says so.
     """
     rows = thinned(history)
-    curves = pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "epoch": [row.get("epoch", math.nan) for row in rows],
-                    "value": [row.get(column, math.nan) for row in rows],
-                    "series": SERIES[part],
-                }
-            )
-            for part, column in (("train", measure), ("validation", f"val_{measure}"))
-        ]
-    ).astype({"epoch": float, "value": float})
-    curves = drawable(curves, log)
-    curves = curves.assign(level=curves["value"], note="")
-    lines = _line_rows(levels or {}, curves["value"].to_numpy(), epochs, unit, log)
-    return pd.concat([curves, lines], ignore_index=True)
-
-
-def _line_rows(
-    levels: Mapping[str, float], values: np.ndarray, epochs: int, unit: str, log: bool
-) -> pd.DataFrame:
-    places = _places(levels, values, log)
-    columns: dict[str, list] = {name: [] for name in ("epoch", "value", "series", "level", "note")}
+    columns: dict[str, list] = {name: [] for name in _COLUMNS.names}
+    for part, column in (("train", measure), ("validation", f"val_{measure}")):
+        values = np.array([row.get(column, math.nan) for row in rows], float)
+        kept = np.flatnonzero(drawable(values, log))
+        columns["epoch"] += [float(rows[place].get("epoch", math.nan)) for place in kept]
+        columns["value"] += values[kept].tolist()
+        columns["series"] += [SERIES[part]] * len(kept)
+    columns["level"] += columns["value"]
+    columns["note"] += [""] * len(columns["value"])
+    places = _places(levels or {}, np.array(columns["value"]), log)
     for key, (place, arrow) in places.items():
         note = f"{arrow} {short_name(key)} {number_text(levels[key], unit)}" if arrow else ""
         # A note above all stands at the right, where curves are low; one below at the left.
@@ -96,7 +92,7 @@ def _line_rows(
         columns["series"] += [SERIES[key]] * 2
         columns["level"] += [levels[key]] * 2
         columns["note"] += [at_left, at_right]
-    return pd.DataFrame(columns).astype({"epoch": float, "value": float, "level": float})
+    return pa.table(columns, _COLUMNS)
 
 
 def _places(
@@ -111,8 +107,7 @@ def _places(
         return math.exp(value) if log else value
 
     if not len(values):
-        drawable = {key: level for key, level in levels.items() if level > 0 or not log}
-        return {key: (level, "") for key, level in drawable.items()}
+        return {key: (level, "") for key, level in levels.items() if level > 0 or not log}
     low, high = scaled(float(values.min())), scaled(float(values.max()))
     flat = math.log1p(LEAST_HEIGHT) if log else LEAST_HEIGHT * abs(high)
     reach = REACH * max(high - low, flat, 1e-300)
@@ -134,9 +129,9 @@ def _places(
 def error_curve_spec(
     measure: str, unit: str, epochs: int, levels: tuple[str, ...] = (), log: bool = False
 ) -> Spec:
-    """Curves of `loss`, `mae` or `mse` over so many epochs; see `error_curve_frame`.
+    """Curves of `loss`, `mae` or `mse` over so many epochs; see `error_curve_table`.
 
-    levels: the keys of the lines in the frame.
+    levels: the keys of the lines in the table.
     """
     keys = [*PARTS, *levels]
     shown_unit = "normalized" if measure == "loss" else unit_of(measure, unit)

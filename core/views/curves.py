@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
-from core.charts.error_curves import error_curve_frame, error_curve_spec, levels_of
+from core.charts.error_curves import error_curve_spec, error_curve_table, levels_of
 from core.charts.run_words import LINES, SERIES, TITLES
 from core.results import MEASURES, PARTS, Baselines, PartErrors, Results, unit_of, visible_floor
 from core.runs import Run, RunNotFound, RunUnreadable
@@ -105,5 +105,4 @@ def _made_table(
     unit: str,
     log: bool,
 ) -> pa.Table:
-    frame = error_curve_frame(history.rows, measure, epochs, dict(levels), unit, log)
-    return pa.Table.from_pandas(frame, preserve_index=False)
+    return error_curve_table(history.rows, measure, epochs, dict(levels), unit, log)
