@@ -6,13 +6,15 @@ everything that reads the draft reads one truth.
 """
 
 from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 import streamlit as st
 from pydantic import ValidationError
 
 from core.backends import preferred
-from core.config import ExperimentConfig, explain, flatten, with_changes
+from core.config import ExperimentConfig, explain, with_changes
 from core.session.words import literal
 
 _DRAFT = "draft"
@@ -30,7 +32,7 @@ def draft() -> dict[str, Any]:
 
 def value(path: str) -> Any:
     """A draft field by its dotted name: `model.dropout`."""
-    return flatten(draft())[path]
+    return reduce(getitem, path.split("."), draft())
 
 
 def revision() -> int:

@@ -1,6 +1,8 @@
 """The layers of the model, before it is trained."""
 
-import pandas as pd
+from functools import lru_cache
+
+import pyarrow as pa
 import streamlit as st
 
 from core import session
@@ -16,16 +18,16 @@ def architecture(model: ModelConfig) -> None:
     length = windows.window_length if windows else 200
     shape = describe_architecture(model, length, _channels())
     _sizes(shape)
-    frame = architecture_frame(shape, length)
+    drawn, written = _tables(shape, length)
     st.vega_lite_chart(
-        frame,
-        architecture_spec(len(frame)),
+        drawn,
+        architecture_spec(len(drawn)),
         key="architecture",
         alt="The layers of the model with their time steps and channels",
     )
     st.caption("Above each bar its channels; below it, where it changes, its length in time steps.")
     with st.expander("Layers as a table"):
-        _table(frame)
+        st.dataframe(written, hide_index=True, alt="Layers of the model")
 
 
 def _channels() -> int:
@@ -53,13 +55,10 @@ def _sizes(shape: Architecture) -> None:
         )
 
 
-def _table(frame: pd.DataFrame) -> None:
-    titles = {
-        "name": "Layer",
-        "steps": "Time steps",
-        "channels": "Channels",
-        "parameters": "Parameters",
-    }
-    st.dataframe(
-        frame[list(titles)].rename(columns=titles), hide_index=True, alt="Layers of the model"
-    )
+@lru_cache(maxsize=64)
+def _tables(shape: Architecture, window_length: int) -> tuple[pa.Table, pa.Table]:
+    """What the chart draws of each layer, and what is written of it."""
+    drawn = pa.Table.from_pandas(architecture_frame(shape, window_length), preserve_index=False)
+    columns = ["name", "steps", "channels", "parameters"]
+    titles = ["Layer", "Time steps", "Channels", "Parameters"]
+    return drawn, drawn.select(columns).rename_columns(titles)
