@@ -4,6 +4,7 @@ Arrays are never hashed: a cache is keyed by what names their content.
 """
 
 import threading
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,8 @@ from core.signals.store import last_used, open_recording, recording_key
 from core.threads import each_in_a_thread
 from core.windows import Split, split_windows
 
+RECORDINGS = 8  # that are held open
+
 
 def recording(data: DataConfig) -> Recording:
     """The recording of a configuration, memory-mapped and shared. Raises DataError.
@@ -30,13 +33,13 @@ def recording(data: DataConfig) -> Recording:
     """
     settings = visitor.public()
     if settings is None:
-        return _recording(data.model_dump_json(), str(store().data_folder))
+        return _opened(data.model_dump_json(), str(store().data_folder))
     visitor.check_use(data)
     check_generated(data, settings)
     is_new = _is_to_be_made(data)
     if is_new:
         visitor.check_disk()
-    found = _recording(data.model_dump_json(), str(store().data_folder))
+    found = _opened(data.model_dump_json(), str(store().data_folder))
     if is_new:
         visitor.disk().forget()
     check_shape(found.values.shape, settings)
@@ -50,7 +53,12 @@ def _is_to_be_made(data: DataConfig) -> bool:
     return key != data.sha256 and not last_used(key, store().data_folder)
 
 
-@st.cache_resource(show_spinner="Reading the data…", max_entries=8)
+@lru_cache(maxsize=RECORDINGS)  # asked for some thirty times in a rerun; Streamlit's takes longer
+def _opened(data_json: str, folder: str) -> Recording:
+    return _recording(data_json, folder)
+
+
+@st.cache_resource(show_spinner="Reading the data…", max_entries=RECORDINGS)
 def _recording(data_json: str, folder: str) -> Recording:
     return open_recording(DataConfig.model_validate_json(data_json), Path(folder))
 
@@ -135,3 +143,4 @@ def forget_recordings() -> None:
     """
     for cached in (_recording, _summaries, _envelopes):
         cached.clear()
+    _opened.cache_clear()

@@ -66,11 +66,8 @@ def matrix(config: ExperimentConfig) -> Matrix:
     errors. Raises DataError.
     """
     data = recording(config.data)
-    key = (
-        *pair_key(config)[:2],
-        *pair_key(config)[3:],
-        str(normalizations_like(config.normalization)),
-    )
+    recorded, windows, _, seed = pair_key(config)
+    key = recorded, windows, seed, str(normalizations_like(config.normalization))
     return _matrix(key, config.normalization, split(config), data, deviations(config.data))
 
 

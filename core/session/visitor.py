@@ -36,6 +36,8 @@ _USED_SECONDS = 300.0  # a recording in use is noted as used no more often than 
 
 def public() -> PublicSettings | None:
     """The settings of a public demo; None in a private lab."""
+    if not os.environ.get(SWITCH):  # asked for a hundred times in a rerun
+        return None
     return _settings(tuple(map(os.environ.get, _VARIABLES)))
 
 
