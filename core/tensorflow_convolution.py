@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from core.gpu import has_gpu
 
+MOST_TAPS = 9  # of a kernel whose gradient is a product: more take memory, and no less time
+
 
 def convolution(x, kernel, bias):
     """Padding "same": `(batch, length, before)` with `(taps, before, filters)` and `(filters,)`."""
@@ -23,15 +25,17 @@ def _on_processor(x, kernel, bias):
     y = tf.nn.bias_add(tf.nn.conv2d(image, image_kernel, 1, "SAME"), bias)  # become one operation
 
     def gradients(dy):
+        taps = kernel.shape[0]
+        given = {"out_backprop": tf.expand_dims(dy, 1), "strides": [1] * 4, "padding": "SAME"}
         dx = tf.raw_ops.Conv2DBackpropInput(
-            input_sizes=tf.shape(image),
-            filter=image_kernel,
-            out_backprop=tf.expand_dims(dy, 1),
-            strides=[1, 1, 1, 1],
-            padding="SAME",
+            input_sizes=tf.shape(image), filter=image_kernel, **given
         )
-        dbias = tf.raw_ops.BiasAddGrad(out_backprop=dy)
-        return tf.squeeze(dx, 1), _kernel_gradient(x, dy, kernel.shape[0]), dbias
+        if taps <= MOST_TAPS:
+            dkernel = _kernel_gradient(x, dy, taps)
+        else:
+            sizes = image_kernel.shape
+            dkernel = tf.raw_ops.Conv2DBackpropFilter(input=image, filter_sizes=sizes, **given)[0]
+        return tf.squeeze(dx, 1), dkernel, tf.raw_ops.BiasAddGrad(out_backprop=dy)
 
     return tf.squeeze(y, 1), gradients
 

@@ -1,12 +1,17 @@
-"""For all tests: Hypothesis without a clock, since machines that test are often busy.
+"""For all tests: TensorFlow as a worker has it, and Hypothesis without a clock, since machines that
+test are often busy.
 
-In continuous integration it always tries the same examples; new ones are found by developers.
+In continuous integration Hypothesis always tries the same examples; new ones are found by
+developers.
 """
 
 import os
 
 from hypothesis import HealthCheck, settings
 
+from core.cores import set_up_tensorflow
+
+set_up_tensorflow()
 settings.register_profile(
     "lab",
     deadline=None,

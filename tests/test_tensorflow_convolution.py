@@ -24,7 +24,7 @@ def values_and_gradients(function, *arrays):
 
 @pytest.mark.parametrize(("before", "filters"), [(3, 7), (7, 3), (4, 4), (1, 1)])
 @pytest.mark.parametrize("length", [1, 2, 9])
-@pytest.mark.parametrize("taps", [1, 2, 3, 4, 8])
+@pytest.mark.parametrize("taps", [1, 2, 3, 4, 9, 10])
 def test_values_and_gradients_are_tensorflows(taps, length, before, filters):
     random = np.random.default_rng(0)
     shapes = [(5, length, before), (taps, before, filters), (filters,)]
@@ -35,7 +35,7 @@ def test_values_and_gradients_are_tensorflows(taps, length, before, filters):
         np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-11)
 
 
-def operations(monkeypatch, has_gpu):
+def operations(monkeypatch, taps=3, has_gpu=False):
     """Of a graph that computes the gradient of a kernel."""
     monkeypatch.setattr(module, "has_gpu", lambda: has_gpu)
 
@@ -46,13 +46,19 @@ def operations(monkeypatch, has_gpu):
             y = module.convolution(x, kernel, bias)
         return tape.gradient(y, kernel)
 
-    shapes = [(5, 9, 3), (3, 3, 7), (7,)]
+    shapes = [(5, 9, 3), (taps, 3, 7), (7,)]
     graph = gradient.get_concrete_function(*map(tf.ones, shapes)).graph
     return {operation.type for operation in graph.get_operations()}
 
 
-def test_the_processor_takes_a_product_for_the_kernel(monkeypatch):
-    assert "Conv2DBackpropFilter" not in operations(monkeypatch, has_gpu=False)
+def test_the_processor_takes_a_product_for_a_small_kernel(monkeypatch):
+    assert "Conv2DBackpropFilter" not in operations(monkeypatch, taps=9)
+
+
+def test_a_long_kernel_is_not_laid_out_for_each_tap(monkeypatch):
+    found = operations(monkeypatch, taps=10)
+    assert "Conv2DBackpropFilter" in found
+    assert "GatherV2" not in found
 
 
 def test_a_gpu_takes_what_its_library_has(monkeypatch):
