@@ -65,8 +65,11 @@ class FastAutoencoder(layers.Layer):
 
 
 def _pools_first(layer: layers.Conv1D, x) -> bool:
-    """Whether the activation can wait for the larger value of each pair to be chosen."""
-    return layer.activation in RISING and x.shape[1] % 2 == 0
+    """Whether the activation can wait for the larger value of each pair to be chosen.
+
+    Not on TensorFlow: its pooling makes a large negative number of two NaN, and ReLU would hide it.
+    """
+    return HAS_XLA and layer.activation in RISING and x.shape[1] % 2 == 0
 
 
 def _convolution(layer: layers.Conv1D, x, is_doubled: bool, is_pooled: bool):
@@ -80,7 +83,6 @@ def _convolution(layer: layers.Conv1D, x, is_doubled: bool, is_pooled: bool):
         y = (_larger_of_pairs(y) if is_pooled else y) + bias
     else:
         y = convolution(x, kernel, bias)
-        y = ops.max_pool(y, 2) if is_pooled else y
     y = layer.activation(y)
     return ops.reshape(y, (-1, 2 * length, layer.filters)) if is_doubled else y
 

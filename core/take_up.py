@@ -82,10 +82,11 @@ class TrainingRecord:
         if damaged:
             why = next(iter(damaged.values()))
             sentence += f" The newest checkpoint was damaged ({why}); this is the one before."
+        then, now = found.circumstances, self._circumstances
         changed = [
-            f"{name} {then} → {now}"
-            for name, now in self._circumstances.items()
-            if (then := found.circumstances.get(name, "not set")) != now
+            f"{name} {then.get(name, 'not set')} → {now.get(name, 'not set')}"
+            for name in {**then, **now}
+            if then.get(name) != now.get(name)
         ]
         if changed:
             sentence += f" The last digits may differ: {', '.join(changed)}."

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from core.gpu import has_gpu
 
-MOST_TAPS = 9  # of a kernel whose gradient is a product: more take memory, and no less time
+MOST_TAPS = 5  # of a kernel whose gradient is a product: for each its rows are in memory
 
 
 def convolution(x, kernel, bias):

@@ -19,8 +19,9 @@ class TensorFlowHostSteps(HostSteps):
 
     def __init__(self, trainer: AutoencoderTrainer, split: Split):
         super().__init__(trainer, split)
+        batch = tf.TensorSpec((None, *split.train.shape[1:]))
         self._traced = {
-            trains: tf.function(partial(row_in_parts, trainer, trains), autograph=False)
+            trains: tf.function(partial(row_in_parts, trainer, trains), [batch], autograph=False)
             for trains in (True, False)
         }
 

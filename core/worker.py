@@ -189,6 +189,7 @@ def warm_up() -> None:
     training = Training(config, split_windows(values, config.windows))
     for _ in training.epochs():
         break
+    del training
     keras.backend.clear_session()
     gc.collect()
     gc.freeze()  # what is loaded stays: looking through it again and again delays a first step

@@ -95,3 +95,12 @@ def test_dropout_leaves_out_the_same_values():
         variable.assign(seed)
     np.testing.assert_allclose(np.asarray(fast(windows, masks=fast.masks(5))), expected, atol=1e-5)
     assert not np.allclose(np.asarray(fast(windows)), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_a_weight_that_is_no_number_is_seen_in_the_output(place):
+    keras.utils.set_random_seed(1)
+    plain = model_module.build_autoencoder(ModelConfig(filters=(6, 5)), 16, 2)
+    plain.trainable_variables[place].assign(plain.trainable_variables[place] * np.nan)
+    windows = np.ones((3, 16, 2), np.float32)
+    assert not np.isfinite(fast_module.FastAutoencoder(plain)(windows)).all()

@@ -72,7 +72,7 @@ def test_windows_cut_by_where_they_start_are_those_taken(values):
 def trained():
     """The same training both ways, on the processor, where XLA compiles the loop as for a GPU."""
     both = []
-    for steps in (HostSteps, DeviceSteps):
+    for steps in (device_steps.HostSteps, DeviceSteps):
         training = Training(SMALL, split_of(SMALL), steps=steps)
         both.append((training, list(training.epochs())))
     return both
@@ -88,6 +88,14 @@ def test_many_steps_to_a_launch_are_the_same_steps(trained):
             assert getattr(other, name) == pytest.approx(getattr(one, name), rel=1e-4)
     for one, other in zip(host.state().variables, resident.state().variables, strict=True):
         np.testing.assert_allclose(other, one, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_a_step_is_traced_once_whatever_the_size_of_a_batch(trained):
+    (host, _), _ = trained
+    assert len(host.split.train) % SMALL.training.batch_size
+    counts = [traced.experimental_get_tracing_count() for traced in host._steps._traced.values()]
+    assert counts == [1, 1]
 
 
 @pytest.mark.slow

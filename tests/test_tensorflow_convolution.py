@@ -24,7 +24,7 @@ def values_and_gradients(function, *arrays):
 
 @pytest.mark.parametrize(("before", "filters"), [(3, 7), (7, 3), (4, 4), (1, 1)])
 @pytest.mark.parametrize("length", [1, 2, 9])
-@pytest.mark.parametrize("taps", [1, 2, 3, 4, 9, 10])
+@pytest.mark.parametrize("taps", [1, 2, 3, 4, 5, 6])
 def test_values_and_gradients_are_tensorflows(taps, length, before, filters):
     random = np.random.default_rng(0)
     shapes = [(5, length, before), (taps, before, filters), (filters,)]
@@ -52,11 +52,11 @@ def operations(monkeypatch, taps=3, has_gpu=False):
 
 
 def test_the_processor_takes_a_product_for_a_small_kernel(monkeypatch):
-    assert "Conv2DBackpropFilter" not in operations(monkeypatch, taps=9)
+    assert "Conv2DBackpropFilter" not in operations(monkeypatch, taps=5)
 
 
 def test_a_long_kernel_is_not_laid_out_for_each_tap(monkeypatch):
-    found = operations(monkeypatch, taps=10)
+    found = operations(monkeypatch, taps=6)
     assert "Conv2DBackpropFilter" in found
     assert "GatherV2" not in found
 

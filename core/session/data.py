@@ -22,7 +22,7 @@ from core.signals.store import last_used, open_recording, recording_key
 from core.threads import each_in_a_thread
 from core.windows import Split, split_windows
 
-RECORDINGS = 8  # that are held open
+RECORDINGS = 8  # that each of two caches holds open
 
 
 def recording(data: DataConfig) -> Recording:
