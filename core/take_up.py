@@ -15,6 +15,7 @@ from core import checkpoints, durable
 from core.checkpoints import Checkpoint, CheckpointDamaged
 from core.config import ExperimentConfig
 from core.run_folder import Run
+from core.steps import VERSION as STEPS_VERSION
 from core.training import Training
 
 _SETTINGS = (
@@ -140,6 +141,7 @@ def circumstances() -> dict[str, Any]:
         "Keras": keras.__version__,
         "back end": f"{backend} {_version(backend)}",
         "numpy": np.__version__,
+        "steps of this app": STEPS_VERSION,
         "processor": platform.machine(),
         "cores": len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")

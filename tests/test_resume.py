@@ -149,6 +149,25 @@ def test_what_may_change_the_last_digits_is_said(tmp_path, monkeypatch):
     assert note.endswith("The last digits may differ: OMP_NUM_THREADS 7 → 9.")
 
 
+def test_a_setting_that_came_or_went_and_other_steps_are_said(tmp_path, monkeypatch):
+    run = queued(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    monkeypatch.setattr("core.take_up.STEPS_VERSION", "older")
+    paused_after(run, 2)
+    monkeypatch.undo()
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
+    assert train(run) == "finished"
+    (note,) = json.loads((run.folder / "results.json").read_bytes())["notes"]
+    for change in (
+        "OMP_NUM_THREADS 7 → not set",
+        "TF_ENABLE_ONEDNN_OPTS not set → 1",
+        "steps of this app older → ",
+    ):
+        assert change in note
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS])
 def test_a_checkpoint_that_cannot_be_written_pauses_the_run(tmp_path, reference, monkeypatch, code):
     """Faults 10, 12 and 28."""

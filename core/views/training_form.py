@@ -125,7 +125,7 @@ def _slow_precision() -> None:
         return
     st.caption(
         "This processor has no instructions for bfloat16: training takes longer than in "
-        "float32, seven times as long on one where that was measured."
+        "float32, seven to eight times as long on one where that was measured."
     )
     changes = {"training.precision": "float32"}
     st.button("Use float32", key="use-float32", on_click=session.change, args=(changes,))
