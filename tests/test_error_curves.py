@@ -64,6 +64,14 @@ def test_what_cannot_be_drawn_is_left_out():
     assert error_curve_frame([], "mae", 3, {"floor": 0.0}, log=True).empty
 
 
+def test_a_log_axis_leaves_out_what_is_not_positive():
+    rows = [
+        {"epoch": e, "mae": error, "val_mae": 1.0} for e, error in ((1, 0.0), (2, -1.0), (3, 2.0))
+    ]
+    assert error_curve_frame(rows, "mae", 3, log=True)["value"].tolist() == [2.0, 1.0, 1.0, 1.0]
+    assert len(error_curve_frame(rows, "mae", 3)) == 6
+
+
 @pytest.mark.parametrize(("spans", "arrow"), [(1.9, ""), (2.1, "↓")])
 def test_a_line_stays_where_it_is_within_twice_the_curves_height(spans, arrow):
     level = CURVE_LOW - spans * SPAN

@@ -51,6 +51,27 @@ def test_any_number_of_parts(parts, in_one):
         np.testing.assert_allclose(other, one, atol=1e-5)
 
 
+def test_a_step_is_that_of_keras():
+    """The gradient of the mean, not of a sum: plain gradient descent shows its size."""
+    config = SMALL.replace({"model.dropout": 0.0, "training.learning_rate": 0.1})
+    batch = WINDOWS[:5]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model_module, "parts_of", lambda batch_size: 2)
+        own, keras_own = (
+            training_module.Training(config, split_windows(WINDOWS, config.windows))
+            for _ in range(2)
+        )
+    before = own.trainer.get_weights()
+    found = own._steps._step(True, batch)
+    expected = keras_own.trainer.train_on_batch(batch, return_dict=True)
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-5)
+    after = zip(own.trainer.get_weights(), keras_own.trainer.get_weights(), strict=True)
+    for one, other in after:
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    assert not np.allclose(before[0], own.trainer.get_weights()[0], atol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("parts", "train", "validation"), [(2, 33, 8), (4, 32, 1), (4, 33, 1), (2, 1, 1), (8, 17, 4)]
 )

@@ -254,6 +254,20 @@ def test_what_was_panned_in_the_chart_is_in_view_and_the_chart_goes_on():
     assert (seen.range, seen.start) == (seen.domain, None)
 
 
+def test_a_recording_is_opened_once_until_it_is_to_be_forgotten(tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setenv("LAB_RUNS", str(tmp_path))
+    monkeypatch.setattr(session_data, "open_recording", lambda *what: opened.append(what) or what)
+    session_data.forget_recordings()
+    for _ in range(3):
+        session.recording(DataConfig())
+    assert len(opened) == 1
+    session_data.forget_recordings()
+    session.recording(DataConfig())
+    assert len(opened) == 2
+    session_data.forget_recordings()
+
+
 def test_a_channel_is_prepared_for_drawing_once_however_many_ask(monkeypatch):
     long = Recording(np.zeros((2_000_000, 2), np.float32), ("a", "b"))
     monkeypatch.setattr(session_data, "recording", lambda data: long)
