@@ -1,7 +1,9 @@
 """One run in one process: what its folder says at the end, whatever happens."""
 
+import gc
 import json
 import os
+import weakref
 from unittest.mock import Mock
 
 import numpy as np
@@ -255,3 +257,20 @@ def test_no_fault_of_pca_fails_a_run(tmp_path, monkeypatch, error):
     results = json_of(run, "results.json")
     assert results["pca"] is results["pca_components"] is results["pca_windows"] is None
     assert results["constant"]["train"]["mae"] > 0
+
+
+def test_the_warm_worker_freezes_what_it_loaded_and_none_of_what_it_trained(monkeypatch):
+    made = []
+
+    class Noted(worker.Training):
+        def __init__(self, *what):
+            super().__init__(*what)
+            made.append(weakref.ref(self.trainer))
+
+    monkeypatch.setattr(worker, "Training", Noted)
+    try:
+        worker.warm_up()
+        assert gc.get_freeze_count()
+        assert [trainer() for trainer in made] == [None]
+    finally:
+        gc.unfreeze()
