@@ -1,10 +1,18 @@
 """The import of Keras in a process that has a terminal."""
 
+import gc
 import os
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from core.backends import preferred
 from core.cores import set_up_tensorflow
+
+OPTIONAL = {  # what Keras imports, if it is there, for what is not used here
+    "tensorflow": ("pandas", "scipy", "sklearn"),
+    "jax": ("pandas", "sklearn"),  # JAX itself needs SciPy
+}
 
 
 def import_keras(backend: str | None = None) -> None:
@@ -25,8 +33,36 @@ def import_keras(backend: str | None = None) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(silence, 2)
-        import keras  # noqa: F401
+        with _hidden(OPTIONAL.get(os.environ["KERAS_BACKEND"], ())), _no_collection():
+            import keras  # noqa: F401
     finally:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(silence)
+
+
+@contextmanager
+def _hidden(names: Sequence[str]) -> Iterator[None]:
+    """Let modules that are not imported yet seem not to be installed, for a while.
+
+    They took a third of the time until Keras is there.
+    """
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # None is what Python knows a missing module by
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Of garbage: an import makes next to none, and looking for it took a seventh of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
