@@ -1,13 +1,16 @@
-"""For all tests: TensorFlow as a worker has it, and Hypothesis without a clock, since machines that
-test are often busy.
+"""For all tests: TensorFlow as a worker has it, Hypothesis without a clock, since machines that test
+are often busy, and what they all would do again and again done once.
 
 In continuous integration Hypothesis always tries the same examples; new ones are found by
 developers.
 """
 
+import gc
 import os
+from functools import cache
 
 from hypothesis import HealthCheck, settings
+from streamlit.components.v2 import manifest_scanner
 
 from core.cores import set_up_tensorflow
 
@@ -19,3 +22,12 @@ settings.register_profile(
     derandomize=bool(os.environ.get("CI")),
 )
 settings.load_profile("lab")
+
+# Each AppTest reads the metadata of all that is installed, which took half of a page's test.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector away from what is imported, Keras and pandas among it."""
+    gc.collect()
+    gc.freeze()

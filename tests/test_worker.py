@@ -268,6 +268,7 @@ def test_the_warm_worker_freezes_what_it_loaded_and_none_of_what_it_trained(monk
             made.append(weakref.ref(self.trainer))
 
     monkeypatch.setattr(worker, "Training", Noted)
+    gc.unfreeze()
     try:
         worker.warm_up()
         assert gc.get_freeze_count()
