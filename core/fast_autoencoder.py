@@ -6,6 +6,7 @@ each pair at once: for a kernel (a, b, c), `out[2i] = a x[i-1] + (b + c) x[i]` a
 with tied weights. The upsampled values, the largest of the decoder, are never made.
 """
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -31,9 +32,24 @@ class FastAutoencoder(layers.Layer):
         self._precision = precision
         self._autoencoder = autoencoder
 
-    def call(self, windows, masks: dict[str, Any] | None = None):
-        """`(batch, window_length, channels)` in and out. masks: of `masks`, in training."""
-        return ops.cast(self._chain(ops.cast(windows, self._precision), masks or {}), "float32")
+    def call(self, windows, masks: dict[str, Any] | None = None, kernels: list | None = None):
+        """`(batch, window_length, channels)` in and out. masks: of `masks`, in training;
+        kernels: of `kernels`, made here if they are left out."""
+        kernels = iter(self.kernels() if kernels is None else kernels)
+        output = self._chain(ops.cast(windows, self._precision), kernels, masks or {})
+        return ops.cast(output, "float32")
+
+    def kernels(self) -> list:
+        """What the convolutions compute with, kernel and bias of each in turn, in float32: the
+        weights, or what they become for upsampled values. One for all parts of a batch."""
+        made = []
+        for before, layer in pairwise(self._autoencoder.layers):
+            if isinstance(layer, layers.Conv1D):
+                kernel, bias = (ops.cast(own, "float32") for own in (layer.kernel, layer.bias))
+                if isinstance(before, layers.UpSampling1D):
+                    kernel, bias = _doubled(kernel), ops.concatenate([bias, bias])
+                made += [kernel, bias]
+        return made
 
     def compute_output_shape(self, input_shape):
         return input_shape
@@ -46,14 +62,15 @@ class FastAutoencoder(layers.Layer):
             if isinstance(layer, layers.Dropout)
         }
 
-    def _chain(self, x, masks: dict[str, Any]):
+    def _chain(self, x, kernels: Iterator, masks: dict[str, Any]):
         is_doubled = is_pooled = False
         for layer, following in pairwise([*self._autoencoder.layers[1:], None]):  # but the input
             if isinstance(layer, layers.UpSampling1D) and isinstance(following, layers.Conv1D):
                 is_doubled = True  # which the convolution does
             elif isinstance(layer, layers.Conv1D):
                 is_pooled = isinstance(following, layers.MaxPooling1D) and _pools_first(layer, x)
-                x = _convolution(layer, x, is_doubled, is_pooled)
+                kernel, bias = next(kernels), next(kernels)
+                x = _convolution(layer, x, kernel, bias, is_doubled, is_pooled)
                 is_doubled = False
             elif is_pooled:
                 is_pooled = False  # which the convolution has done
@@ -72,11 +89,9 @@ def _pools_first(layer: layers.Conv1D, x) -> bool:
     return HAS_XLA and layer.activation in RISING and x.shape[1] % 2 == 0
 
 
-def _convolution(layer: layers.Conv1D, x, is_doubled: bool, is_pooled: bool):
+def _convolution(layer: layers.Conv1D, x, kernel, bias, is_doubled: bool, is_pooled: bool):
     """The layer on `x`, or on `x` with each time step repeated, or its result pooled by two."""
-    kernel, bias, length = layer.kernel, layer.bias, x.shape[1]
-    if is_doubled:
-        kernel, bias = _doubled(kernel), ops.concatenate([bias, bias])
+    length = x.shape[1]
     kernel, bias = ops.cast(kernel, x.dtype), ops.cast(bias, x.dtype)
     if HAS_XLA:
         y = _matrix_product(x, kernel)
@@ -107,9 +122,11 @@ def _matrix_product(x, kernel):
 
 def _doubled(kernel):
     """For both values of a pair, one after the other: `(taps, in, 2 * filters)`."""
-    summed = ops.tensordot(_tap_sums(kernel.shape[0]), kernel, 1)
-    taps = summed.shape[0] // 2
-    return ops.concatenate([summed[:taps], summed[taps:]], axis=-1)
+    width, before, filters = kernel.shape
+    sums = _tap_sums(width)
+    summed = ops.matmul(sums, ops.reshape(kernel, (width, -1)))
+    pairs = ops.reshape(summed, (2, len(sums) // 2, before, filters))
+    return ops.reshape(ops.transpose(pairs, (1, 2, 0, 3)), (-1, before, 2 * filters))
 
 
 def _tap_sums(width: int) -> np.ndarray:

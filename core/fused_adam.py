@@ -23,8 +23,10 @@ if keras.backend.backend() == "tensorflow":
             kinds = {variable.dtype: {} for variable in trainable_variables}
             for dtype, numbers in kinds.items():
                 step = tf.cast(self.iterations.value + 1, dtype)
-                numbers["beta1_power"] = self.beta_1**step
-                numbers["beta2_power"] = self.beta_2**step
+                for name, beta in (("beta1", self.beta_1), ("beta2", self.beta_2)):
+                    numbers[name] = tf.constant(beta, dtype)
+                    numbers[f"{name}_power"] = numbers[name] ** step
+                numbers["epsilon"] = tf.constant(self.epsilon, dtype)
                 numbers["lr"] = tf.cast(learning_rate, dtype)
             for gradient, variable in zip(grads, trainable_variables, strict=True):
                 number = self._get_variable_index(variable)
@@ -32,9 +34,6 @@ if keras.backend.backend() == "tensorflow":
                     var=variable.value.handle,
                     m=self._momentums[number].value.handle,
                     v=self._velocities[number].value.handle,
-                    beta1=self.beta_1,
-                    beta2=self.beta_2,
-                    epsilon=self.epsilon,
                     grad=tf.cast(gradient, variable.dtype),
                     **kinds[variable.dtype],
                 )

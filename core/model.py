@@ -192,12 +192,16 @@ class AutoencoderTrainer(keras.Model):
         """What dropout does to a batch of so many windows, by layer: `(count, length, filters)`."""
         return self._fast.masks(count)
 
-    def call(self, windows, training=False, masks: dict | None = None):
-        """masks: of these windows; drawn here if they are left out."""
+    def kernels(self) -> list:
+        """See FastAutoencoder."""
+        return self._fast.kernels()
+
+    def call(self, windows, training=False, masks: dict | None = None, kernels: list | None = None):
+        """masks: of these windows, drawn here if they are left out; kernels: of `kernels`."""
         if training and masks is None:
             masks = self.masks(ops.shape(windows)[0])
         target, statistics = normalize(windows, self._normalization)
-        output = self._fast(target, masks=masks)
+        output = self._fast(target, masks=masks, kernels=kernels)
         return target, output, denormalize(output, statistics, self._normalization)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
