@@ -1,5 +1,5 @@
-"""For all tests: TensorFlow as a worker has it, Hypothesis without a clock, since machines that test
-are often busy, and what they all would do again and again done once.
+"""For all tests: TensorFlow as a worker has it, Hypothesis without a clock, since machines that
+test are often busy, and what they all would do again and again done once.
 
 In continuous integration Hypothesis always tries the same examples; new ones are found by
 developers.
