@@ -199,14 +199,14 @@ def test_the_sidebar_names_a_scope_where_there_is_one(lab, method, scope, text):
 
 def test_the_newest_run_of_a_configuration_is_found(lab):
     config = PRESETS["question"]
-    assert session.latest_run(config) is None
+    assert session.runs_of([config]) == [None]
     older, newer = (make_run(lab.store, "queued") for _ in range(2))
     make_run(lab.store, "queued")  # of another configuration
     for run, name in ((older, "a"), (newer, "b")):
         (run.folder / "config.json").write_text(config.replace({"name": name}).to_json())
-    assert session.latest_run(config).id == newer.id
+    assert session.runs_of([config])[0].id == newer.id
     newer.transition("cancelled", "Cancelled.")
-    assert session.latest_run(config).id == older.id
+    assert session.runs_of([config])[0].id == older.id
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ from core.session.drafts import (
 from core.session.fitted import activation_picture, floors, matrix
 from core.session.links import is_link_open, link
 from core.session.machine import run_config, run_table, runner, store
-from core.session.own_runs import check_setup, latest_run, resume, runs_of, submit, train_further
+from core.session.own_runs import check_setup, resume, runs_of, submit, train_further
 from core.session.pages import APP_TITLE, PAGES, PROJECT, page
 from core.session.retention import forget_all, forget_file_in_use
 from core.session.server import server_options
@@ -116,7 +116,6 @@ __all__ = [
     "keep_fault",
     "keep_upload",
     "last_reading",
-    "latest_run",
     "limit",
     "link",
     "literal",

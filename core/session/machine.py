@@ -3,7 +3,7 @@
 import os
 import threading
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import streamlit as st
@@ -78,7 +78,7 @@ def run_config(run_id: str) -> ExperimentConfig | None:
     return _run_config(run_id, str(store().root))
 
 
-@st.cache_resource(show_spinner=False, max_entries=20_000)  # more than a store has runs
+@lru_cache(maxsize=20_000)  # more than a store has runs; Streamlit's own cache takes longer
 def _run_config(run_id: str, folder: str) -> ExperimentConfig | None:
     try:
         return ExperimentConfig.model_validate(_store(folder).open(run_id).config())

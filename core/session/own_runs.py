@@ -1,6 +1,7 @@
 """Runs as this visitor may see and make them: submitting one, and finding those of a setup."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import streamlit as st
 
@@ -8,7 +9,7 @@ from core import continuation, durable
 from core.admission import check_queue, check_training
 from core.backends import check_backend
 from core.config import ExperimentConfig
-from core.runs import Run, RunSummary
+from core.runs import RunSummary
 from core.session import visitor
 from core.session.data import recording, split
 from core.session.machine import run_config, runner, store
@@ -104,13 +105,7 @@ def _newest(folder: str) -> _Newest:
     return _Newest()
 
 
-def latest_run(config: ExperimentConfig) -> Run | None:
-    """As `runs_of`, of one configuration, to be opened."""
-    (found,) = runs_of([config])
-    return store().open(found.id) if found else None
-
-
-@st.cache_resource(show_spinner=False, max_entries=20_000)  # more than a store has runs
+@lru_cache(maxsize=20_000)  # as of their configurations
 def _run_experiment(run_id: str, folder: str) -> str:
     known = run_config(run_id)
     return known.identity() if known else ""

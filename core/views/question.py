@@ -1,6 +1,7 @@
 """The public question's experiment, run here: its start, its runs as they go, its numbers."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -55,13 +56,12 @@ def _start() -> None:
 def _find_runs() -> dict[str, tuple[Run, Status]]:
     """The newest run of each of the two experiments, where there is one, with its status."""
     found = {}
-    for activation, config in EXPERIMENTS.items():
-        run = session.latest_run(config)
-        if run is not None:
-            try:
+    newest = session.runs_of(list(EXPERIMENTS.values()))
+    for activation, known in zip(EXPERIMENTS, newest, strict=True):
+        if known is not None:
+            with suppress(RunNotFound, RunUnreadable):
+                run = session.store().open(known.id)
                 found[activation] = (run, run.status())
-            except (RunNotFound, RunUnreadable):
-                continue
     return found
 
 
@@ -78,9 +78,7 @@ def _losses(is_active: bool) -> None:
     )
     for activation, (run, status) in runs.items():
         _run_line(activation, run, status, len(ours[activation]))
-    narrow = {"selector": "th, td", "props": "padding-left: 0.4rem"}  # all fits on a phone
-    table = loss_table(ours).style.set_table_styles([narrow])
-    st.table(table, border="horizontal", hide_index=True)
+    st.table(loss_table(ours), border="horizontal", hide_index=True)
     st.caption(f"Published: the training logs of the public question *{QUESTION}*")
     if is_active and not any(status.is_active for _, status in runs.values()):
         st.rerun()
