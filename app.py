@@ -1,7 +1,12 @@
 """The lab's web app: `streamlit run app.py`. Streamlit imports this file once as the server, then
 runs it as a script for each visitor."""
 
+import gc
+
 import streamlit as st
+
+if __name__ != "__main__":
+    gc.disable()  # till the server is warm: collecting amid imports took a tenth of its start
 
 from core import session
 

@@ -34,6 +34,7 @@ class WorkerPool:
         self._wants_spare = wants_spare
         self._spare_delay_seconds = spare_delay_seconds
         self._spare_due = 0.0
+        self.postpone_spare()  # at the start too, the first page comes first
         self._spare_deaths = 0
 
     def take(self, free: Sequence[int], backend: str) -> WorkerProcess:
@@ -74,7 +75,7 @@ class WorkerPool:
             self.spare = self._start(slot)
 
     def postpone_spare(self) -> None:
-        """No new spare while a run begins: its imports would compete for the cores."""
+        """No new spare for a while, as when a run begins: its imports compete for the cores."""
         self._spare_due = time.monotonic() + self._spare_delay_seconds
 
     def end_spare(self) -> None:

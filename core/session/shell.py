@@ -101,7 +101,8 @@ def _icon() -> Any:
 def warm_up() -> None:
     """Once per process: import what charts need, then keep the collector away from it.
 
-    Walking the objects of pandas and Altair each time took two thirds of a rerun.
+    Walking the objects of pandas and Altair each time took two thirds of a rerun. In a server it
+    did not work until here.
     """
     import altair
     import pandas  # noqa: F401
@@ -111,5 +112,5 @@ def warm_up() -> None:
     if visitor.public() is not None:
         retention.sweeper()
     let_go_of_the_gone()
-    gc.collect()
     gc.freeze()
+    gc.enable()

@@ -217,3 +217,11 @@ def test_an_idle_runner_hardly_works(store, make_runner, monkeypatch):
 def test_a_runner_needs_a_slot(store):
     with pytest.raises(ValueError, match="at least 1"):
         LocalRunner(store, slots=0)
+
+
+def test_the_first_spare_lets_the_first_page_go_first(make_runner):
+    runner = make_runner(spare=True, spare_delay_seconds=0.6)
+    begun = time.monotonic()
+    runner.start()
+    eventually(lambda: runner._pool.spare)
+    assert time.monotonic() - begun > 0.5
