@@ -20,7 +20,6 @@ class TensorFlowHostSteps(HostSteps):
 
     def __init__(self, trainer: AutoencoderTrainer, split: Split):
         super().__init__(trainer, split)
-        _leave_graphs_alone()
         batch = tf.TensorSpec((None, *split.train.shape[1:]))
         self._traced = {
             trains: tf.function(partial(row_in_parts, trainer, trains), [batch], autograph=False)
@@ -31,17 +30,11 @@ class TensorFlowHostSteps(HostSteps):
         return logs_of(self._traced[trains](tf.constant(windows)).numpy().astype(np.float64))
 
 
-def _leave_graphs_alone() -> None:
-    """No rewriting of graphs before they first run: it takes a quarter of a second from a click to
-    a first step, and what it makes of these trains no faster (1.00 times, in 13 turns)."""
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-
-
 def row_in_parts(trainer: AutoencoderTrainer, trains: bool, windows: tf.Tensor) -> tf.Tensor:
     """A step, or a pass that changes nothing. Returns loss, MAE and MSE: `(1 + 2 * channels,)`.
 
     The parts meet in sums over their windows alone, so that no core waits for another before. What
-    is made of the weights is made once, and so are their gradients of its own.
+    is made of the weights is made once, and the gradients go back through that once.
     """
     variables = trainer.trainable_variables
     count = tf.shape(windows)[0]

@@ -33,9 +33,8 @@ class WorkerPool:
         self._gpus = gpus
         self._wants_spare = wants_spare
         self._spare_delay_seconds = spare_delay_seconds
-        self._spare_due = 0.0
-        self.postpone_spare()  # at the start too, the first page comes first
         self._spare_deaths = 0
+        self.postpone_spare()  # at the start too: the first page comes first
 
     def take(self, free: Sequence[int], backend: str) -> WorkerProcess:
         """The spare, if it waits for one of these slots with this back end and its program is

@@ -274,4 +274,4 @@ def test_the_warm_worker_freezes_what_it_loaded_and_none_of_what_it_trained(monk
         assert gc.get_freeze_count()
         assert [trainer() for trainer in made] == [None]
     finally:
-        gc.unfreeze()
+        gc.freeze()

@@ -16,7 +16,7 @@ from core.runner import LocalRunner, detect_slots
 from core.runs import RunNotFound, RunStore, RunUnreadable
 from core.session.pages import PROJECT
 
-AHEAD_SECONDS = 3.0  # after the start, when the first page is out
+AHEAD_SECONDS = 2.0  # after the start, when the first page is out and no worker comes yet
 
 
 def runs_folder() -> Path:

@@ -105,7 +105,7 @@ def _newest(folder: str) -> _Newest:
     return _Newest()
 
 
-@lru_cache(maxsize=20_000)  # as of their configurations
+@lru_cache(maxsize=20_000)  # as many as configurations
 def _run_experiment(run_id: str, folder: str) -> str:
     known = run_config(run_id)
     return known.identity() if known else ""

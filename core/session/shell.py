@@ -101,8 +101,8 @@ def _icon() -> Any:
 def warm_up() -> None:
     """Once per process: import what charts need, then keep the collector away from it.
 
-    Walking the objects of pandas and Altair each time took two thirds of a rerun. In a server it
-    did not work until here.
+    Walking the objects of pandas and Altair each time took two thirds of a rerun. A server's
+    collector is off until here; what little garbage there is then stays.
     """
     import altair
     import pandas  # noqa: F401
