@@ -72,6 +72,16 @@ def test_a_step_is_that_of_keras():
     assert not np.allclose(before[0], own.trainer.get_weights()[0], atol=1e-4)
 
 
+def test_only_training_computes_gradients():
+    training = training_module.Training(SMALL, split_windows(WINDOWS, SMALL.windows))
+    found = {}
+    for trains, traced in training._steps._traced.items():
+        graph = traced.get_concrete_function().graph.as_graph_def()
+        nodes = [*graph.node, *(node for own in graph.library.function for node in own.node_def)]
+        found[trains] = any("Backprop" in node.op for node in nodes)
+    assert found == {True: True, False: False}
+
+
 @pytest.mark.parametrize(
     ("parts", "train", "validation"), [(2, 33, 8), (4, 32, 1), (4, 33, 1), (2, 1, 1), (8, 17, 4)]
 )
