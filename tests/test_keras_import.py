@@ -1,7 +1,6 @@
 """Keras is there soon: without what it imports for others, which stays there for whoever asks."""
 
 import gc
-import subprocess
 import sys
 from contextlib import suppress
 from importlib import import_module
@@ -9,7 +8,7 @@ from importlib import import_module
 import pytest
 
 from core.commands import keras_import
-from tests.test_backends import ROOT
+from tests.own_process import run_alone
 
 
 def test_a_hidden_module_is_missing_for_a_while_alone(monkeypatch):
@@ -34,16 +33,12 @@ def test_collection_goes_on_also_after_a_fault():
 
 @pytest.mark.slow
 def test_a_worker_loads_no_library_that_it_does_not_use():
-    program = (
+    run_alone(
         "import sys\n"
-        "from core.commands.keras_import import OPTIONAL, import_keras\n"
+        "from core.commands.keras_import import import_keras\n"
         "import_keras('tensorflow')\n"
         "import core.worker\n"
-        "unused = set(OPTIONAL['tensorflow']) | {'streamlit', 'altair'}\n"
-        "assert not unused & set(sys.modules), unused & set(sys.modules)\n"
+        "unused = {'pandas', 'scipy', 'sklearn', 'streamlit', 'altair'} & set(sys.modules)\n"
+        "assert not unused, unused\n"
         "import pandas, scipy.io, sklearn\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr[-3000:]

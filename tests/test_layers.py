@@ -1,11 +1,11 @@
 """The layers of the design: who may import whom, and what the app process never loads."""
 
 import ast
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.own_process import run_alone
 
 ROOT = Path(__file__).resolve().parent.parent
 # A module of core may import the modules named before it, besides its own row.
@@ -159,7 +159,7 @@ def test_the_app_process_parses_no_file(path):
 
 
 def test_the_app_process_loads_neither_keras_nor_tensorflow():
-    program = (
+    run_alone(
         "import sys, importlib, pathlib\n"
         "import core.session, core.views, core.charts\n"
         "from streamlit.testing.v1 import AppTest\n"
@@ -168,7 +168,3 @@ def test_the_app_process_loads_neither_keras_nor_tensorflow():
         "loaded = {'keras', 'tensorflow', 'jax', 'torch'} & set(sys.modules)\n"
         "assert not loaded, loaded\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
