@@ -12,7 +12,7 @@ themselves, evenly spaced ones if there are many. Sums are 64-bit.
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -93,7 +93,12 @@ def fit_components(
     if values <= MOST_COVARIANCE and len(train) >= values:
         if _MATRICES * 8 * values**2 > memory:
             return None
-        return _from_covariance(train, components, give_up)
+        if components >= values:
+            few = _from_covariance(train, components, give_up, 2 * values)
+            if len(few.components) == values:  # all of them span no more
+                return replace(few, windows=len(train))
+        most = max(values, int(MOST_FIT / values**2))
+        return _from_covariance(train, components, give_up, most)
     positions = _spaced(len(train), MOST_GRAM)
     count = len(positions)
     copy = train.segments.itemsize * count * values
@@ -118,9 +123,12 @@ def pca_errors(
     return {"mae": absolute / total, "mse": squared / total}
 
 
-def _from_covariance(train: Windows, components: int, give_up: Check) -> PrincipalComponents:
+def _from_covariance(
+    train: Windows, components: int, give_up: Check, most: int
+) -> PrincipalComponents:
+    """most: windows to look at, evenly spaced ones."""
     values = math.prod(train.shape[1:])
-    positions = _spaced(len(train), max(values, int(MOST_FIT / values**2)))
+    positions = _spaced(len(train), most)
     count = len(positions)
     near = train.take(_spaced(len(train), _BLOCK // values)).reshape(-1, values)
     near = near.mean(axis=0, dtype=np.float64)  # the mean, nearly: so that one pass is enough

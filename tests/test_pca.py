@@ -120,6 +120,25 @@ def test_what_takes_too_long_to_sum_up_is_fitted_to_some(monkeypatch):
     )
 
 
+def test_a_whole_basis_is_known_from_some_windows_where_they_span_everything(monkeypatch):
+    rng = np.random.default_rng(7)
+    summed_up = []
+    blocks = pca._blocks
+    monkeypatch.setattr(
+        pca, "_blocks", lambda *what: (summed_up.append(len(what[2])), blocks(*what))[1]
+    )
+    values = rng.normal(size=(500, 3, 2))
+    fitted = fit_components(windows_of(values), 6)
+    assert (len(fitted.components), fitted.windows, summed_up) == (6, 500, [12])
+    assert pca_errors(fitted, windows_of(values)) == {"mae": 0, "mse": 0}
+    fit_components(windows_of(values), 5)
+    assert summed_up == [12, 500]
+
+    values[np.arange(500) != 250, 0, 0] = 0.0  # the only other window is none of those
+    fitted = fit_components(windows_of(values), 6)
+    assert (len(fitted.components), fitted.windows, summed_up[2:]) == (6, 500, [12, 500])
+
+
 UNKNOWN = {"pca": None, "pca_components": None, "pca_windows": None}
 
 
