@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core import durable
+from core import durable, store_changes
 from core.run_history import append_row, parse_rows, rows_text
 from core.run_status import (
     ACTIVE_STATES,
@@ -129,7 +129,10 @@ class Run:
 
     def _put_status(self, status: Status, changes: dict[str, Any]) -> Status:
         status = changed(status, changes)
-        durable.put_bytes(self.folder / "status.json", status_bytes(status))
+        try:
+            durable.put_bytes(self.folder / "status.json", status_bytes(status))
+        finally:  # after an error it may be in place all the same
+            store_changes.note(self.folder.parent)
         return status
 
     def _let_through(self, status: Status, pid: int, *, is_ending: bool = True) -> None:

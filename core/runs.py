@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core import durable
+from core import durable, store_changes
 from core.run_folder import Run
 from core.run_status import (
     ACTIVE_STATES,
@@ -43,6 +43,7 @@ from core.run_status import (
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 NAME_LENGTH = 200
+LOOK_SECONDS = 10.0  # after which changes are looked for that nobody noted
 
 
 def utc_now() -> datetime:
@@ -63,7 +64,9 @@ class RunStore:
         self._now = now
         self._cache: dict[str, tuple[tuple[int, ...], RunSummary]] = {}
         self._listing: tuple[RunSummary, ...] = ()
-        self._listed = -math.inf  # when the folder was last looked at
+        self._listed = -math.inf  # when the listing was last known to be true
+        self._looked = -math.inf  # when all runs were last looked at
+        self._noted: tuple[int, int] | None = None  # the changes noted by then
         self._cache_lock = threading.Lock()
 
     @property
@@ -111,6 +114,7 @@ class RunStore:
             except BaseException:
                 durable.remove(hidden)
                 raise
+            store_changes.note(self.root)
             durable.sync_path(self.root)
         return self.open(run_id)
 
@@ -147,6 +151,7 @@ class RunStore:
                 raise TransitionRefused(f"The run is {state}: cancel it first, then delete it.")
             trash = self.root / f".trash-{run_id}-{secrets.token_hex(4)}"
             durable.rename(run.folder, trash)
+            store_changes.note(self.root)
             durable.sync_path(self.root)
         durable.remove(trash)
 
@@ -163,23 +168,32 @@ class RunStore:
 
     def list(self) -> list[RunSummary]:
         """All runs in the order of their creation, damaged ones (whose order is lost) first."""
-        return list(self.listing())
+        with self._cache_lock:
+            self._look()
+            return list(self._listing)
 
     def listing(self, max_age_seconds: float = 0.0) -> tuple[RunSummary, ...]:
         """The runs of `list`; the very same tuple as before while none of them has changed.
 
-        Reads a status.json only if it changed since the last call: one `lstat` a run otherwise,
-        and not even that if the last look at the folder is no older than `max_age_seconds`.
+        Asks only whether a change was noted, by any process, and not even that if it did so no
+        longer than `max_age_seconds` ago; what was changed by hand is seen within LOOK_SECONDS.
         """
         with self._cache_lock:
             now = time.monotonic()
             if now - self._listed > max_age_seconds:
-                self._look()
+                noted = store_changes.noted(self.root)
+                is_known = noted is not None and noted == self._noted
+                if not is_known or now - self._looked > LOOK_SECONDS:
+                    self._look()
                 self._listed = now
             return self._listing
 
     def _look(self) -> None:
-        """Bring the cached lines and the listing up to date."""
+        """Bring the cached lines and the listing up to date.
+
+        Reads a status.json only if it changed since the last look: one `lstat` a run otherwise.
+        """
+        self._noted = store_changes.noted(self.root)  # before the look, which may miss later ones
         seen = {}
         with os.scandir(self.root) as entries:
             for entry in entries:
@@ -191,6 +205,7 @@ class RunStore:
             summaries = (summary for _, summary in seen.values())
             self._listing = tuple(sorted(summaries, key=lambda run: (run.sequence, run.id)))
         self._cache = seen
+        self._looked = time.monotonic()
 
     def _summary(self, run_id: str, folder: str) -> tuple[tuple[int, ...], RunSummary] | None:
         """The cached line of a run while its file is the same; None if the run is gone."""

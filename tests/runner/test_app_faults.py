@@ -83,7 +83,7 @@ def test_fault_35_a_kill_at_each_write_of_the_recovery(store, make_runner, tmp_p
     assert sorted(set(seen)) == ["interrupted", "queued", "running", "starting"]
 
 
-RECOVERY_WRITES = 12  # write, fsync, rename, fsync of interrupted, queued and starting
+RECOVERY_WRITES = 15  # write, fsync, rename, fsync and note of interrupted, queued and starting
 
 
 @pytest.mark.slow
@@ -92,7 +92,7 @@ RECOVERY_WRITES = 12  # write, fsync, rename, fsync of interrupted, queued and s
 def test_fault_35_an_error_at_each_write_of_the_recovery(
     store, make_runner, monkeypatch, kind, lasting
 ):
-    for point in range(1, 12):
+    for point in range(1, RECOVERY_WRITES):
         run = store.create({}, name="x", state="starting", pid=os.getpid(), pid_started="x:1")
         faults = Faults(f"any:{point}{lasting}:{kind}")
         monkeypatch.setattr(durable, "FAULTS", faults)

@@ -1,13 +1,16 @@
 """A store of runs: creating, listing, states, deleting, progress and log."""
 
+import errno
 import json
 import os
+import shutil
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core import runs
+from core import durable, runs, store_changes
 from core.run_status import ALLOWED, FINAL_STATES, STATES
 from core.runs import RunNotFound, RunStore, RunUnreadable, TransitionRefused
 from tests.runs.in_states import in_state, running, snapshot
@@ -177,6 +180,65 @@ def test_a_listing_is_the_same_object_until_a_run_changes(store):
     assert len(store.listing()) == 1
 
 
+def test_a_listing_looks_at_the_runs_again_only_when_somebody_noted_a_change(store, monkeypatch):
+    run = store.create({}, name="A")
+    other = RunStore(store.root)
+    assert [summary.name for summary in other.listing()] == ["A"]
+    looks, look = [], RunStore._look
+    monkeypatch.setattr(RunStore, "_look", lambda self: looks.append(self) or look(self))
+    other.listing()
+    assert looks == []
+
+    run.transition("cancelled")
+    assert [summary.state for summary in other.listing()] == ["cancelled"]
+    store.rename(run.id, "B")
+    assert [summary.name for summary in other.listing()] == ["B"]
+    store.delete(run.id)
+    assert other.listing() == ()
+    assert looks == [other] * 3
+
+
+def test_a_change_that_an_error_followed_is_noted(store, monkeypatch):
+    run, other = store.create({}, name="A"), RunStore(store.root)
+    other.listing()
+
+    def fail(path):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(durable, "sync_path", fail)
+    with suppress(OSError):
+        run.transition("cancelled")
+    assert [summary.state for summary in other.listing()] == [run.status().state]
+
+
+def test_what_nobody_noted_is_seen_by_list_and_within_seconds_by_listing(store, monkeypatch):
+    run = store.create({}, name="A")
+    assert len(store.listing()) == 1
+    shutil.rmtree(run.folder)
+    assert len(store.listing()) == 1
+    assert store.list() == []
+    assert store.listing() == ()
+
+    (store.root / store_changes.FILE).unlink()  # as an earlier version leaves a folder
+    monkeypatch.setattr(store_changes, "note", lambda root: None)
+    store.create({}, name="B")
+    assert [summary.name for summary in store.listing()] == ["B"]
+    monkeypatch.undo()
+    store.create({}, name="C")
+    store.listing()
+    shutil.rmtree(store.root / store.listing()[0].id)
+    monkeypatch.setattr(runs, "LOOK_SECONDS", -1)
+    assert [summary.name for summary in store.listing()] == ["C"]
+
+
+def test_a_change_that_cannot_be_noted_is_made_all_the_same(store, monkeypatch):
+    run = store.create({}, name="A")
+    (store.root / store_changes.FILE).unlink()
+    (store.root / store_changes.FILE).mkdir()
+    run.transition("cancelled")
+    assert [summary.state for summary in store.listing()] == ["cancelled"]
+
+
 # States
 
 
@@ -315,7 +377,12 @@ def test_clean_removes_what_kills_left_in_the_root(store):
     for leftover in (".new-1", ".trash-2", ".tmp-3"):
         (store.root / leftover).mkdir()
     store.clean()
-    assert {path.name for path in store.root.iterdir()} == {run.id, ".lock", ".sequence"}
+    assert {path.name for path in store.root.iterdir()} == {
+        run.id,
+        ".changes",
+        ".lock",
+        ".sequence",
+    }
 
 
 # Progress, size, log
