@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from core import durable, store_changes
+from core.experiment_mark import mark
 from core.run_folder import Run
 from core.run_status import (
     ACTIVE_STATES,
@@ -102,7 +103,7 @@ class RunStore:
                 created=self._now().isoformat(timespec="milliseconds"),
                 owner=owner,
             )
-            data = status_bytes(changed(status, changes))
+            data = status_bytes(changed(status, mark(config) | changes))
             try:
                 hidden.mkdir()
                 durable.write_file(hidden / ".lock", b"")

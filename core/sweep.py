@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pydantic import ValidationError
 
 from core.config import ExperimentConfig
+from core.experiment_mark import KEY, fingerprint
 from core.runner import LocalRunner
 from core.runs import Run, RunNotFound, RunStore, RunUnreadable
 
@@ -47,16 +48,18 @@ def sweep(
 
 def _run_of(config: ExperimentConfig, store: RunStore, runner: LocalRunner) -> Run:
     """The run of a configuration that is finished, or goes on; otherwise a new one."""
-    wanted = config.identity()
+    wanted = fingerprint(config)
     for summary in reversed(store.list()):
         if summary.state not in ("finished", "queued", "starting", "running", "interrupted"):
+            continue
+        if summary.extra.get(KEY, wanted) != wanted:
             continue
         run = store.open(summary.id)
         try:
             found = ExperimentConfig.model_validate(run.config())
         except (RunNotFound, RunUnreadable, ValidationError):
             continue
-        if found.identity() == wanted:
+        if fingerprint(found) == wanted:
             if summary.state == "interrupted":
                 runner.resume(run.id)
             return run

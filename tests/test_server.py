@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import streamlit as st
+from streamlit import delta_generator, env_util
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -119,6 +121,13 @@ def test_the_options_of_the_repository_are_in_effect():
         [sys.executable, "-c", program], cwd=ROOT, env=environment(), capture_output=True, text=True
     )
     assert json.loads(done.stdout) == OPTIONS
+
+
+def test_the_first_element_of_all_does_not_look_up_the_source_of_every_module(monkeypatch):
+    monkeypatch.setattr(delta_generator, "_use_warning_has_been_displayed", False)
+    monkeypatch.setattr(env_util, "is_repl", lambda: pytest.fail("asked for the stack"))
+    server_options()
+    st.text("the first")
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import session
+from core import runs, session
 from core.config import PRESETS, DataConfig, ExperimentConfig
 from core.session import data as session_data
 from core.signals.recording import Recording
@@ -201,13 +201,26 @@ def test_the_sidebar_names_a_scope_where_there_is_one(lab, method, scope, text):
 def test_the_newest_run_of_a_configuration_is_found(lab):
     config = PRESETS["question"]
     assert session.runs_of([config]) == [None]
-    older, newer = (make_run(lab.store, "queued") for _ in range(2))
+    older, newer = (
+        lab.store.create(config.replace({"name": name}).model_dump(mode="json"), name=name)
+        for name in "ab"
+    )
     make_run(lab.store, "queued")  # of another configuration
-    for run, name in ((older, "a"), (newer, "b")):
-        (run.folder / "config.json").write_text(config.replace({"name": name}).to_json())
     assert session.runs_of([config])[0].id == newer.id
     newer.transition("cancelled", "Cancelled.")
     assert session.runs_of([config])[0].id == older.id
+
+
+def test_a_run_is_found_by_its_mark_and_by_its_configuration_where_it_has_none(lab, monkeypatch):
+    config = PRESETS["question"]
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "mark", lambda config: {"experiment-of-another-version": "0"})
+        old = lab.store.create(config.model_dump(mode="json"), name="old")
+    assert session.runs_of([config])[0].id == old.id
+
+    new = lab.store.create(config.model_dump(mode="json"), name="new")
+    (new.folder / "config.json").unlink()  # so that nothing but its mark tells
+    assert session.runs_of([config])[0].id == new.id
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from core import continuation, durable
 from core.admission import check_queue, check_training
 from core.backends import check_backend
 from core.config import ExperimentConfig
+from core.experiment_mark import KEY, fingerprint
 from core.runs import RunSummary
 from core.session import visitor
 from core.session.data import recording, split
@@ -75,7 +76,7 @@ def runs_of(configs: Sequence[ExperimentConfig]) -> list[RunSummary | None]:
     """The newest run of each configuration that this visitor may see, whatever its name; one that
     failed only if no other is; None where there is none."""
     known = _newest(str(store().root)).by_experiment()
-    return [_seen(known.get(config.identity(), ())) for config in configs]
+    return [_seen(known.get(fingerprint(config), ())) for config in configs]
 
 
 def _seen(runs: Sequence[RunSummary]) -> RunSummary | None:
@@ -94,8 +95,9 @@ class _Newest:
             found: dict[str, list[RunSummary]] = {}
             # Good ones last, each in its order.
             for item in sorted(listing, key=lambda run: run.state not in ("failed", "cancelled")):
-                if text := _run_experiment(item.id, str(store().root)):
-                    found.setdefault(text, []).append(item)
+                told = item.extra.get(KEY) or _run_experiment(item.id, str(store().root))
+                if told:
+                    found.setdefault(str(told), []).append(item)
             self._known = (listing, found)
         return self._known[1]
 
@@ -108,4 +110,4 @@ def _newest(folder: str) -> _Newest:
 @lru_cache(maxsize=20_000)  # as many as configurations
 def _run_experiment(run_id: str, folder: str) -> str:
     known = run_config(run_id)
-    return known.identity() if known else ""
+    return fingerprint(known) if known else ""

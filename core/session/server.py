@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 from anyio import to_thread
 from starlette.middleware import Middleware
-from streamlit import config, file_util
+from streamlit import config, delta_generator, file_util
 from streamlit.runtime import get_instance
 
 from core.public import PublicSettings
@@ -36,6 +36,7 @@ def server_options() -> dict[str, Any]:
     """What `st.App` is told besides its script. Raises ValueError for a faulty LAB_PUBLIC_… ."""
     settings = PublicSettings.from_environment(os.environ)
     _take_bodies_in_large_pieces()
+    _leave_the_source_files_alone()
     keep_seconds, middleware = None, [Middleware(UploadPieces)]
     if settings is not None:
         keep_seconds = max(1, round(settings.keep_hours * 3600))
@@ -68,6 +69,15 @@ def _take_bodies_in_large_pieces() -> None:
     for protocol in ("h11_impl", "httptools_impl"):
         with suppress(ImportError):  # httptools need not be there
             import_module(f"uvicorn.protocols.http.{protocol}").HIGH_WATER_LIMIT = PIECE_BYTES
+
+
+def _leave_the_source_files_alone() -> None:
+    """Keep Streamlit from asking, at the first element of all, whether this is a Python prompt.
+
+    The stack tells it, for which Python looks up the source file of every module that is loaded:
+    a tenth of the time to the first page.
+    """
+    delta_generator._use_warning_has_been_displayed = True
 
 
 def _held_uploads() -> dict[str, int]:

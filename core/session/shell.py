@@ -1,6 +1,8 @@
 """The shell: navigation around every page, also when a page's own address is opened first."""
 
+import base64
 import gc
+import io
 from typing import Any
 
 import numpy as np
@@ -82,8 +84,8 @@ def _in_work() -> str:
 
 
 @st.cache_resource(show_spinner=False)
-def _icon() -> Any:
-    """A sine on a rounded square, as an image of 64 x 64 pixels."""
+def _icon() -> str:
+    """A sine on a rounded square, as the data URL of a PNG of 64 x 64 pixels."""
     from PIL import Image
 
     y, x = np.mgrid[0:64, 0:64]
@@ -94,7 +96,9 @@ def _icon() -> Any:
     icon = np.zeros((64, 64, 4), np.uint8)
     icon[corner < 12] = (36, 99, 159, 255)
     icon[(corner < 12) & curve & (x > 5) & (x < 58)] = (255, 255, 255, 255)
-    return Image.fromarray(icon)
+    png = io.BytesIO()
+    Image.fromarray(icon).save(png, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"
 
 
 @st.cache_resource(show_spinner=False)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from core.experiment_mark import mark
 from core.runs import Run, RunStore
 from tests.fake_runs import make_run
 
@@ -74,7 +75,7 @@ def _copy(store: RunStore, originals: Sequence[Run], numbers: range) -> list[str
         (folder / ".lock").touch()
         config["training"]["seed"] = number
         (folder / "config.json").write_text(json.dumps(config))
-        (folder / "status.json").write_text(json.dumps(status | told))
+        (folder / "status.json").write_text(json.dumps(status | told | mark(config)))
     if ids:
         (store.root / ".sequence").write_text(str(numbers[-1]))
     return ids

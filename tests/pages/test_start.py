@@ -3,7 +3,7 @@
 import pytest
 
 from core.config import PRESETS, ExperimentConfig
-from tests.fake_runs import Lab, make_run, shown_text
+from tests.fake_runs import Lab, shown_text
 
 PAIR = ("sigmoid", "relu")
 
@@ -19,8 +19,7 @@ def question(activation):
 
 def stored(lab, activation, state, epochs=4):
     """A run of the question's configuration in a state, made without training."""
-    run = make_run(lab.store, "queued")
-    (run.folder / "config.json").write_text(question(activation).to_json())
+    run = lab.store.create(question(activation).model_dump(mode="json"), name="A run")
     if state != "queued":
         run.transition("starting")
         run.transition("running")
