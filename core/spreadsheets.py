@@ -7,6 +7,8 @@ _STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 def quoted(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula: an apostrophe before what begins like one."""
+    if cell[:1].isalnum():  # nearly all: a table has thousands
+        return cell
     return f"'{cell}" if cell.lstrip(" ").startswith(_STARTS) else cell
 
 

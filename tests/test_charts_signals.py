@@ -180,17 +180,41 @@ def test_what_is_written_on_a_chart_fits_a_phone():
 def test_regions_mark_both_parts_and_anomalies_in_their_channel():
     axis = TimeAxis("seconds", rate=10.0)
     anomalies = (Anomaly("spike", 2, 40, 41), Anomaly("dropout", 0, 5, 9), Anomaly("x", -1, 1, 2))
-    frame = signals.region_frame(axis, 100, 80, anomalies, [0, 1, 2])
+    frame = signals.region_table(axis, 100, 80, anomalies, [0, 1, 2]).to_pandas()
     assert frame["kind"].tolist() == ["training", "validation", *["anomaly"] * 3]
     assert frame["c"].tolist() == [-1, -1, 2, 0, -1]
     assert frame.loc[0, ["t", "t2"]].tolist() == [0.0, 8.0]
-    shown = signals.region_frame(axis, 100, 80, anomalies, [1])
-    assert shown["c"].tolist() == [-1, -1, -1]  # what is in channels not shown is left out
+    shown = signals.region_table(axis, 100, 80, anomalies, [1])
+    assert shown["c"].to_pylist() == [-1, -1, -1]  # what is in channels not shown is left out
+
+
+def test_points_come_first_and_what_is_shaded_after_them():
+    axis = TimeAxis("seconds", rate=2.0)
+    envelopes = [Envelope(np.array([1.0, np.nan, 3.0])), Envelope(np.array([4.0, 5.0, 6.0]))]
+    points = signals.signal_table(envelopes, axis, 0, 3)
+    assert points["c"].to_pylist() == [0, 0, 0, 1, 1, 1]
+    assert points["v"].to_pylist() == [1.0, None, 3.0, 4.0, 5.0, 6.0]
+    assert points["t"].to_pylist() == [0.0, 0.5, 1.0] * 2
+    assert points["n"].to_pylist() == [0.0, 1.0, 2.0] * 2
+    assert points["kind"].null_count == 6
+
+    regions = signals.region_table(axis, 3, 2)
+    both = signals.signal_table(envelopes, axis, 0, 3, regions)
+    assert both.slice(0, 6).select(points.column_names) == points
+    assert both.slice(6)["kind"].to_pylist() == ["training", "validation"]
+    assert both.slice(6)["v"].null_count == 2
+    assert len(both.to_batches()) == 1
+    assert signals.region_table(axis, 3, None).num_rows == 0
+
+    strip = signals.signal_table(envelopes[:1], axis, 0, 3, signals.view_table(0.5, 1.0))
+    assert strip.slice(3).select(["kind", "t", "t2"]).to_pylist() == [
+        {"kind": "view", "t": 0.5, "t2": 1.0}
+    ]
 
 
 def test_histogram_bars_cover_all_values():
     values = np.random.default_rng(0).standard_normal((1000, 1))
-    frame = channels.histogram_frame(summarize_channels(values)[0])
+    frame = channels.histogram_table(summarize_channels(values)[0]).to_pandas()
     assert frame["count"].sum() == 1000
     assert frame["share"].sum() == pytest.approx(1)
 

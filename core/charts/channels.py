@@ -6,17 +6,18 @@ from typing import Any
 import altair as alt
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from core.charts.altair_spec import finished, shortened, spec_of
 from core.charts.palette import channel_color
 from core.metrics import ChannelSummary
 
 
-def histogram_frame(summary: ChannelSummary) -> pd.DataFrame:
+def histogram_table(summary: ChannelSummary) -> pa.Table:
     """The bars of one channel's histogram, each with its share of all values."""
     share = summary.counts / max(1, summary.counts.sum())
     filled = summary.counts > 0
-    return pd.DataFrame(
+    return pa.table(
         {
             "low": summary.edges[:-1][filled],
             "high": summary.edges[1:][filled],

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from core.charts import palette
 from core.charts.run_words import TITLES, labelled
@@ -13,7 +13,7 @@ from core.results import unit_of
 
 @lru_cache(maxsize=64)
 def replay_curve_spec(measure: str, unit: str, epochs: int) -> Spec:
-    """See `replay_curve_frame`; `epochs` is the last epoch's number."""
+    """See `replay_curve_table`; `epochs` is the last epoch's number."""
     y_title = labelled(TITLES[measure], unit_of(measure, unit))
     tooltip = [quantity("epoch", "Epoch"), quantity("value", y_title, format=",.5~g")]
     return {
@@ -53,8 +53,8 @@ def replay_curve_spec(measure: str, unit: str, epochs: int) -> Spec:
     }
 
 
-def replay_curve_frame(epochs: np.ndarray, errors: np.ndarray, shown: int) -> pd.DataFrame:
+def replay_curve_table(epochs: np.ndarray, errors: np.ndarray, shown: int) -> pa.Table:
     """`epoch, value, shown` of the recorded epochs; `shown` is the index of the one in view."""
-    frame = pd.DataFrame({"epoch": epochs, "value": errors, "shown": False})
-    frame.loc[shown, "shown"] = True
-    return frame[np.isfinite(errors)]
+    kept = np.isfinite(errors)
+    in_view = np.arange(len(epochs)) == shown
+    return pa.table({"epoch": epochs[kept], "value": errors[kept], "shown": in_view[kept]})

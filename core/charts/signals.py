@@ -1,16 +1,18 @@
 """Signals over time: a row for each channel, and a strip of the whole recording below.
 
-A frame of points has the fields `c` (the channel's row in the chart), `t` (seconds, time steps or
-milliseconds since 1970), `v` (the value) and `n` (the time step's number, counted from 0). A frame
-of what is shaded has `kind` instead, which a point has not.
+A point has the fields `c` (the channel's row in the chart), `t` (seconds, time steps or
+milliseconds since 1970), `v` (the value) and `n` (the time step's number, counted from 0). What is
+shaded has `kind`, which a point has not. Both are rows of one Arrow table: pandas took a third of a
+page's time to make it.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import altair as alt
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from core.charts.altair_spec import (
     AXIS_WIDTH,
@@ -27,31 +29,51 @@ from core.charts.thinning import POINTS, Envelope
 from core.charts.time_axis import UTC, TimeAxis
 from core.signals.recording import Anomaly
 
+# Numbers of time steps are 64-bit floats, as all numbers of a browser are.
+_POINTS = pa.schema({"c": pa.int16(), "t": pa.float64(), "v": pa.float64(), "n": pa.float64()})
+_REGION = pa.schema(
+    {
+        "kind": pa.string(),
+        "c": pa.int16(),
+        "t": pa.float64(),
+        "t2": pa.float64(),
+        "from": pa.float64(),
+        "to": pa.float64(),
+        "what": pa.string(),
+    }
+)
 MARGIN = 0.5  # of the visible range, drawn beyond each of its ends, so that a pan shows signal
 _REGIONS = {"training": TRAIN, "validation": VALIDATION, "anomaly": ANOMALY}
 _ZOOM = "wheel![event.ctrlKey || event.metaKey]"  # a plain wheel scrolls the page
 
 
-def signal_frame(
-    envelopes: list[Envelope], axis: TimeAxis, start: int, stop: int, points: int = POINTS
-) -> pd.DataFrame:
-    """The points of channels between two time steps, one row of the chart for each envelope."""
+def signal_table(
+    envelopes: list[Envelope],
+    axis: TimeAxis,
+    start: int,
+    stop: int,
+    shaded: pa.Table | None = None,
+    points: int = POINTS,
+) -> pa.Table:
+    """The points of channels between two time steps, one row of the chart for each envelope, and
+    after them what is shaded."""
     parts = []
     for row, envelope in enumerate(envelopes):
         steps = envelope.places(start, stop, points)
         shown = np.asarray(envelope.values[steps], dtype=np.float64)
         parts.append((np.full(len(steps), row, np.int16), axis.at(steps), shown, steps))
-    c, t, v, n = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return pd.DataFrame({"c": c, "t": t, "v": v, "n": n})
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    drawn = [_table(_POINTS, columns), _REGION.empty_table() if shaded is None else shaded]
+    return pa.concat_tables(drawn, promote_options="default").combine_chunks()
 
 
-def region_frame(
+def region_table(
     axis: TimeAxis,
     time_steps: int,
     boundary: int | None,
     anomalies: tuple[Anomaly, ...] = (),
     channels: list[int] | None = None,
-) -> pd.DataFrame:
+) -> pa.Table:
     """Stretches to shade: the two parts in every row (`c` -1), anomalies in their channel's row."""
     rows: list[tuple[str, int, int, int, str]] = []
     if boundary is not None:
@@ -64,26 +86,18 @@ def region_frame(
         elif anomaly.channel in channels:
             row = channels.index(anomaly.channel)
             rows.append(("anomaly", row, anomaly.start, anomaly.stop, what))
-    starts = np.array([row[2] for row in rows], dtype=np.int64)
-    stops = np.array([row[3] for row in rows], dtype=np.int64)
-    return pd.DataFrame(
-        {
-            "kind": [row[0] for row in rows],
-            "c": np.array([row[1] for row in rows], dtype=np.int16),
-            "t": axis.at(starts),
-            "t2": axis.at(stops),
-            "from": starts,
-            "to": stops,
-            "what": [row[4] for row in rows],
-        }
-    )
+    kinds, places, starts, stops, whats = zip(*rows, strict=True) if rows else ((),) * 5
+    first, last = np.array(starts, np.int64), np.array(stops, np.int64)
+    return _table(_REGION, [kinds, places, axis.at(first), axis.at(last), first, last, whats])
 
 
-def with_regions(points: pd.DataFrame, regions: pd.DataFrame | None) -> pd.DataFrame:
-    """One frame for a chart: points, then the stretches to shade, told apart by `kind`."""
-    if regions is None or not len(regions):
-        regions = pd.DataFrame({"kind": pd.Series([None], dtype=object), "c": [-2]})
-    return pd.concat([points, regions], ignore_index=True)
+def _table(schema: pa.Schema, columns: Sequence[Any]) -> pa.Table:
+    """What is not a number is left empty."""
+    arrays = [
+        pa.array(values, kind, from_pandas=True)
+        for values, kind in zip(columns, schema.types, strict=True)
+    ]
+    return pa.table(arrays, schema)
 
 
 @lru_cache(maxsize=64)
@@ -98,8 +112,8 @@ def signal_spec(
 ) -> dict[str, Any]:
     """A row for each channel on one time axis; the selection `view` is the visible range.
 
-    The data are a frame of points with the columns of a frame of regions appended. Dragging pans
-    and Ctrl + wheel zooms; the page answers by sending the points of the new range.
+    The data are points and regions. Dragging pans and Ctrl + wheel zooms; the page answers by
+    sending the points of the new range.
     """
     height = 132 if len(names) == 1 else 104 if len(names) <= 4 else 76
     rows = []
@@ -213,17 +227,16 @@ def _time_tooltip(axis_title: str) -> alt.Tooltip:
 # The whole recording in a strip
 
 
-def with_view(points: pd.DataFrame, low: float, high: float) -> pd.DataFrame:
-    """The points of an overview and the range that is in view."""
-    view = pd.DataFrame({"kind": ["view"], "t": [low], "t2": [high], "shown": ["in view"]})
-    return pd.concat([points, view], ignore_index=True)
+def view_table(low: float, high: float) -> pa.Table:
+    """The range that is in view, to be shaded in an overview."""
+    return pa.table({"kind": ["view"], "t": [low], "t2": [high], "shown": ["in view"]})
 
 
 @lru_cache(maxsize=64)
 def overview_spec(axis_title: str, domain: tuple[float, float], name: str) -> dict[str, Any]:
     """A low strip of one channel in full length; the selection `range` is what to look at.
 
-    The data are a frame of points with one row of `kind` "view" for the visible range.
+    The data are points and one row of `kind` "view" for the visible range.
     """
     x = _time(axis_title, domain, titled=False)
     y = alt.Y(

@@ -34,7 +34,7 @@ def channels(found: Recording) -> None:
     with st.grid(min(4, max(2, shown)), min_column_width=190):
         for channel in range(shown):
             st.vega_lite_chart(
-                charts.histogram_frame(measured[channel]),
+                charts.histogram_table(measured[channel]),
                 charts.histogram_spec(found.channel_names[channel], channel, found.unit),
                 key=f"histogram-{channel}",
                 width="stretch",

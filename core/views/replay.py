@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import session
 from core.charts.reconstruction import overlay_spec, window_table
-from core.charts.replay import replay_curve_frame, replay_curve_spec
+from core.charts.replay import replay_curve_spec, replay_curve_table
 from core.charts.run_words import SERIES, TITLES, time_title, unique_labels
 from core.config import ExperimentConfig
 from core.results import PARTS, Replay, Results, replay_errors, replay_range, unit_of
@@ -204,7 +204,7 @@ def _draw(
             alt=f"{labels[channel]}: original, and reconstruction after an epoch",
         )
     st.vega_lite_chart(
-        replay_curve_frame(recorded.epochs, errors, index),
+        replay_curve_table(recorded.epochs, errors, index),
         replay_curve_spec(measure, words.unit, int(recorded.epochs[-1])),
         key="replay-curve",
         alt="Error of this window by epoch",

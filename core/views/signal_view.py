@@ -93,10 +93,10 @@ def _detail(view: VisibleRange, found: Recording, channels: list[int], axis: Tim
     first, last = axis.steps(max(low - margin, begin), min(high + margin, end), steps)
     data = session.part("data")
     envelopes = session.envelopes(data, channels)
-    regions = signals.region_frame(axis, steps, session.boundary(), found.anomalies, channels)
+    regions = signals.region_table(axis, steps, session.boundary(), found.anomalies, channels)
     key = view.chart_key("detail")
     st.vega_lite_chart(
-        signals.with_regions(signals.signal_frame(envelopes, axis, first, last), regions),
+        signals.signal_table(envelopes, axis, first, last, regions),
         signals.signal_spec(
             tuple(found.channel_names[channel] for channel in channels),
             tuple(channels),
@@ -116,10 +116,10 @@ def _detail(view: VisibleRange, found: Recording, channels: list[int], axis: Tim
 def _overview(view: VisibleRange, found: Recording, channel: int, axis: TimeAxis) -> None:
     """A strip of the whole recording with the range in view, to choose another."""
     first = session.envelopes(session.part("data"), [channel])
-    strip = signals.signal_frame(first, axis, 0, found.time_steps, points=800)
+    shown = signals.view_table(*view.range)
     key = view.chart_key("strip")
     st.vega_lite_chart(
-        signals.with_view(strip, *view.range),
+        signals.signal_table(first, axis, 0, found.time_steps, shown, points=800),
         signals.overview_spec(axis.title, view.domain, found.channel_names[channel]),
         key=key,
         on_select=lambda: view.brushed(key),
@@ -141,7 +141,7 @@ def _ready_window(found: Recording, channels: list[int]) -> None:
     axis = time_axis(found)
     window = [Envelope(found.values[number, :, channel]) for channel in channels]
     st.vega_lite_chart(
-        signals.with_regions(signals.signal_frame(window, axis, 0, length), None),
+        signals.signal_table(window, axis, 0, length),
         signals.signal_spec(
             tuple(found.channel_names[channel] for channel in channels),
             tuple(channels),
