@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
+from typing import Any
 
 from core import durable
 
@@ -46,17 +47,24 @@ def rows_text(rows: Sequence[Mapping[str, float]], columns: Sequence[str] = ()) 
 
 def parse_rows(content: bytes) -> list[dict[str, float]]:
     """The rows of a file's bytes, without a torn last line or one that is no row of numbers."""
-    header, *lines = _without_torn_line(content).decode(errors="replace").split("\n")
-    columns = header.split(",")
-    rows = []
-    for line in lines:
+    return parse_more(_without_torn_line(content), ())[1:]
+
+
+def parse_more(lines: bytes, known: Sequence[Any]) -> list[Any]:
+    """The records of whole lines that follow those of known records. The first record of all is
+    the names of the columns, each other one a row."""
+    texts, found = lines.decode(errors="replace").split("\n"), []
+    if not known:
+        found.append(texts.pop(0).split(","))
+    columns = known[0] if known else found[0]
+    for text in texts:
         try:
-            numbers = [_number(part) for part in line.split(",")]
+            numbers = [_number(part) for part in text.split(",")]
         except ValueError:
             continue
         if len(numbers) == len(columns):
-            rows.append(dict(zip(columns, numbers, strict=True)))
-    return rows
+            found.append(dict(zip(columns, numbers, strict=True)))
+    return found
 
 
 def _without_torn_line(content: bytes) -> bytes:

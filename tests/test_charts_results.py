@@ -215,7 +215,9 @@ def test_ends_of_the_output_are_shown_where_they_are_near(run):
 
 
 def test_the_replay_marks_one_epoch():
-    frame = replay.replay_curve_table(np.array([1, 5, 9]), np.array([3.0, np.nan, 1.0]), 2).to_pandas()
+    frame = replay.replay_curve_table(
+        np.array([1, 5, 9]), np.array([3.0, np.nan, 1.0]), 2
+    ).to_pandas()
     assert list(frame["epoch"]) == [1, 9]
     assert list(frame[frame["shown"]]["value"]) == [1.0]
 

@@ -322,9 +322,9 @@ def test_a_file_that_cannot_be_read_is_tried_again(tmp_path):
 def test_lines_that_are_added_are_read_once(tmp_path):
     parsed = []
 
-    def parse(content):
+    def parse(content, known):
         assert content.endswith(b"\n")
-        parsed.append(content)
+        parsed.append((content, known))
         return content.decode().split()
 
     files, path = GrowingFiles(1, parse), tmp_path / "lines"
@@ -334,7 +334,7 @@ def test_lines_that_are_added_are_read_once(tmp_path):
     with path.open("a") as file:
         file.write("rn\n")
     assert files.get(path) == ("a", "b", "torn")
-    assert parsed == [b"a\nb\n", b"torn\n"]
+    assert parsed == [(b"a\nb\n", ()), (b"torn\n", ("a", "b"))]
     path.write_text("c\n")  # shorter: cut, or written anew
     assert files.get(path) == ("c",)
     other = tmp_path / "other"

@@ -10,8 +10,8 @@ from typing import Any
 class GrowingFiles:
     """Keeps the records of the files asked for last. Safe for threads."""
 
-    def __init__(self, kept: int, parse: Callable[[bytes], list[Any]]):
-        """parse: the records of whole lines."""
+    def __init__(self, kept: int, parse: Callable[[bytes, Sequence[Any]], list[Any]]):
+        """parse: the records of whole lines, and of what file they are: the records before them."""
         self._kept, self._parse = kept, parse
         self._known: dict[Path, tuple[int, int, tuple[Any, ...]]] = {}  # inode, bytes read, records
         self._lock = threading.Lock()
@@ -32,7 +32,7 @@ class GrowingFiles:
                         file.seek(done)
                         content = file.read()
                         if whole := content[: content.rfind(b"\n") + 1]:
-                            records = (*records, *self._parse(whole))
+                            records = (*records, *self._parse(whole, records))
                             done += len(whole)
             except FileNotFoundError:
                 return ()

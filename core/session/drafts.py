@@ -6,6 +6,7 @@ everything that reads the draft reads one truth.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import reduce
 from operator import getitem
 from typing import Any
@@ -17,22 +18,37 @@ from core.backends import preferred
 from core.config import ExperimentConfig, explain, with_changes
 from core.session.words import literal
 
-_DRAFT = "draft"
+_DRAFT = "draft"  # replaced by a change, never altered
+_CHECKED = "draft_checked"
 _FOLLOWED = "draft_followed"  # fields that the last edit of another field has set
 _NOTE = "draft_note"  # (revision, what was said when the draft was loaded)
 _REVISION = "draft_revision"  # changes when the draft is set from outside the widgets
 
 
+@dataclass(frozen=True)
+class _Checked:
+    """A draft and what validation says of it: each page asks for it some twenty times."""
+
+    draft: dict[str, Any]
+    config: ExperimentConfig | None
+    problems: dict[str, str]
+
+
 def draft() -> dict[str, Any]:
-    if _DRAFT not in st.session_state:
+    try:
+        return st.session_state[_DRAFT]
+    except KeyError:
         config = ExperimentConfig().replace({"training.backend": preferred()})
-        st.session_state[_DRAFT] = config.model_dump(mode="json")
-    return st.session_state[_DRAFT]
+        return st.session_state.setdefault(_DRAFT, config.model_dump(mode="json"))
 
 
 def value(path: str) -> Any:
     """A draft field by its dotted name: `model.dropout`."""
-    return reduce(getitem, path.split("."), draft())
+    return _field(draft(), path)
+
+
+def _field(held: Mapping[str, Any], path: str) -> Any:
+    return reduce(getitem, path.split("."), held)
 
 
 def revision() -> int:
@@ -63,20 +79,29 @@ def load_note() -> str:
 
 def problems() -> dict[str, str]:
     """Each faulty draft field, dotted, with what is wrong."""
-    try:
-        ExperimentConfig.model_validate(draft())
-    except ValidationError as error:
-        return explain(error)
-    return {}
+    return _checked().problems
 
 
 def experiment() -> ExperimentConfig | None:
     """The draft as a configuration; None while a field is faulty."""
-    return None if problems() else ExperimentConfig.model_validate(draft())
+    return _checked().config
+
+
+def _checked() -> _Checked:
+    held, known = draft(), st.session_state.get(_CHECKED)
+    if known is None or known.draft is not held:
+        try:
+            known = _Checked(held, ExperimentConfig.model_validate(held), {})
+        except ValidationError as error:
+            known = _Checked(held, None, explain(error))
+        st.session_state[_CHECKED] = known
+    return known
 
 
 def part(name: str) -> Any:
     """One valid part of the draft (`data`, `windows`, ...), whatever the others are; or None."""
+    if (config := experiment()) is not None:
+        return getattr(config, name)
     kind = ExperimentConfig.model_fields[name].annotation
     try:
         return kind.model_validate(draft()[name])
@@ -100,7 +125,7 @@ def bound(
     to_widget, from_widget translate between the stored value and what the widget shows; `then`
     gives further changes that follow from a new value, which their own widgets show.
     """
-    drawn = revision()
+    drawn, held = revision(), draft()
     key = f"{path}@{drawn}"
 
     def keep() -> None:
@@ -117,13 +142,13 @@ def bound(
 
     # The field is passed as the widget's default rather than through the session state: a browser
     # that missed the script run in which the state was set would send the widget's own default.
-    shown = st.session_state.get(key, to_widget(value(path)))
+    shown = st.session_state.get(key, to_widget(_field(held, path)))
     arguments = _with_room(arguments, shown)
     widget(label, key=key, on_change=keep, **arguments, **_default(widget, shown, arguments))
     fault = problems().get(path)
     if fault:
         st.caption(f":red[{literal(fault, 300)}]")
-    return value(path)
+    return _field(held, path)
 
 
 def _default(widget: Callable[..., Any], shown: Any, arguments: dict[str, Any]) -> dict[str, Any]:

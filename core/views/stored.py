@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import output_lines, session
+from core import output_lines, run_history, session
 from core.charts.curves import thinned
 from core.config import ExperimentConfig
 from core.normalization import Normalization
@@ -48,11 +48,13 @@ NO_HISTORY = History(0, ())
 def history_of(run: Run) -> History:
     """The finished epochs of a run; the same object until another one is finished."""
 
+    path = run.folder / "history.csv"
+
     def read() -> History:
-        rows = run.history()
+        rows = _histories().get(path)[1:]
         return History(len(rows), thinned(rows))
 
-    return _files().get(run.folder / "history.csv", read) or NO_HISTORY
+    return _files().get(path, read) or NO_HISTORY
 
 
 def results_of(run: Run) -> Results | None:
@@ -100,7 +102,12 @@ def _files() -> ReadOnce:
 
 @st.cache_resource(show_spinner=False)
 def _output_files() -> GrowingFiles:
-    return GrowingFiles(KEPT_FILES, output_lines.parse_lines)
+    return GrowingFiles(KEPT_FILES, lambda lines, known: output_lines.parse_lines(lines))
+
+
+@st.cache_resource(show_spinner=False)
+def _histories() -> GrowingFiles:
+    return GrowingFiles(KEPT_FILES, run_history.parse_more)
 
 
 def unit_and_floor(config: ExperimentConfig | None) -> tuple[str, PartErrors | None]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core import session
-from core.config import DataConfig, ExperimentConfig
+from core.config import DataConfig, ExperimentConfig, with_changes
 from tests.fake_runs import Lab, shown_text
 
 TABLE = "zeit;links;rechts\n" + "\n".join(
@@ -208,9 +208,7 @@ def test_a_faulty_field_is_named_and_the_page_goes_on(lab):
     page.session_state["draft"] = None
     del page.session_state["draft"]
     page.run()
-    changed = draft(page)
-    changed["data"]["channels"] = 999
-    page.session_state["draft"] = changed
+    page.session_state["draft"] = with_changes(draft(page), {"data.channels": 999})
     page.run()
     assert not page.exception
     assert "Mend the marked field" in page.info[0].value

@@ -3,7 +3,7 @@
 import pytest
 
 from core import session
-from core.config import ExperimentConfig
+from core.config import ExperimentConfig, with_changes
 from core.views import matrix_training
 from tests.fake_runs import Lab, shown_text
 
@@ -112,8 +112,7 @@ def test_data_that_leave_no_window_are_explained_with_the_way_out(lab):
 
 def test_a_fault_elsewhere_is_named(lab):
     page = lab.open("output").run()
-    changed = page.session_state["draft"]
-    changed["training"]["epochs"] = 0
+    changed = with_changes(page.session_state["draft"], {"training.epochs": 0})
     page.session_state["draft"] = changed
     page.run()
     assert not page.exception

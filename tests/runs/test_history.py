@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.results import GrowingFiles
+from core.run_history import parse_more
 from tests.runs.in_states import snapshot
 
 # History
@@ -71,6 +73,19 @@ def test_a_line_of_zeros_is_skipped(store):
     with open(run.folder / "history.csv", "ab") as file:
         file.write(b"\0" * 40 + b"\n")
     assert run.history() == [{"loss": 1.5}]
+
+
+def test_a_history_that_grows_is_read_line_by_line(store):
+    run = store.create({}, name="x")
+    files, path = GrowingFiles(1, parse_more), run.folder / "history.csv"
+    assert files.get(path)[1:] == ()
+    path.write_bytes(b"epoch,loss\n1,")  # a first row torn by a kill
+    assert files.get(path) == (["epoch", "loss"],)
+    for epoch in range(1, 4):
+        run.append_history({"epoch": epoch, "loss": 1 / epoch})
+        assert list(files.get(path)[1:]) == run.history()
+    run.replace_history([{"epoch": 1, "mae": 0.5}])
+    assert list(files.get(path)) == [["epoch", "mae"], {"epoch": 1, "mae": 0.5}]
 
 
 def test_history_refuses_other_columns_and_no_numbers(store):
