@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core import session
-from core.config import ExperimentConfig
+from core.config import ExperimentConfig, with_changes
 from core.signals.recording import Recording
 from core.signals.store import save
 from core.views.explain.words import percent
@@ -169,8 +169,7 @@ def test_data_that_cannot_be_used_are_named_and_the_page_still_teaches(lab):
 def test_a_fault_in_a_field_is_named(lab):
     page = lab.open("explain").run()
     for part, field, wrong in (("training", "epochs", 0), ("windows", "stride", 0)):
-        changed = page.session_state["draft"]
-        changed[part][field] = wrong
+        changed = with_changes(page.session_state["draft"], {f"{part}.{field}": wrong})
         page.session_state["draft"] = changed
         page.run()
         assert not page.exception
