@@ -158,7 +158,7 @@ def last_line(text: str) -> str:
     return lines[-1][:1000] if lines else ""
 
 
-def modified_time(path: Path) -> int:
+def modified_time(path: str | os.PathLike[str]) -> int:
     """In nanoseconds since 1970; 0 if there is no such file."""
     try:
         return os.stat(path).st_mtime_ns
@@ -168,4 +168,9 @@ def modified_time(path: Path) -> int:
 
 def source_time() -> int:
     """When the program that a worker runs was last edited, in nanoseconds since 1970."""
-    return max(modified_time(path) for path in (PROJECT_ROOT / "core").rglob("*.py"))
+    return max(
+        modified_time(os.path.join(folder, name))
+        for folder, _, names in os.walk(PROJECT_ROOT / "core")
+        for name in names
+        if name.endswith(".py")
+    )

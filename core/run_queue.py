@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from core.runs import RunStore, RunSummary
 
@@ -24,7 +24,7 @@ class RunQueue:
         """List the store at the next look, whatever the time of its folder says."""
         self._list_at = 0.0
 
-    def look(self) -> list[RunSummary]:
+    def look(self) -> Sequence[RunSummary]:
         """All runs of the store if something may have come or gone since the last look, or []."""
         now, root_time = time.monotonic(), os.stat(self._store.root).st_mtime_ns
         if root_time != self._root_time:
@@ -34,7 +34,7 @@ class RunQueue:
             self._list_at = None  # before the look: what is submitted during it sets it anew
         else:
             return []
-        summaries = self._store.list()
+        summaries = self._store.listing()
         for summary in summaries:  # turns taken before this runner began count as well
             turn = summary.extra.get("turn")
             if isinstance(turn, int):

@@ -1,20 +1,28 @@
 """What the app adds to a training: `python -m tests.benchmarks.through_the_app`.
 
 The question's data and model, called directly (`Training.epochs()` in a process of its own), and as
-a run of the app whose live view two tabs watch (websocket sessions, which draw nothing). In turns;
-the time from the end of the first epoch to the end of the last, so that no start is in it, but all
-that a run does between its epochs: history, checkpoints, baselines, what the diagnosis looks at.
-Prints a table and the median ratio; takes about six minutes on two cores.
+a run of the app whose live view two tabs watch (websocket sessions, which draw nothing). Both train
+in turns of some seconds: while one goes on, all processes of the other are stopped, since a machine
+whose pace drifts by a tenth within minutes would hide a hundredth. Counted are the own turns from
+the end of the first epoch to the end of the last, so that no start is in it, but all that a run
+does between its epochs: history, checkpoints, baselines, what the diagnosis looks at. Prints a
+table and the median ratio; takes about six minutes on two cores.
 """
 
 import argparse
 import asyncio
+import os
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from core.config import PRESETS, ExperimentConfig
 from core.processes import PROJECT_ROOT
@@ -24,6 +32,8 @@ from tests.load.app_process import AppProcess
 from tests.load.tab import AppFault, Tab
 
 WATCHERS = 2
+TURN_SECONDS = 5.0
+_LOOK_SECONDS = 0.02
 
 
 def job(epochs: int) -> ExperimentConfig:
@@ -32,7 +42,7 @@ def job(epochs: int) -> ExperimentConfig:
 
 
 def train_directly(config: ExperimentConfig) -> None:
-    """Be the process that trains, and print the seconds."""
+    """Be the process that trains, and print a line at the end of each epoch."""
     from core.cores import set_up_tensorflow
 
     set_up_tensorflow()
@@ -41,62 +51,123 @@ def train_directly(config: ExperimentConfig) -> None:
     from core.windows import split_windows
 
     training = Training(config, split_windows(generate(config.data).values, config.windows))
-    ends = [time.monotonic() for _ in training.epochs()]
-    print(ends[-1] - ends[0])
+    for epoch in training.epochs():
+        print(epoch.epoch, flush=True)
 
 
-def direct_seconds(epochs: int) -> float:
-    done = subprocess.run(
-        [sys.executable, "-m", __spec__.name, "--direct", "--epochs", str(epochs)],
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return float(done.stdout.split()[-1])
-
-
-async def seconds_in_the_app(app: AppProcess, epochs: int) -> float:
-    config = job(epochs).model_dump(mode="json")
-    run = RunStore(app.runs).create(config, name="watched")  # which the app's queue finds
-    tabs = [Tab(app.url, lambda kind, seconds: None, _fail) for _ in range(WATCHERS)]
-    try:
-        for tab in tabs:
-            await tab.open("train", f"run={run.id}")
-        first = await _row(run, 1)
-        return await _row(run, epochs) - first
-    finally:
-        for tab in tabs:
-            await tab.leave()
-        while run.is_active:
-            await asyncio.sleep(0.2)
-
-
-async def _row(run: Run, epoch: int) -> float:
-    """When the history had so many rows."""
-    while len(run.history()) < epoch:
-        await asyncio.sleep(0.02)
-        if run.status().is_final and len(run.history()) < epoch:
-            raise AppFault(f"the run ended: {run.status().reason}")
-    return time.monotonic()
+async def watch(url: str, run_id: str) -> None:
+    """Be the process of the two who watch, until it is killed."""
+    tabs = [Tab(url, lambda kind, seconds: None, _fail) for _ in range(WATCHERS)]
+    for tab in tabs:
+        await tab.open("train", f"run={run_id}")
+    await asyncio.Event().wait()
 
 
 def _fail(text: str) -> None:
     raise AppFault(text)
 
 
-async def measure(rounds: int, epochs: int) -> None:
+class Turns:
+    """One of the two, whose processes go on in its own turns alone."""
+
+    def __init__(
+        self, processes: Callable[[], Iterable[psutil.Process]], epochs: Callable[[], int]
+    ):
+        """epochs: how many are finished, or raises AppFault."""
+        self._processes, self._epochs = processes, epochs
+        self._seconds = 0.0  # of all turns so far
+        self._ends: dict[int, float] = {}  # epochs finished: seconds by then
+
+    def signal(self, number: int) -> None:
+        for process in self._processes():
+            with suppress(psutil.Error):
+                process.send_signal(number)
+
+    def take(self, last: int) -> None:
+        """Go on for a turn, or to the end of the last epoch."""
+        self.signal(signal.SIGCONT)
+        began = now = time.monotonic()
+        while now - began < TURN_SECONDS and last not in self._ends:
+            time.sleep(_LOOK_SECONDS)
+            now = time.monotonic()
+            self._ends.setdefault(self._epochs(), self._seconds + now - began)
+        self._seconds += now - began
+        self.signal(signal.SIGSTOP)
+
+    def is_over(self, last: int) -> bool:
+        return last in self._ends
+
+    def seconds(self, last: int) -> float:
+        """From the end of the first epoch to that of the last."""
+        return self._ends[last] - self._ends[1]
+
+
+def _child(*arguments: str, **options) -> subprocess.Popen:
+    command = [sys.executable, "-m", __spec__.name, *arguments]
+    return subprocess.Popen(command, cwd=PROJECT_ROOT, **options)
+
+
+def measure_pair(app: AppProcess, epochs: int, folder: Path) -> tuple[float, float]:
+    """Seconds of the same epochs: directly, and in the app."""
+    lines = folder / "epochs.txt"
+    with lines.open("wb") as out:
+        direct = _child("--direct", "--epochs", str(epochs), stdout=out)
+    run = RunStore(app.runs).create(job(epochs).model_dump(mode="json"), name="watched")
+    watchers = _child("--watch", app.url, run.id)
+
+    def direct_epochs() -> int:
+        if direct.poll():
+            raise AppFault("the direct training failed")
+        return len(lines.read_text().splitlines())
+
+    def in_the_app() -> list[psutil.Process]:
+        return [psutil.Process(watchers.pid), psutil.Process(app.pid), *app.workers()]
+
+    pair = (
+        Turns(lambda: [psutil.Process(direct.pid)], direct_epochs),
+        Turns(in_the_app, lambda: _run_epochs(run)),
+    )
+    try:
+        pair[1].signal(signal.SIGSTOP)
+        while not all(turns.is_over(epochs) for turns in pair):
+            for turns in pair:
+                if not turns.is_over(epochs):
+                    turns.take(epochs)
+        return pair[0].seconds(epochs), pair[1].seconds(epochs)
+    finally:
+        pair[1].signal(signal.SIGCONT)
+        for child in (direct, watchers):
+            child.kill()
+            child.wait()
+        _wait_for_end(run)
+
+
+def _run_epochs(run: Run) -> int:
+    found = len(run.history())
+    if (status := run.status()).is_final and status.state != "finished":
+        raise AppFault(f"the run ended: {status.reason}")
+    return found
+
+
+def _wait_for_end(run: Run) -> None:
+    deadline = time.monotonic() + 120
+    while run.is_active and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+
+def measure(rounds: int, epochs: int) -> None:
     ratios = []
-    with tempfile.TemporaryDirectory() as folder:
-        app = AppProcess(Path(folder), free_port(), public=False, session_seconds=5)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        app = AppProcess(folder, free_port(), public=False, session_seconds=5)
         try:
             print("| directly | in the app, two watch | ratio |\n|--:|--:|--:|")
             for _ in range(rounds):
-                direct = await asyncio.to_thread(direct_seconds, epochs)
-                watched = await seconds_in_the_app(app, epochs)
+                direct, watched = measure_pair(app, epochs, folder)
                 ratios.append(watched / direct)
                 print(f"| {direct:.2f} s | {watched:.2f} s | {ratios[-1]:.3f} |", flush=True)
         finally:
+            os.kill(app.pid, signal.SIGCONT)
             app.stop()
     print(f"median {statistics.median(ratios):.3f}")
 
@@ -105,14 +176,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--direct", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--watch", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.direct:
         train_directly(job(given.epochs))
+    elif given.watch:
+        asyncio.run(watch(*given.watch))
     else:
-        asyncio.run(measure(given.rounds, given.epochs))
+        measure(given.rounds, given.epochs)
 
 
 if __name__ == "__main__":
