@@ -16,7 +16,7 @@ from keras import layers, ops
 
 HAS_XLA = keras.backend.backend() == "jax"  # where small convolutions are faster as products
 if not HAS_XLA:
-    from core.tensorflow_convolution import convolution
+    from core.tensorflow_convolution import convolution, pooled_convolution, pools_fast
 RISING = tuple(map(keras.activations.get, ("relu", "leaky_relu", "elu", "tanh", "linear")))
 
 
@@ -68,8 +68,10 @@ class FastAutoencoder(layers.Layer):
             if isinstance(layer, layers.UpSampling1D) and isinstance(following, layers.Conv1D):
                 is_doubled = True  # which the convolution does
             elif isinstance(layer, layers.Conv1D):
-                is_pooled = isinstance(following, layers.MaxPooling1D) and _pools_first(layer, x)
                 kernel, bias = next(kernels), next(kernels)
+                is_pooled = isinstance(following, layers.MaxPooling1D) and (
+                    _pools_first(layer, x, kernel)
+                )
                 x = _convolution(layer, x, kernel, bias, is_doubled, is_pooled)
                 is_doubled = False
             elif is_pooled:
@@ -81,12 +83,15 @@ class FastAutoencoder(layers.Layer):
         return x
 
 
-def _pools_first(layer: layers.Conv1D, x) -> bool:
-    """Whether the activation can wait for the larger value of each pair to be chosen.
+def _pools_first(layer: layers.Conv1D, x, kernel) -> bool:
+    """Whether the activation waits for the larger value of each pair to be chosen.
 
-    Not on TensorFlow: its pooling makes a large negative number of two NaN, and ReLU would hide it.
+    Not with TensorFlow's own pooling: it makes a large negative number of two NaN, and ReLU would
+    hide it.
     """
-    return HAS_XLA and layer.activation in RISING and x.shape[1] % 2 == 0
+    if layer.activation not in RISING or x.shape[1] % 2:
+        return False
+    return HAS_XLA or pools_fast(kernel, x.shape[1])
 
 
 def _convolution(layer: layers.Conv1D, x, kernel, bias, is_doubled: bool, is_pooled: bool):
@@ -97,7 +102,7 @@ def _convolution(layer: layers.Conv1D, x, kernel, bias, is_doubled: bool, is_poo
         y = _matrix_product(x, kernel)
         y = (_larger_of_pairs(y) if is_pooled else y) + bias
     else:
-        y = convolution(x, kernel, bias)
+        y = (pooled_convolution if is_pooled else convolution)(x, kernel, bias)
     y = layer.activation(y)
     return ops.reshape(y, (-1, 2 * length, layer.filters)) if is_doubled else y
 

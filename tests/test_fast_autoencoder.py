@@ -62,15 +62,35 @@ def test_any_pooling(pooling_steps):
     assert_equal(ModelConfig(filters=(4, 3), pooling_steps=pooling_steps), 24)
 
 
+@pytest.mark.parametrize("activation", choices(HiddenActivation))
+@pytest.mark.parametrize("kernel_size", [1, 3, 4, 5])
+def test_pooling_within_a_convolution(monkeypatch, activation, kernel_size):
+    """In the first layer, whose channels are few, and in a later one, through which the gradients
+    of the first go."""
+    calls, pooled = [], fast_module.pooled_convolution
+    monkeypatch.setattr(
+        fast_module, "pooled_convolution", lambda *given: (calls.append(given), pooled(*given))[1]
+    )
+    config = ModelConfig(
+        filters=(20, 120), kernel_size=kernel_size, hidden_activation=activation, pooling_steps=2
+    )
+    assert_equal(config, 16)
+    assert len(calls) == (0 if activation in ("gelu", "silu") else 2)  # which fall before they rise
+
+
 def test_half_the_bits_change_the_digits_alone(monkeypatch):
-    seen, convolve = [], fast_module.convolution
+    seen = []
 
-    def noted(x, kernel, bias):
-        assert kernel.dtype == bias.dtype == x.dtype
-        seen.append(keras.backend.standardize_dtype(x.dtype))
-        return convolve(x, kernel, bias)
+    def noting(convolve):
+        def noted(x, kernel, bias):
+            assert kernel.dtype == bias.dtype == x.dtype
+            seen.append(keras.backend.standardize_dtype(x.dtype))
+            return convolve(x, kernel, bias)
 
-    monkeypatch.setattr(fast_module, "convolution", noted)
+        return noted
+
+    for name in ("convolution", "pooled_convolution"):
+        monkeypatch.setattr(fast_module, name, noting(getattr(fast_module, name)))
     (output, gradients), (fast_output, fast_gradients) = both(
         ModelConfig(filters=(6, 5)), 24, precision="bfloat16"
     )

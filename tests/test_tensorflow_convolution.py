@@ -63,3 +63,54 @@ def test_a_long_kernel_is_not_laid_out_for_each_tap(monkeypatch):
 
 def test_a_gpu_takes_what_its_library_has(monkeypatch):
     assert "Conv2DBackpropFilter" in operations(monkeypatch, has_gpu=True)
+
+
+# Pooled
+
+
+def larger_of_pairs(x, kernel, bias):
+    y = plain(x, kernel, bias)
+    return tf.reduce_max(tf.reshape(y, (-1, y.shape[1] // 2, 2, y.shape[2])), axis=2)
+
+
+@pytest.mark.parametrize(("before", "filters"), [(3, 7), (7, 3), (1, 1)])
+@pytest.mark.parametrize("length", [2, 8])
+@pytest.mark.parametrize("taps", [1, 2, 3, 4, 5])
+def test_pooled_values_and_gradients_are_tensorflows(taps, length, before, filters):
+    random = np.random.default_rng(0)
+    shapes = [(5, length, before), (taps, before, filters), (filters,)]
+    arrays = [random.normal(size=shape) for shape in shapes]
+    own = values_and_gradients(module.pooled_convolution, *arrays)
+    for one, other in zip(own, values_and_gradients(larger_of_pairs, *arrays), strict=True):
+        assert one.shape == other.shape
+        np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-11)
+
+
+def test_of_two_equal_values_the_first_has_the_gradient_as_in_pooling():
+    x, kernel, bias = tf.ones((1, 4, 1)), tf.ones((1, 1, 1)), tf.zeros(1)
+    for function in (
+        module.pooled_convolution,
+        lambda *given: tf.nn.max_pool1d(plain(*given), 2, 2, "VALID"),
+    ):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = function(x, kernel, bias)
+        assert tape.gradient(y, x).numpy().ravel().tolist() == [1, 0, 1, 0]
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_what_is_no_number_stays_none(place):
+    x = np.ones((1, 4, 1), np.float32)
+    x[0, place] = np.nan
+    y = module.pooled_convolution(tf.constant(x), tf.ones((1, 1, 1)), tf.zeros(1)).numpy().ravel()
+    assert np.isnan(y).tolist() == [place < 2, place >= 2]
+
+
+def test_pooling_comes_first_where_few_channels_become_many(monkeypatch):
+    first_layer, later = tf.ones((3, 4, 64)), tf.ones((3, 64, 32))
+    assert module.pools_fast(first_layer, 200)
+    assert not module.pools_fast(first_layer, 201)
+    assert not module.pools_fast(later, 100)
+    assert not module.pools_fast(tf.ones((7, 4, 64)), 200)
+    monkeypatch.setattr(module, "has_gpu", lambda: True)
+    assert not module.pools_fast(first_layer, 200)
