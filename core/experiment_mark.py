@@ -2,7 +2,7 @@
 need not read all their configurations.
 
 The mark is a hash of all that decides a result (`ExperimentConfig.identity`). Its key is a hash of
-the defaults: a version with other fields or defaults has other marks, and reads what older runs ask
+the defaults and of RULES: a version with other ones has other marks, and reads what older runs ask
 for from their configurations.
 """
 
@@ -14,13 +14,15 @@ from pydantic import ValidationError
 
 from core.config import ExperimentConfig
 
+RULES = 1  # of `identity`: to be raised when it tells apart what it did not, or the reverse
+
 
 def fingerprint(config: ExperimentConfig) -> str:
     """16 hex digits, equal where `identity` is."""
     return hashlib.sha256(config.identity().encode()).hexdigest()[:16]
 
 
-KEY = f"experiment-{fingerprint(ExperimentConfig())}"
+KEY = f"experiment-{RULES}-{fingerprint(ExperimentConfig())}"
 
 
 def mark(config: Mapping[str, Any]) -> dict[str, str]:

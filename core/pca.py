@@ -95,8 +95,8 @@ def fit_components(
             return None
         if components >= values:
             few = _from_covariance(train, components, give_up, 2 * values)
-            if len(few.components) == values:  # all of them span no more
-                return replace(few, windows=len(train))
+            if len(few.components) == values or few.windows == len(train):
+                return replace(few, windows=len(train))  # all of them span no more
         most = max(values, int(MOST_FIT / values**2))
         return _from_covariance(train, components, give_up, most)
     positions = _spaced(len(train), MOST_GRAM)

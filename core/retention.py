@@ -109,7 +109,7 @@ class Sweeper:
 
     def _stop_long_runs(self) -> None:
         now, minutes = datetime.fromtimestamp(self._now(), UTC), self._settings.max_run_minutes
-        for run in self._store.listing():
+        for run in self._store.list():
             is_theirs = run.state == "running" and run.owner
             if is_theirs and trained_seconds(run, now) > minutes * 60:
                 try:
@@ -120,7 +120,7 @@ class Sweeper:
                     continue
 
     def _remove_runs(self, removed: Removed) -> None:
-        for run in self._store.listing():
+        for run in self._store.list():
             if run.owner and not run.is_active and (_is_unwanted(run) or self._is_old(run)):
                 try:
                     self._store.delete(run.id)
@@ -172,7 +172,7 @@ def _is_unwanted(run: RunSummary) -> bool:
 def keys_in_use(store: RunStore, without: Iterable[str] = ()) -> set[str]:
     """The keys of the recordings that runs refer to, but for the runs `without`."""
     left_out, used = set(without), set()
-    for run in store.listing():
+    for run in store.list():
         if run.id not in left_out:
             try:
                 data = DataConfig.model_validate(store.open(run.id).config()["data"])
@@ -200,7 +200,7 @@ def forget_upload(store: RunStore, visits: Visits | None, owner: str | None, key
     Where a visitor's run needs it, the sweep removes it right after the last such run.
     """
     removed = Removed()
-    own_runs = [run.id for run in store.listing() if run.owner is None]  # of the machine's owner
+    own_runs = [run.id for run in store.list() if run.owner is None]  # of the machine's owner
     if visits is not None and owner is not None and key in keys_in_use(store, without=own_runs):
         visits.expire(owner, key)
         removed.kept_recordings.append(key)
@@ -220,7 +220,7 @@ def forget_visitor(
 ) -> Removed:
     """Remove all runs and recordings of a visitor; runs in work are cancelled, then removed."""
     removed = Removed()
-    for run in store.listing():
+    for run in store.list():
         if run.owner == owner:
             _forget_run(store, run, cancel, removed)
     for key in [known for holder, known, _ in visits.grants() if holder == owner]:

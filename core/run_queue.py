@@ -34,7 +34,7 @@ class RunQueue:
             self._list_at = None  # before the look: what is submitted during it sets it anew
         else:
             return []
-        summaries = self._store.listing()
+        summaries = self._store.list()  # exact: nobody would ask again
         for summary in summaries:  # turns taken before this runner began count as well
             turn = summary.extra.get("turn")
             if isinstance(turn, int):

@@ -194,8 +194,7 @@ class RunStore:
 
         Reads a status.json only if it changed since the last look: one `lstat` a run otherwise.
         """
-        self._noted = store_changes.noted(self.root)  # before the look, which may miss later ones
-        seen = {}
+        noted, seen = store_changes.noted(self.root), {}  # first: the look may miss later changes
         with os.scandir(self.root) as entries:
             for entry in entries:
                 if RUN_ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
@@ -205,7 +204,7 @@ class RunStore:
         if seen != self._cache:
             summaries = (summary for _, summary in seen.values())
             self._listing = tuple(sorted(summaries, key=lambda run: (run.sequence, run.id)))
-        self._cache = seen
+        self._cache, self._noted = seen, noted
         self._looked = time.monotonic()
 
     def _summary(self, run_id: str, folder: str) -> tuple[tuple[int, ...], RunSummary] | None:

@@ -1,8 +1,9 @@
 """How often the runs of a folder have changed: a reader who knows need not look at each of them.
 
 `.changes`, beside the runs, grows by a byte with each change, whichever process makes it: a size
-tells two changes apart where a clock's tick does not. It is a hint and no record. A change that
-could not be noted, such as one by hand, is found when the folder is looked at for other reasons.
+tells two changes apart where a clock's tick does not. It is a hint for what is shown, no record: a
+change that could not be noted, such as one by hand, is seen some seconds later. What must not miss
+a run, the queue and whatever removes for good, looks at all of them.
 """
 
 import os
@@ -16,7 +17,7 @@ FILE = ".changes"
 
 def note(root: Path) -> None:
     """Tell all readers that a run was made, removed, or given another status: after the fact."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     with suppress(OSError):
         descriptor = os.open(root / FILE, flags, 0o666)
         try:

@@ -35,4 +35,4 @@ def test_a_new_run_has_it_in_its_status_and_a_faulty_configuration_none(tmp_path
     assert run.status().extra == {KEY: fingerprint(CONFIG), "note": "kept"}
     assert store.list()[0].extra[KEY] == fingerprint(CONFIG)
     assert mark({"model": {"dropout": 7}}) == {}
-    assert re.fullmatch("experiment-[0-9a-f]{16}", KEY)
+    assert re.fullmatch("experiment-1-[0-9a-f]{16}", KEY)

@@ -67,6 +67,7 @@ def test_any_pooling(pooling_steps):
 def test_pooling_within_a_convolution(monkeypatch, activation, kernel_size):
     """In the first layer, whose channels are few, and in a later one, through which the gradients
     of the first go."""
+    monkeypatch.setattr("core.tensorflow_convolution.has_gpu", lambda: False)
     calls, pooled = [], fast_module.pooled_convolution
     monkeypatch.setattr(
         fast_module, "pooled_convolution", lambda *given: (calls.append(given), pooled(*given))[1]

@@ -341,4 +341,7 @@ def test_lines_that_are_added_are_read_once(tmp_path):
     other.write_text("new file\n")
     other.replace(path)
     assert files.get(path) == ("new", "file")
+    with path.open("r+") as file:  # the same inode, as a later file may get that of a removed one
+        file.write("another content\nlonger\n")
+    assert files.get(path) == ("another", "content", "longer")
     assert files.get(tmp_path / "none") == ()

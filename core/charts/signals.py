@@ -42,6 +42,9 @@ _REGION = pa.schema(
         "what": pa.string(),
     }
 )
+_VIEW = pa.schema(
+    {"kind": pa.string(), "t": pa.float64(), "t2": pa.float64(), "shown": pa.string()}
+)
 MARGIN = 0.5  # of the visible range, drawn beyond each of its ends, so that a pan shows signal
 _REGIONS = {"training": TRAIN, "validation": VALIDATION, "anomaly": ANOMALY}
 _ZOOM = "wheel![event.ctrlKey || event.metaKey]"  # a plain wheel scrolls the page
@@ -229,7 +232,7 @@ def _time_tooltip(axis_title: str) -> alt.Tooltip:
 
 def view_table(low: float, high: float) -> pa.Table:
     """The range that is in view, to be shaded in an overview."""
-    return pa.table({"kind": ["view"], "t": [low], "t2": [high], "shown": ["in view"]})
+    return pa.table([["view"], [low], [high], ["in view"]], _VIEW)
 
 
 @lru_cache(maxsize=64)

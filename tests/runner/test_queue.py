@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from core import backends, processes
+from core import backends, processes, store_changes
 from core import runner as runner_module
 from core.processes import PROJECT_ROOT
 from core.run_queue import next_in_turn
@@ -104,6 +104,14 @@ def test_a_run_queued_again_by_another_store_is_found(store, make_runner):
     (store.open(run_id).folder / "config.json").write_text("{}")
     RunStore(store.root).open(run_id).transition("queued")
     reached(store, run_id, "finished")
+
+
+def test_a_run_that_nobody_could_note_is_found(store, make_runner, monkeypatch):
+    runner = make_runner()
+    runner.start()
+    reached(store, runner.submit({}, name="x"), "finished")
+    monkeypatch.setattr(store_changes, "note", lambda root: None)
+    reached(store, runner.submit({}, name="y"), "finished")
 
 
 # The spare

@@ -232,6 +232,21 @@ def test_what_nobody_noted_is_seen_by_list_and_within_seconds_by_listing(store, 
     assert [summary.name for summary in store.listing()] == ["C"]
 
 
+def test_a_look_that_failed_has_seen_nothing(store, monkeypatch):
+    run, other = store.create({}, name="A"), RunStore(store.root)
+    other.listing()
+    run.update(name="B")
+
+    def fail(path):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", fail)
+        with pytest.raises(OSError, match="Too many"):
+            other.listing()
+    assert [summary.name for summary in other.listing()] == ["B"]
+
+
 def test_a_change_that_cannot_be_noted_is_made_all_the_same(store, monkeypatch):
     run = store.create({}, name="A")
     (store.root / store_changes.FILE).unlink()
