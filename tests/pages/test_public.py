@@ -210,7 +210,8 @@ def test_the_link_of_a_run_opens_its_data(demo):
     assert "2,000 × 2" in shown_text(bob).replace("\\", "")
 
 
-def test_an_upload_is_its_visitors_until_it_is_deleted(demo):
+def test_an_upload_is_its_visitors_until_it_is_deleted(demo, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # which no other test writes to
     ann = upload(demo.open("data").run(), "messung.csv", TABLE.encode())
     assert not ann.exception
     assert not ann.error
