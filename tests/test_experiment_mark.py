@@ -1,9 +1,11 @@
 """The mark of an experiment in a run's status: equal where the result is, and only there."""
 
 import re
+from unittest.mock import Mock
 
 import pytest
 
+from core import runs, sweep
 from core.config import ExperimentConfig
 from core.experiment_mark import KEY, fingerprint, mark
 from core.runs import RunStore
@@ -36,3 +38,12 @@ def test_a_new_run_has_it_in_its_status_and_a_faulty_configuration_none(tmp_path
     assert store.list()[0].extra[KEY] == fingerprint(CONFIG)
     assert mark({"model": {"dropout": 7}}) == {}
     assert re.fullmatch("experiment-1-[0-9a-f]{16}", KEY)
+
+
+def test_a_sweep_takes_a_run_of_another_version_for_what_it_is(tmp_path, monkeypatch):
+    store = RunStore(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "mark", lambda config: {})
+        old = store.create(CONFIG.model_dump(mode="json"), name="old", state="finished")
+    store.create(CONFIG.replace({"training.seed": 1}).model_dump(mode="json"), name="another")
+    assert sweep._run_of(CONFIG, store, Mock()).id == old.id
