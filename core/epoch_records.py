@@ -76,7 +76,8 @@ class EpochRecords:
     def _begin(self) -> Probe:
         training = self._training
         activation = training.config.model.output_activation
-        self._probe = probe = Probe(training.trainer, activation, training.split)
+        looks = training.config.training.epochs
+        self._probe = probe = Probe(training.trainer, activation, training.split, looks)
         if len(probe.original):
             with self._run.writing():
                 windows = probe.part, probe.positions, probe.original

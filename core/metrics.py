@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -147,7 +148,9 @@ def best_constants(
         if len(weights) < len(values):  # of several segments
             weights = np.tile(weights, len(values) // len(weights))
     channels = [Channel(values[:, number], weights) for number in range(values.shape[1])]
-    return np.array(each_in_a_thread(median, channels, most=2)), _weighted_means(train)
+    jobs = [partial(_weighted_means, train), *(partial(median, channel) for channel in channels)]
+    means, *medians = each_in_a_thread(lambda job: job(), jobs, most=2)
+    return np.array(medians), means
 
 
 def _weighted_means(windows: Windows) -> np.ndarray:

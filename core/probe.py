@@ -6,6 +6,7 @@ Looking changes nothing: no random number is drawn, and no weight, optimizer or 
 
 from typing import Any
 
+import keras
 import numpy as np
 
 from core.model import AutoencoderTrainer
@@ -17,6 +18,7 @@ PROBED_WINDOWS = 64  # half of train, half of validation
 PROBED_VALUES = 400_000  # at the most, but for one window of each part
 REPLAYED_WINDOWS = 6  # half of train, half of validation
 REPLAYED_VALUES = 60_000  # at the most
+FEW_LOOKS = 8  # up to which tracing the model takes longer than it saves
 OPEN_SHARE = 0.01  # of a range's width: so near to an end that cannot be reached counts as at it
 _BATCH_VALUES = 400_000
 
@@ -28,8 +30,10 @@ class Probe:
     units: the windows whose reconstructions are shown epoch by epoch.
     """
 
-    def __init__(self, trainer: AutoencoderTrainer, activation: str, split: Split):
+    def __init__(self, trainer: AutoencoderTrainer, activation: str, split: Split, looks: int):
+        """looks: how many there will be, about; what they say does not depend on it."""
         self._stages = trainer.stages
+        self._is_traced = looks > FEW_LOOKS or keras.backend.backend() != "tensorflow"
         self._activation = activation
         values = split.train.window_length * split.train.segments.shape[2]
         room = max(2, min(PROBED_WINDOWS, PROBED_VALUES // values))
@@ -51,7 +55,8 @@ class Probe:
         """Targets, outputs and reconstructions of `(windows, window_length, channels)`."""
         size = max(1, _BATCH_VALUES // windows[0].size)
         pieces = [windows[start : start + size] for start in range(0, len(windows), size)]
-        answers = [self._stages.predict_on_batch(piece) for piece in pieces]
+        ask = self._stages.predict_on_batch if self._is_traced else self._stages
+        answers = [ask(piece) for piece in pieces]
         return [np.concatenate(parts) for parts in zip(*answers, strict=True)]
 
 

@@ -139,6 +139,21 @@ def test_a_whole_basis_is_known_from_some_windows_where_they_span_everything(mon
     assert (len(fitted.components), fitted.windows, summed_up[2:]) == (6, 500, [12, 500])
 
 
+def test_no_eigenvectors_are_sought_where_any_basis_will_do(monkeypatch):
+    rng = np.random.default_rng(8)
+    values = rng.normal(size=(500, 3, 2)) * [1, 1e-6] + 1e3
+    sought = []
+    leading = pca._leading
+    monkeypatch.setattr(pca, "_leading", lambda *what: (sought.append(1), leading(*what))[1])
+    fitted = fit_components(windows_of(values), 6)
+    np.testing.assert_array_equal(fitted.components @ fitted.components.T, np.eye(6))
+    assert (fitted.windows, sought) == (500, [])
+    fit_components(windows_of(values), 5)
+    assert sought == [1]
+    values[:, 1, 1] = values[:, 0, 0] * (1 + 1e-15)  # but for rounding the same
+    assert len(fit_components(windows_of(values), 6).components) == 5
+
+
 UNKNOWN = {"pca": None, "pca_components": None, "pca_windows": None}
 
 
