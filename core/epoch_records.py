@@ -76,8 +76,7 @@ class EpochRecords:
     def _begin(self) -> Probe:
         training = self._training
         activation = training.config.model.output_activation
-        looks = training.config.training.epochs
-        self._probe = probe = Probe(training.trainer, activation, training.split, looks)
+        self._probe = probe = Probe(training.trainer, activation, training.split)
         if len(probe.original):
             with self._run.writing():
                 windows = probe.part, probe.positions, probe.original

@@ -1,6 +1,6 @@
 """What a trained model reaches, beside what needs no model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from core.metrics import ErrorAccumulator, ReconstructionErrors, scaled_errors
 from core.signals.recording import Recording
+from core.threads import one_ahead
 from core.windows import Split, Windows
 
 STORED_VALUES = 4_000_000  # of a part's reconstructions kept for display, each 4 bytes
@@ -29,9 +30,15 @@ class PartEvaluation:
     reconstruction: np.ndarray  # the same
 
 
-def reconstruct(model: keras.Model, windows: np.ndarray) -> np.ndarray:
-    """Windows through an exported model, all in original units: float32, the same shape."""
-    return np.asarray(model.predict_on_batch(windows.astype(np.float32)))
+def reconstruct(model: keras.Model, windows: np.ndarray, batch: int = 0) -> np.ndarray:
+    """Windows through an exported model, all in original units: float32, the same shape.
+
+    batch: up to how many windows are made so many, since a model is traced anew for another number.
+    """
+    given = windows.astype(np.float32)
+    if batch > len(given):
+        given = np.concatenate([given, np.repeat(given[-1:], batch - len(given), axis=0)])
+    return np.asarray(model.predict_on_batch(given))[: len(windows)]
 
 
 def evaluate_part(
@@ -42,12 +49,12 @@ def evaluate_part(
     report is told how many windows are done, again and again.
     """
     count, length, channels = windows.shape
+    batch = max(1, _BATCH_VALUES // (length * channels))
     room = max(1, STORED_VALUES // (length * channels))
     kept = np.unique(np.linspace(0, count - 1, min(count, room)).round().astype(np.int64))
     accumulator = ErrorAccumulator(count, length, channels)
     originals, reconstructions = [], []
-    for positions, original in windows.chunks(_BATCH_VALUES):
-        reconstruction = reconstruct(model, original)
+    for positions, original, reconstruction in one_ahead(_reconstructed(model, windows, batch)):
         accumulator.add(positions, original, reconstruction)
         first, last = np.searchsorted(kept, [positions.start, positions.stop])
         chosen = kept[first:last] - positions.start
@@ -60,7 +67,7 @@ def evaluate_part(
     if len(extremes):
         original = windows.take(extremes)
         originals.append(original.astype(np.float32))
-        reconstructions.append(reconstruct(model, original))
+        reconstructions.append(reconstruct(model, original, batch))
     positions = np.r_[kept, extremes]
     order = np.argsort(positions)
     return PartEvaluation(
@@ -69,6 +76,14 @@ def evaluate_part(
         np.concatenate(originals)[order],
         np.concatenate(reconstructions)[order],
     )
+
+
+def _reconstructed(
+    model: keras.Model, windows: Windows, batch: int
+) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+    """All windows in order, some at a time: their positions, themselves, their reconstructions."""
+    for positions, original in windows.chunks(_BATCH_VALUES):
+        yield positions, original, reconstruct(model, original, batch)
 
 
 def evaluate(

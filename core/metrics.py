@@ -44,8 +44,9 @@ class _Extremes:
         self.low, self.high = np.full(channels, np.inf), np.full(channels, -np.inf)
 
     def widen(self, windows: np.ndarray) -> None:
-        self.low = np.minimum(self.low, windows.min(axis=(0, 1)))
-        self.high = np.maximum(self.high, windows.max(axis=(0, 1)))
+        """windows: `(windows, window_length, channels)`, of which long rows are quick."""
+        self.low = np.minimum(self.low, windows.min(axis=0).min(axis=0))
+        self.high = np.maximum(self.high, windows.max(axis=0).max(axis=0))
 
 
 class ErrorAccumulator:

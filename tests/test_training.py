@@ -268,20 +268,22 @@ def test_normalization_is_fitted_on_the_training_part_alone():
         assert fits[0].to_dict() == fits[1].to_dict()
 
 
-def test_kept_reconstructions_hold_the_extremes():
+def test_kept_reconstructions_hold_the_extremes(monkeypatch):
+    shapes = set()
+
     class Doubled:
         def predict_on_batch(self, windows):
+            shapes.add(windows.shape)
             return windows * 2
 
     values = np.random.default_rng(0).normal(size=(40_000, 1)).astype(np.float32)
     config = SMALL.windows.model_copy(update={"window_length": 4, "stride": 4})
     windows = split_windows(values, config).train
-    evaluation_module_limit = evaluation_module.STORED_VALUES
-    try:
-        evaluation_module.STORED_VALUES = 400
-        part = evaluation_module.evaluate_part(Doubled(), windows)
-    finally:
-        evaluation_module.STORED_VALUES = evaluation_module_limit
+    monkeypatch.setattr(evaluation_module, "STORED_VALUES", 400)
+    monkeypatch.setattr(evaluation_module, "_BATCH_VALUES", 12_000)
+    part = evaluation_module.evaluate_part(Doubled(), windows)
+    assert shapes == {(3000, 4, 1)}  # of 8000 windows and some 90: no second shape to be traced
+    assert part.errors.window_mae.shape == (8000,)
     ranked = part.errors.ranked()
     assert {*ranked[:50], *ranked[-50:]} <= set(part.positions)
     assert 100 <= len(part.positions) <= 200
