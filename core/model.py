@@ -137,7 +137,6 @@ class AutoencoderTrainer(keras.Model):
     reconstruction in original units, each `(batch, window_length, channels)`, computed in fewer
     operations than the plain model's.
     export: the plain Keras model from original units to original units that shares the weights;
-    stages: the same, with the normalized targets and outputs before the reconstruction;
     reconstructor: the same, its parts of a batch at the same time;
     parts: into which the device's steps cut a batch.
     """
@@ -159,7 +158,6 @@ class AutoencoderTrainer(keras.Model):
         target, statistics = normalize(windows, normalization)
         output = autoencoder(target)
         reconstruction = denormalize(output, statistics, normalization)
-        self.stages = keras.Model(windows, [target, output, reconstruction])
         self.export = keras.Model(windows, reconstruction, name="signal_autoencoder")
         self.reconstructor = keras.Model(windows, InParts(self.export, parts)(windows))
         self._loss_function = None

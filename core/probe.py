@@ -6,7 +6,6 @@ Looking changes nothing: no random number is drawn, and no weight, optimizer or 
 
 from typing import Any
 
-import keras
 import numpy as np
 
 from core.model import AutoencoderTrainer
@@ -18,7 +17,6 @@ PROBED_WINDOWS = 64  # half of train, half of validation
 PROBED_VALUES = 400_000  # at the most, but for one window of each part
 REPLAYED_WINDOWS = 6  # half of train, half of validation
 REPLAYED_VALUES = 60_000  # at the most
-UNTRACED_EPOCHS = 8  # the first ones, in which tracing the model takes longer than it saves
 OPEN_SHARE = 0.01  # of a range's width: so near to an end that cannot be reached counts as at it
 _BATCH_VALUES = 400_000
 
@@ -31,7 +29,7 @@ class Probe:
     """
 
     def __init__(self, trainer: AutoencoderTrainer, activation: str, split: Split):
-        self._stages = trainer.stages
+        self._trainer = trainer
         self._activation = activation
         values = split.train.window_length * split.train.segments.shape[2]
         room = max(2, min(PROBED_WINDOWS, PROBED_VALUES // values))
@@ -43,22 +41,18 @@ class Probe:
         """A line of `outputs.jsonl`, and the reconstructions of the replayed windows
         `(replayed, window_length, channels)`, in original units."""
         windows = np.concatenate([self._windows, self.original])
-        target, output, reconstruction = self._call(windows, epoch)
+        target, output, reconstruction = self._call(windows)
         probed = len(self._windows)
         statistics = output_statistics(self._activation, target[:probed], output[:probed])
         line = {name: values.tolist() for name, values in statistics.items()}
         return {"epoch": epoch, "windows": probed} | line, reconstruction[probed:]
 
-    def _call(self, windows: np.ndarray, epoch: int) -> list[np.ndarray]:
-        """Targets, outputs and reconstructions of `(windows, window_length, channels)`.
-
-        Whether they are traced decides their last bits, and depends on the epoch alone.
-        """
+    def _call(self, windows: np.ndarray) -> list[np.ndarray]:
+        """Targets, outputs and reconstructions of `(windows, window_length, channels)`, computed
+        as in training: in its precision."""
         size = max(1, _BATCH_VALUES // windows[0].size)
         pieces = [windows[start : start + size] for start in range(0, len(windows), size)]
-        is_traced = epoch > UNTRACED_EPOCHS or keras.backend.backend() != "tensorflow"
-        ask = self._stages.predict_on_batch if is_traced else self._stages
-        answers = [ask(piece) for piece in pieces]
+        answers = [self._trainer.predict_on_batch(piece) for piece in pieces]
         return [np.concatenate(parts) for parts in zip(*answers, strict=True)]
 
 

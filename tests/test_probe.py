@@ -84,15 +84,6 @@ def test_a_look_tells_of_evenly_spaced_windows_of_both_parts():
     np.testing.assert_allclose(reconstruction, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_the_model_is_traced_late_and_says_the_same():
-    training = training_of()
-    probe = probe_of(training)
-    (line, reconstruction), (expected, replayed) = probe.look(8), probe.look(9)
-    assert all(line[name] == pytest.approx(expected[name], rel=1e-5) for name in STATISTICS)
-    np.testing.assert_allclose(reconstruction, replayed, rtol=1e-5, atol=1e-6)
-    assert training.trainer.stages.predict_function is not None
-
-
 @pytest.mark.parametrize(("values", "parts"), [(60, [0]), (299, [0, 0, 1, 1]), (59, [])])
 def test_no_more_is_replayed_than_there_is_room_for(monkeypatch, values, parts):
     monkeypatch.setattr(probe_module, "REPLAYED_VALUES", values)
