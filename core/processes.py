@@ -4,6 +4,7 @@ A process id alone says nothing, since the system gives it to somebody else late
 identity beside it, a worker is found again after a restart and no stranger is ever signalled.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -13,10 +14,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psutil
 
+PREPARE = "prepare "  # begins a line to a worker that is no run folder, which begins with a slash
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -89,7 +91,8 @@ class WorkerProcess:
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], slot: int):
         self.slot = slot
         self.backend = environment.get("KERAS_BACKEND", "")  # which it has imported
-        self.is_ready = False
+        self.is_ready = False  # to train: what it prepares comes to an end by itself
+        self.is_waiting = False  # and does nothing
         self.source_time = source_time()
         self._heard = b""
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
@@ -120,12 +123,19 @@ class WorkerProcess:
         self.process.stdin.write(os.fsencode(folder) + b"\n")
         self.process.stdin.close()  # flushes
 
+    def prepare(self, order: Mapping[str, Any]) -> None:
+        """Let it prepare a run, while it waits for one: see `prepare` in core/preparation.py."""
+        self.is_waiting = False
+        with suppress(OSError):  # it has ended, which `poll` will tell
+            self.process.stdin.write(f"{PREPARE}{json.dumps(order)}\n".encode())
+            self.process.stdin.flush()
+
     def poll(self) -> int | None:
         """The exit code once it has ended; hears `ready`, and keeps its output pipe empty."""
         while chunk := self.process.stdout.read(65_536):
-            if not self.is_ready:
-                self._heard = (self._heard + chunk)[-65_536:]
-                self.is_ready = b"ready" in self._heard.split(b"\n")[:-1]
+            *lines, self._heard = (self._heard + chunk)[-65_536:].split(b"\n")
+            if b"ready" in lines:
+                self.is_ready = self.is_waiting = True
         return self.process.poll()
 
     def last_error(self) -> str:

@@ -18,14 +18,14 @@ from core.evaluation import evaluate
 from core.gpu import has_gpu
 from core.meters import describe_device
 from core.pair_floors import error_floors
+from core.preparation import build_training
 from core.processor import describe_cpu
 from core.runs import Run
-from core.signals.recording import DataError, Recording
+from core.signals.recording import Recording
 from core.take_up import TrainingRecord, place_text
 from core.training import Cancelled, Diverged, Progress, Training
-from core.windows import Windows, check_batch, split_windows
+from core.windows import check_batch
 
-LEAST_STEPS = 256  # values that 32 bits tell apart between a channel's least and greatest
 BASELINES = "measuring the best constant and principal components"
 
 Report = Callable[[dict[str, Any]], None]
@@ -49,16 +49,21 @@ class RunTraining:
         recording: Recording,
         report: Report,
         is_cancelled: Callable[[], bool],
+        training: Training | None = None,
     ):
+        """training: of this configuration and recording, before its first step, where there is one.
+
+        Raises DataError.
+        """
         self._run = run
         self._recording = recording
         self._report = report
         self._is_cancelled = is_cancelled
         self._began = datetime.now(UTC)
-        report({"phase": "building the model"})
-        split = split_windows(recording.values, config.windows, config.training.seed)
-        _check_precision(split.train, recording.channel_names)
-        self._training = Training(config, split)
+        if training is None:
+            report({"phase": "building the model"})
+            training = build_training(config, recording)
+        self._training = training
         self._epochs = config.training.epochs
         self._record = TrainingRecord(run, self._training)
         self._known: dict[str, Any] = {}  # what stays the same from the first batch on
@@ -209,24 +214,6 @@ def _kept_baselines(run: Run) -> dict[str, Any]:
     known = {"floor", "constant", "pca", "pca_components", "pca_windows", "channel_std"}
     is_whole = isinstance(found, dict) and known <= set(found) and found["pca"] is not None
     return found if is_whole else {}
-
-
-def _check_precision(train: Windows, names: tuple[str, ...]) -> None:
-    """Raise DataError for a channel whose values differ too little for 32-bit numbers."""
-    low, high = np.inf, -np.inf
-    for block, _ in train.values():
-        low = np.minimum(low, block.min(axis=0))
-        high = np.maximum(high, block.max(axis=0))
-    low, high = low.astype(np.float64), high.astype(np.float64)
-    steps = (high - low) / (
-        np.finfo(np.float32).eps * np.maximum(np.abs(low), np.abs(high)) + 1e-300
-    )
-    for channel in np.flatnonzero((high > low) & (steps < LEAST_STEPS)):
-        raise DataError(
-            f"Channel {names[channel]!r} varies between {low[channel]:.12g} and "
-            f"{high[channel]:.12g}: models compute with 32 bits, which tell only "
-            f"{steps[channel]:.0f} values apart there. Subtract a constant from it first."
-        )
 
 
 def _diverged_sentence(epoch: int, epochs: int) -> str:

@@ -4,6 +4,8 @@ A worker is `python -m core worker`: it imports Keras, prints the line `ready`, 
 from its standard input (the absolute run folder), trains that run and exits: 0 finished,
 1 failed, 3 cancelled, 4 interrupted, 5 paused, having written state and reason itself; 6 if it
 could not, with the reason as the last line of log.txt. At the end of its input it exits at once.
+A line before that one may be `prepare ` and a JSON object: the worker builds the model of the run
+that may come, and prints `ready` once more.
 It has a session of its own, so that it outlives the app; its app may be gone by the time it
 prints `ready`, so it must take a broken pipe lightly.
 
@@ -17,6 +19,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -42,6 +45,7 @@ from core.worker_pool import WorkerPool
 
 WORKER_COMMAND = (sys.executable, "-m", "core", "worker")
 IDLE_SECONDS = 0.5  # between two looks at the runs folder when nothing is going on
+SETTLED_SECONDS = 0.4  # for which nobody has changed the setup that the spare prepares for
 
 _log = logging.getLogger(__name__)
 
@@ -77,6 +81,9 @@ class Runner(Protocol):
 
     def resume(self, run_id: str) -> None:
         """Put a paused or interrupted run back in the queue. Raises TransitionRefused."""
+
+    def expect(self, config: Mapping[str, Any]) -> None:
+        """The next run may be of this configuration: what can be done before it, may be."""
 
     def states(self) -> dict[str, str]:
         """Every run's id and state, in the order of creation."""
@@ -138,6 +145,7 @@ class LocalRunner:
         self._is_resuming = self._resumes
         self._hand_over_failures: Counter[str] = Counter()
         self._problem = ""
+        self._expected: tuple[Mapping[str, Any], float] | None = None  # and since when
 
     # The calls of Runner
 
@@ -155,6 +163,10 @@ class LocalRunner:
     def resume(self, run_id: str) -> None:
         self.store.open(run_id).transition("queued", **AGAIN)
         self._look_soon()
+
+    def expect(self, config: Mapping[str, Any]) -> None:
+        if self._expected is None or self._expected[0] != config:
+            self._expected = (config, time.monotonic())
 
     def states(self) -> dict[str, str]:
         return {summary.id: summary.state for summary in self.store.list()}
@@ -279,7 +291,17 @@ class LocalRunner:
         problem = self._dispatch() or problem
         if self._queue or self._free_slots():  # else it would only take cores from those who train
             self._pool.keep_spare(self._next_slot())
+        self._prepare_spare()
         return problem
+
+    def _prepare_spare(self) -> None:
+        """Let the spare prepare for the setup in hand, unless it would take cores from a run."""
+        if self._expected is None or self._queue or self._watches:
+            return
+        config, since = self._expected
+        if time.monotonic() - since >= SETTLED_SECONDS:
+            order = {"config": config, "data_folder": str(self.store.root / "data")}
+            self._pool.prepare_spare(order, config["training"]["backend"])
 
     def _look_for_runs(self) -> None:
         """Fill the queue if something came or went; adopt runs that this runner did not start."""

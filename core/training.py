@@ -181,6 +181,14 @@ class Training:
         self._means = PassMeans(state.sums, state.windows)
         self._pace.go_on_from(state.done, state.batch)
 
+    def rehearse(self) -> None:
+        """Take the first step, which takes the longest by far, and undo it: all later ones go as if
+        nothing had been, but at once."""
+        state = self.state()
+        size = min(self.config.training.batch_size, len(self.split.train))
+        self._steps.train([np.arange(size)])
+        self.restore(state)
+
     @property
     def is_over(self) -> bool:
         """Whether every epoch is trained, or validation has gained nothing for too long."""

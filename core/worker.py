@@ -1,7 +1,8 @@
 """One run in one process: what the runner starts, and what `python -m core train` calls.
 
 python -m core worker            wait with Keras imported, print "ready", read a run folder
-                                 from standard input, train it, exit
+                                 from standard input, train it, exit; before it, there may be
+                                 lines that ask to prepare a run: each is answered with "ready"
 python -m core worker RUN_DIR    train that run, exit
 """
 
@@ -24,6 +25,8 @@ from core import checkpoints, gpu_faults
 from core.backends import check_backend
 from core.config import ExperimentConfig, NormalizationConfig, TrainingConfig
 from core.disk import fault_text
+from core.preparation import Prepared, prepare
+from core.processes import PREPARE
 from core.run_end import MEMORY, End
 from core.run_training import Report, RunTraining, Stopped, device_name
 from core.runs import ACTIVE_STATES, Run, RunNotFound, RunStore, RunUnreadable, TransitionRefused
@@ -50,14 +53,20 @@ class Paused(Stopped):
     """Somebody asked the run to wait."""
 
 
-def train_run(run: Run, data_folder: Path, report: Report = lambda progress: None) -> str:
+def train_run(
+    run: Run,
+    data_folder: Path,
+    report: Report = lambda progress: None,
+    prepared: Prepared | None = None,
+) -> str:
     """Train a run that is `starting` to its end, or to where it is stopped. Returns its state.
 
-    A run with checkpoints goes on from the newest. Whatever goes wrong becomes the run's state with
-    a sentence. Raises Unwritable if even that cannot be written.
+    prepared: taken if it is of this run's configuration. A run with checkpoints goes on from the
+    newest. Whatever goes wrong becomes the run's state with a sentence. Raises Unwritable if even
+    that cannot be written.
     """
     try:
-        end = _end_of_training(run, data_folder, report)
+        end = _end_of_training(run, data_folder, report, prepared)
         if run.status().state in ACTIVE_STATES:
             run.transition(end.state, end.reason, by_pid=os.getpid(), **end.changes)
     except OSError as error:
@@ -82,7 +91,7 @@ def train_run(run: Run, data_folder: Path, report: Report = lambda progress: Non
         raise Unwritable(str(error)) from error
 
 
-def _end_of_training(run: Run, data_folder: Path, report: Report) -> End:
+def _end_of_training(run: Run, data_folder: Path, report: Report, prepared: Prepared | None) -> End:
     """Train, and say in which state the run ends and why.
 
     Raises OSError for a fault of the run folder, TransitionRefused if it is another process's.
@@ -91,10 +100,15 @@ def _end_of_training(run: Run, data_folder: Path, report: Report) -> End:
         config = ExperimentConfig.model_validate(run.config())
         _check_backend(config.training.backend)
         report = _throttled(run, report)
-        report({"phase": "loading the data"})
-        recording = open_recording(config.data, data_folder)
+        training = None
+        if prepared is not None and prepared.config.identity() == config.identity():
+            recording, training = prepared.recording, prepared.training
+        else:
+            report({"phase": "loading the data"})
+            recording = open_recording(config.data, data_folder)
         run.transition("running", by_pid=os.getpid(), device=device_name())
-        return End(*RunTraining(run, config, recording, report, _stop_check(run)).train())
+        checked = _stop_check(run)
+        return End(*RunTraining(run, config, recording, report, checked, training).train())
     except (DataError, AllDamaged) as error:
         return End("failed", str(error))
     except Paused as stop:
@@ -195,15 +209,42 @@ def warm_up() -> None:
     gc.freeze()  # what is loaded stays: looking through it again and again delays a first step
 
 
+def _prepared(order: str) -> Prepared | None:
+    """What was asked for, or None: a run of this setup would say what is the matter with it."""
+    keras.backend.clear_session()
+    try:
+        return prepare(order)
+    except Exception:
+        return None
+    finally:
+        gc.collect()
+        gc.freeze()
+
+
+def _wait_for_run() -> tuple[str, Prepared | None]:
+    """The run folder from standard input, and what was prepared before; empty if the app is gone.
+
+    Each line is read by itself, so that one can be waited for.
+    """
+    prepared = None
+    while True:
+        with suppress(BrokenPipeError):  # the app is gone; a line it wrote before still counts
+            print("ready", flush=True)
+        line = os.fsdecode(sys.stdin.buffer.raw.readline()).strip()
+        if not line.startswith(PREPARE):
+            return line, prepared
+        prepared = None  # before the next one takes its memory
+        prepared = _prepared(line.removeprefix(PREPARE))
+
+
 def main(run_folder: str | None = None) -> int:
     """Wait for a run folder on standard input, unless it is given; train it. Returns exit code."""
     signal.signal(signal.SIGTERM, end_soon)
+    prepared = None
     if run_folder is None:
         if not select.select([sys.stdin], [], [], 0)[0]:  # a run that already waits comes first
             warm_up()
-        with suppress(BrokenPipeError):  # the app is gone; a line it wrote before still counts
-            print("ready", flush=True)
-        run_folder = sys.stdin.readline().strip()
+        run_folder, prepared = _wait_for_run()
         if not run_folder:
             return 0  # the app is gone, and nothing was given to this spare
     folder = Path(run_folder)
@@ -212,7 +253,7 @@ def main(run_folder: str | None = None) -> int:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     try:
-        state = train_run(run, folder.parent / "data")
+        state = train_run(run, folder.parent / "data", prepared=prepared)
     except Unwritable as error:
         with suppress(OSError):
             print(error, flush=True)

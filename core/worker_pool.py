@@ -3,7 +3,8 @@
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from core.backends import preferred
 from core.processes import WorkerProcess
@@ -34,6 +35,7 @@ class WorkerPool:
         self._wants_spare = wants_spare
         self._spare_delay_seconds = spare_delay_seconds
         self._spare_deaths = 0
+        self._prepared: Mapping[str, Any] | None = None  # what a spare was last asked to prepare
         self.postpone_spare()  # at the start too: the first page comes first
 
     def take(self, free: Sequence[int], backend: str) -> WorkerProcess:
@@ -42,7 +44,7 @@ class WorkerPool:
         self._backend, spare = backend, self.spare
         if spare is not None and spare.poll() is None and spare.slot in free:
             if spare.is_current and spare.backend == backend:
-                self.spare = None
+                self.spare = self._prepared = None
                 return spare
             self.end_spare()
         return self._start(free[0])
@@ -72,6 +74,15 @@ class WorkerPool:
             self._spare_due = now + min(LONGEST_SPARE_DELAY_SECONDS, delay)
         if now >= self._spare_due:
             self.spare = self._start(slot)
+
+    def prepare_spare(self, order: Mapping[str, Any], backend: str) -> None:
+        """Let the spare prepare a run, once, if it is there and does nothing."""
+        spare = self.spare
+        if spare is None or order == self._prepared or spare.backend != backend:
+            return
+        if spare.poll() is None and spare.is_waiting and spare.is_current:
+            self._prepared = order
+            spare.prepare(order)
 
     def postpone_spare(self) -> None:
         """No new spare for a while, as when a run begins: its imports compete for the cores."""

@@ -30,6 +30,9 @@ try:
 except BrokenPipeError:
     pass
 line = sys.stdin.readline()
+while line.startswith("prepare "):
+    print("ready", flush=True)
+    line = sys.stdin.readline()
 if not line:
     sys.exit(0)
 folder = Path(line.rstrip("\\n"))

@@ -53,7 +53,7 @@ LAYERS = [
     {"core.tensorflow_steps", "core.jax_steps"},
     {"core.device_steps"},
     {"core.training", "core.evaluation", "core.probe"},
-    {"core.epoch_records", "core.take_up"},
+    {"core.epoch_records", "core.take_up", "core.preparation"},
     {"core.run_training"},
     {"core.worker"},
     {"core.commands"},
@@ -80,7 +80,7 @@ USES_KERAS = {
         "core.probe",
         "core.epoch_records",
     ),
-    *("core.learning_rate", "core.take_up", "core.run_training"),
+    *("core.learning_rate", "core.take_up", "core.preparation", "core.run_training"),
     *("core.worker", "core.commands.keras_import", "core.commands.reconstructions"),
 }
 NAMES_A_BACK_END = {

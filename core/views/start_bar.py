@@ -38,6 +38,7 @@ def start_bar() -> None:
         hindrance = _hindrance(config)
         if config and not hindrance:
             _prospect(config)
+            session.runner().expect(config.model_copy(update={"name": ""}).model_dump(mode="json"))
         twin = running_twin(config) if config else None
         with st.container(horizontal=True, vertical_alignment="bottom"):
             session.bound(

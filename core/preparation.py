@@ -1,0 +1,70 @@
+"""An experiment up to its first step: what a worker can do before it has a run.
+
+Drawing weights, tracing a step and running it for the first time take most of a second, whoever
+waits. The spare worker does so for the setup in hand, so that its run begins at once.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.config import ExperimentConfig
+from core.signals.recording import DataError, Recording
+from core.signals.store import open_recording
+from core.training import Training
+from core.windows import Windows, check_batch, split_windows
+
+LEAST_STEPS = 256  # values that 32 bits tell apart between a channel's least and greatest
+MOST_VALUES = 50_000_000  # of a recording: more take so long that a run would wait
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a run of this configuration begins with."""
+
+    config: ExperimentConfig
+    recording: Recording
+    training: Training
+
+
+def prepare(order: str) -> Prepared | None:
+    """What `WorkerProcess.prepare` asks for; None where the data are too large.
+
+    Raises DataError, and what TensorFlow does.
+    """
+    asked = json.loads(order)
+    config = ExperimentConfig.model_validate(asked["config"])
+    recording = open_recording(config.data, Path(asked["data_folder"]))
+    if recording.values.size > MOST_VALUES:
+        return None
+    training = build_training(config, recording)
+    check_batch(config.training.batch_size, training.split.train)
+    training.rehearse()
+    return Prepared(config, recording, training)
+
+
+def build_training(config: ExperimentConfig, recording: Recording) -> Training:
+    """A training before its first step. Raises DataError when the data do not suit it."""
+    split = split_windows(recording.values, config.windows, config.training.seed)
+    _check_precision(split.train, recording.channel_names)
+    return Training(config, split)
+
+
+def _check_precision(train: Windows, names: tuple[str, ...]) -> None:
+    """Raise DataError for a channel whose values differ too little for 32-bit numbers."""
+    low, high = np.inf, -np.inf
+    for block, _ in train.values():
+        low = np.minimum(low, block.min(axis=0))
+        high = np.maximum(high, block.max(axis=0))
+    low, high = low.astype(np.float64), high.astype(np.float64)
+    steps = (high - low) / (
+        np.finfo(np.float32).eps * np.maximum(np.abs(low), np.abs(high)) + 1e-300
+    )
+    for channel in np.flatnonzero((high > low) & (steps < LEAST_STEPS)):
+        raise DataError(
+            f"Channel {names[channel]!r} varies between {low[channel]:.12g} and "
+            f"{high[channel]:.12g}: models compute with 32 bits, which tell only "
+            f"{steps[channel]:.0f} values apart there. Subtract a constant from it first."
+        )
