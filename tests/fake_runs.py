@@ -187,6 +187,10 @@ class FakeRunner:
     def __init__(self, store: RunStore):
         self.store = store
         self.submitted: list[str] = []
+        self.expected: list[Mapping[str, Any]] = []
+
+    def expect(self, config: Mapping[str, Any]) -> None:
+        self.expected.append(config)
 
     def submit(self, config: Mapping[str, Any], *, name: str, owner: str | None = None) -> str:
         self.submitted.append(self.store.create(config, name=name, owner=owner).id)

@@ -31,6 +31,10 @@ except BrokenPipeError:
     pass
 line = sys.stdin.readline()
 while line.startswith("prepare "):
+    with open(here / "prepared", "a") as file:
+        file.write(f"{{os.getpid()}} {{line}}")
+    while (here / "prepare slowly").exists():
+        time.sleep(0.01)
     print("ready", flush=True)
     line = sys.stdin.readline()
 if not line:

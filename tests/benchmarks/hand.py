@@ -156,12 +156,12 @@ async def measure_clicks(app: TimedApp, rounds: int) -> list[Figure]:
         Figure("click to first step, without", COLD_CLICK, 0.95, [], []),
     ]
     for place in range(rounds):
-        for number, figure in enumerate(figures):
+        for row, figure in enumerate(figures):
             await app.settle()
             if figure.asked == COLD_CLICK:
                 await app.end_spare()
-            look = LOOK_SECONDS if number == 1 else 0.0
-            run, seconds = await _click(app, len(figures) * place + number, look)
+            look = LOOK_SECONDS if row == 1 else 0.0
+            run, seconds = await _click(app, len(figures) * place + row, look)
             figure.seconds.append(seconds)
             await _cancel(run)
     return figures

@@ -51,6 +51,19 @@ def test_an_edit_that_comes_with_the_click_is_trained(lab):
     assert len(lab.runner.submitted) == 1
 
 
+def test_the_setup_in_hand_is_what_the_runner_may_expect(lab):
+    page = lab.open("train")
+    widget(page, "number_input", "training.epochs").set_value(3)
+    page = page.run()
+    page = widget(page, "text_input", "name").set_value("my run").run()
+    epochs = [config["training"]["epochs"] for config in lab.runner.expected]
+    assert epochs == [20, 3, 3]
+    assert lab.runner.expected[1] == lab.runner.expected[2]  # a name is nothing to prepare for
+    widget(page, "number_input", "training.batch_size").set_value(-1)
+    page.run()
+    assert len(lab.runner.expected) == 3
+
+
 @pytest.mark.parametrize(("field", "typed"), [("epochs", 0), ("batch_size", -1)])
 def test_a_faulty_edit_that_comes_with_the_click_starts_nothing(lab, field, typed):
     page = lab.open("train")
