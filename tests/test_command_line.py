@@ -121,6 +121,7 @@ def test_every_command_has_help(capsys):
         assert "usage: python -m core" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_command_loads_keras_before_it_trains(command):
     program = (

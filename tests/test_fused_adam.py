@@ -6,6 +6,7 @@ import pytest
 
 from core.fused_adam import FusedAdam, FusedAdamW
 
+pytestmark = pytest.mark.slow
 STEPS = 50
 
 

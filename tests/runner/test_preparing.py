@@ -10,6 +10,9 @@ from core.config import ExperimentConfig
 from tests.fake_workers import eventually, got, reached
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(autouse=True)
 def settled_soon(monkeypatch):
     monkeypatch.setattr(runner_module, "SETTLED_SECONDS", 0.1)

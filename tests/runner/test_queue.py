@@ -118,7 +118,7 @@ def test_a_run_that_nobody_could_note_is_found(store, make_runner, monkeypatch):
 
 
 def test_a_ready_spare_gets_its_line_at_once(store, make_runner):
-    runner = make_runner(spare=True, poll_seconds=0.1)
+    runner = make_runner(spare=True, spare_delay_seconds=0.0, poll_seconds=0.1)
     runner.start()
     eventually(lambda: runner.spare_is_ready)
     spare = runner._pool.spare.pid
@@ -151,7 +151,7 @@ def test_a_spare_comes_when_a_run_has_ended(store, make_runner):
 
 
 def test_stop_ends_the_idle_spare(make_runner):
-    runner = make_runner(spare=True)
+    runner = make_runner(spare=True, spare_delay_seconds=0.0)
     runner.start()
     eventually(lambda: runner.spare_is_ready)
     spare = runner._pool.spare
