@@ -57,7 +57,7 @@ def main(arguments: list[str]) -> None:
     if arguments:
         run(BIN / "python", "-m", "pytest", *arguments)
     else:  # two files at a time; but a browser has the machine for itself
-        run(BIN / "python", "-m", "pytest", "-n", "2", "--dist", "loadfile", "-m", "not browser")
+        run(BIN / "python", "-m", "pytest", "-m", "not browser")
         run(BIN / "python", "-m", "pytest", "-m", "browser")
 
 

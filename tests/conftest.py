@@ -9,6 +9,7 @@ import gc
 import os
 from functools import cache
 
+import pytest
 from hypothesis import HealthCheck, settings
 from streamlit.components.v2 import manifest_scanner
 
@@ -25,6 +26,12 @@ settings.load_profile("lab")
 
 # Each AppTest reads the metadata of all that is installed, which took half of a page's test.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two files at a time of all tests; a browser, or what was asked for by name, is alone."""
+    is_all = config.args_source != pytest.Config.ArgsSource.ARGS
+    return 2 if is_all and config.option.markexpr != "browser" else 0
 
 
 def pytest_collection_finish() -> None:

@@ -9,7 +9,6 @@ from core import runner as runner_module
 from core.config import ExperimentConfig
 from tests.fake_workers import eventually, got, reached
 
-
 pytestmark = pytest.mark.slow
 
 
