@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.architecture import describe_architecture
 from core.config import ExperimentConfig
 from core.signals.recording import DataError, Recording
 from core.signals.store import open_recording
@@ -18,6 +19,7 @@ from core.windows import Windows, check_batch, split_windows
 
 LEAST_STEPS = 256  # values that 32 bits tell apart between a channel's least and greatest
 MOST_VALUES = 50_000_000  # of a recording: more take so long that a run would wait
+MOST_WORK = 1e10  # multiplications forward through a batch: some twenty of the question's batches
 
 
 @dataclass(frozen=True)
@@ -30,19 +32,28 @@ class Prepared:
 
 
 def prepare(order: str) -> Prepared | None:
-    """What `WorkerProcess.prepare` asks for; None where the data are too large.
+    """What `WorkerProcess.prepare` asks for; None where that would take long: a run that comes
+    meanwhile waits for its end.
 
     Raises DataError, and what TensorFlow does.
     """
     asked = json.loads(order)
     config = ExperimentConfig.model_validate(asked["config"])
     recording = open_recording(config.data, Path(asked["data_folder"]))
-    if recording.values.size > MOST_VALUES:
+    if recording.values.size > MOST_VALUES or _work(config, recording) > MOST_WORK:
         return None
     training = build_training(config, recording)
     check_batch(config.training.batch_size, training.split.train)
     training.rehearse()
     return Prepared(config, recording, training)
+
+
+def _work(config: ExperimentConfig, recording: Recording) -> float:
+    """Multiplications in the convolutions for a batch, forward."""
+    channels = recording.values.shape[-1]
+    layers = describe_architecture(config.model, config.windows.window_length, channels).layers
+    window = sum(layer.output_shape[0] * layer.parameters for layer in layers)
+    return float(config.training.batch_size * window)
 
 
 def build_training(config: ExperimentConfig, recording: Recording) -> Training:

@@ -56,7 +56,7 @@ def run_table() -> RunTable:
     return _run_table(str(runs_folder()))
 
 
-@st.cache_resource(show_spinner="Reading the runs…")
+@cache  # a thread that reads ahead has no session, which Streamlit's own cache misses aloud
 def _run_table(folder: str) -> RunTable:
     return RunTable(_store(folder))
 
