@@ -21,6 +21,7 @@ from core.windows import split_windows
 
 pytestmark = pytest.mark.slow
 worker = pytest.importorskip("core.worker")
+preparation = pytest.importorskip("core.preparation")
 run_training = pytest.importorskip("core.run_training")
 
 SMALL = {
@@ -99,7 +100,7 @@ def test_the_model_is_safe_before_the_long_evaluation(tmp_path, monkeypatch):
 
 def test_without_memory_for_an_epoch_a_run_fails_and_tells_the_cause(tmp_path, monkeypatch):
     run, data_folder = started(tmp_path)
-    monkeypatch.setattr(run_training, "Training", Mock(side_effect=MemoryError))
+    monkeypatch.setattr(preparation, "Training", Mock(side_effect=MemoryError))
     assert worker.train_run(run, data_folder) == "failed"
     assert "memory did not suffice" in run.status().reason
     assert run.status().extra["cause"] == "memory"
@@ -251,7 +252,7 @@ def test_a_run_that_starts_anew_begins_without_its_earlier_records(tmp_path, mon
 
 @pytest.mark.parametrize("error", [MemoryError, np.linalg.LinAlgError])
 def test_no_fault_of_pca_fails_a_run(tmp_path, monkeypatch, error):
-    run, data_folder = started(tmp_path)
+    run, data_folder = started(tmp_path, {"model.latent_channels": 1})
     monkeypatch.setattr(np.linalg, "eigh", Mock(side_effect=error))
     assert worker.train_run(run, data_folder) == "finished"
     results = json_of(run, "results.json")
