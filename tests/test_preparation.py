@@ -100,7 +100,7 @@ def test_a_worker_that_prepared_trains_the_same_run(tmp_path, expected, last):
 def test_what_takes_long_and_data_that_do_not_suit_are_not_prepared(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="batch"):
         preparation.prepare(order(SETUP.replace({"training.batch_size": 4096}), tmp_path))
-    large = {"model.filters": "1024, 1024", "training.batch_size": 100}
+    large = {"model.filters": "1024, 1024", "training.batch_size": 1000}
     assert preparation.prepare(order(SETUP.replace(large), tmp_path)) is None
     monkeypatch.setattr(preparation, "MOST_VALUES", 5999)  # 3000 time steps of 2 channels
     assert preparation.prepare(order(SETUP, tmp_path)) is None
