@@ -42,14 +42,18 @@ def reconstruct(model: keras.Model, windows: np.ndarray, batch: int = 0) -> np.n
 
 
 def evaluate_part(
-    model: keras.Model, windows: Windows, report: Callable[[int], None] = lambda windows: None
+    model: keras.Model,
+    windows: Windows,
+    report: Callable[[int], None] = lambda windows: None,
+    most: int = 0,
 ) -> PartEvaluation:
     """Errors of every window; reconstructions of evenly spaced, the best and the worst ones.
 
-    report is told how many windows are done, again and again.
+    report is told how many windows are done, again and again. most: windows in the largest part
+    that this model is to see, so that it gets batches of one size.
     """
     count, length, channels = windows.shape
-    batch = max(1, _BATCH_VALUES // (length * channels))
+    batch = max(1, min(_BATCH_VALUES // (length * channels), max(most, count)))
     room = max(1, STORED_VALUES // (length * channels))
     kept = np.unique(np.linspace(0, count - 1, min(count, room)).round().astype(np.int64))
     accumulator = ErrorAccumulator(count, length, channels)
@@ -99,6 +103,7 @@ def evaluate(
     report is told what share of all windows is done, again and again.
     """
     before, total = 0, len(split.train) + len(split.validation)
+    most = max(len(split.train), len(split.validation))
 
     def done(windows: int) -> None:
         report((before + windows) / total)
@@ -113,7 +118,7 @@ def evaluate(
     results |= {name: {} for name in CHANNEL_VALUES}
     arrays: dict[str, np.ndarray] = {}
     for part, windows in split.parts():
-        evaluation = evaluate_part(model, windows, done)
+        evaluation = evaluate_part(model, windows, done, most)
         before += len(windows)
         errors = evaluation.errors
         results[part] = {"mae": errors.mae, "mse": errors.mse}

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from pydantic import ValidationError
 
 from core.architecture import describe_architecture
 from core.config import ExperimentConfig
+from core.runs import Run, RunUnreadable
 from core.signals.recording import DataError, Recording
 from core.signals.store import open_recording
 from core.training import Training
@@ -29,6 +31,14 @@ class Prepared:
     config: ExperimentConfig
     recording: Recording
     training: Training
+
+    def is_of(self, run: Run) -> bool:
+        """Whether the run begins with this: its configuration has the same result."""
+        try:
+            config = ExperimentConfig.model_validate(run.config())
+        except (RunUnreadable, ValidationError):
+            return False  # the run itself says what is the matter
+        return config.identity() == self.config.identity()
 
 
 def prepare(order: str) -> Prepared | None:

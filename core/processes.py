@@ -93,6 +93,8 @@ class WorkerProcess:
         self.backend = environment.get("KERAS_BACKEND", "")  # which it has imported
         self.is_ready = False  # to train: what it prepares comes to an end by itself
         self.is_waiting = False  # and does nothing
+        self.order: Mapping[str, Any] | None = None  # what it was last asked to prepare
+        self.orders = 0  # how many there were
         self.source_time = source_time()
         self._heard = b""
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
@@ -126,6 +128,8 @@ class WorkerProcess:
     def prepare(self, order: Mapping[str, Any]) -> None:
         """Let it prepare a run, while it waits for one: see `prepare` in core/preparation.py."""
         self.is_waiting = False
+        self.order = order
+        self.orders += 1
         with suppress(OSError):  # it has ended, which `poll` will tell
             self.process.stdin.write(f"{PREPARE}{json.dumps(order)}\n".encode())
             self.process.stdin.flush()

@@ -61,7 +61,7 @@ def train_run(
 ) -> str:
     """Train a run that is `starting` to its end, or to where it is stopped. Returns its state.
 
-    prepared: taken if it is of this run's configuration. A run with checkpoints goes on from the
+    prepared: of this run (`Prepared.is_of`). A run with checkpoints goes on from the
     newest. Whatever goes wrong becomes the run's state with a sentence. Raises Unwritable if even
     that cannot be written.
     """
@@ -101,7 +101,7 @@ def _end_of_training(run: Run, data_folder: Path, report: Report, prepared: Prep
         _check_backend(config.training.backend)
         report = _throttled(run, report)
         training = None
-        if prepared is not None and prepared.config.identity() == config.identity():
+        if prepared is not None:
             recording, training = prepared.recording, prepared.training
         else:
             report({"phase": "loading the data"})
@@ -204,21 +204,22 @@ def warm_up() -> None:
     for _ in training.epochs():
         break
     del training
+    _let_go()
+    gc.freeze()  # what is loaded stays: looking through it again and again delays a first step
+
+
+def _let_go() -> None:
+    """Give back what a training that nobody refers to any more held: it is full of cycles."""
     keras.backend.clear_session()
     gc.collect()
-    gc.freeze()  # what is loaded stays: looking through it again and again delays a first step
 
 
 def _prepared(order: str) -> Prepared | None:
     """What was asked for, or None: a run of this setup would say what is the matter with it."""
-    keras.backend.clear_session()
     try:
         return prepare(order)
     except Exception:
         return None
-    finally:
-        gc.collect()
-        gc.freeze()
 
 
 def _wait_for_run() -> tuple[str, Prepared | None]:
@@ -233,7 +234,8 @@ def _wait_for_run() -> tuple[str, Prepared | None]:
         line = os.fsdecode(sys.stdin.buffer.raw.readline()).strip()
         if not line.startswith(PREPARE):
             return line, prepared
-        prepared = None  # before the next one takes its memory
+        prepared = None
+        _let_go()  # before the next one takes its memory
         prepared = _prepared(line.removeprefix(PREPARE))
 
 
@@ -249,6 +251,9 @@ def main(run_folder: str | None = None) -> int:
             return 0  # the app is gone, and nothing was given to this spare
     folder = Path(run_folder)
     run = RunStore(folder.parent).open(folder.name)
+    if prepared is not None and not prepared.is_of(run):
+        prepared = None
+        _let_go()
     with open(run.folder / "log.txt", "ab", buffering=0) as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)

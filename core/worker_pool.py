@@ -10,6 +10,7 @@ from core.backends import preferred
 from core.processes import WorkerProcess
 
 LONGEST_SPARE_DELAY_SECONDS = 300.0
+MOST_ORDERS = 40  # that a spare prepares: TensorFlow keeps some 7 MB of each model it has traced
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class WorkerPool:
         self._wants_spare = wants_spare
         self._spare_delay_seconds = spare_delay_seconds
         self._spare_deaths = 0
-        self._prepared: Mapping[str, Any] | None = None  # what a spare was last asked to prepare
+        self._fatal: Mapping[str, Any] | None = None  # what the last spare that died had to prepare
         self.postpone_spare()  # at the start too: the first page comes first
 
     def take(self, free: Sequence[int], backend: str) -> WorkerProcess:
@@ -44,7 +45,7 @@ class WorkerPool:
         self._backend, spare = backend, self.spare
         if spare is not None and spare.poll() is None and spare.slot in free:
             if spare.is_current and spare.backend == backend:
-                self.spare = self._prepared = None
+                self.spare = None
                 return spare
             self.end_spare()
         return self._start(free[0])
@@ -68,7 +69,7 @@ class WorkerPool:
                 return
             _log.warning("The spare worker ended: %s", self.spare.last_error() or "no message")
             self.spare.close()
-            self.spare = None
+            self._fatal, self.spare = self.spare.order, None
             self._spare_deaths += 1  # a broken installation must not start one a second
             delay = self._spare_delay_seconds * 2**self._spare_deaths
             self._spare_due = now + min(LONGEST_SPARE_DELAY_SECONDS, delay)
@@ -78,11 +79,14 @@ class WorkerPool:
     def prepare_spare(self, order: Mapping[str, Any], backend: str) -> None:
         """Let the spare prepare a run, once, if it is there and does nothing."""
         spare = self.spare
-        if spare is None or order == self._prepared or spare.backend != backend:
+        if spare is None or order in (spare.order, self._fatal) or spare.backend != backend:
             return
-        if spare.poll() is None and spare.is_waiting and spare.is_current:
-            self._prepared = order
+        if spare.poll() is not None or not spare.is_waiting or not spare.is_current:
+            return
+        if spare.orders < MOST_ORDERS:
             spare.prepare(order)
+        else:
+            self.end_spare()  # and a new one comes, which is asked again
 
     def postpone_spare(self) -> None:
         """No new spare for a while, as when a run begins: its imports compete for the cores."""

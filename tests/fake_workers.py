@@ -33,6 +33,8 @@ line = sys.stdin.readline()
 while line.startswith("prepare "):
     with open(here / "prepared", "a") as file:
         file.write(f"{{os.getpid()}} {{line}}")
+    if (here / "preparing kills").exists():
+        os.kill(os.getpid(), signal.SIGKILL)
     while (here / "prepare slowly").exists():
         time.sleep(0.01)
     print("ready", flush=True)

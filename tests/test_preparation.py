@@ -1,9 +1,12 @@
 """What a spare worker prepares: the run is the same run, whatever was prepared before it."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+import weakref
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -52,21 +55,55 @@ def test_a_training_that_was_rehearsed_ends_with_the_same_bits(tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize(("changes", "is_taken"), [({}, True), ({"model.dropout": 0.1}, False)])
-def test_what_was_prepared_is_taken_for_the_same_setup_alone(
-    tmp_path, monkeypatch, expected, changes, is_taken
-):
-    prepared = preparation.prepare(order(SETUP.replace(changes), tmp_path))
-    built, build = [], worker.RunTraining.__init__.__globals__["build_training"]
-    monkeypatch.setitem(
-        worker.RunTraining.__init__.__globals__,
-        "build_training",
-        lambda *what: (built.append(1), build(*what))[1],
-    )
+def test_what_was_prepared_is_what_the_run_begins_with(tmp_path, monkeypatch, expected):
+    prepared = preparation.prepare(order(SETUP, tmp_path))
     run = in_hand(queued(tmp_path, FEW | {"name": "of another name"}))
+    assert prepared.is_of(run)
+    begin = worker.RunTraining.__init__.__globals__  # where it would build what it was not given
+    monkeypatch.setitem(begin, "build_training", None)
     assert worker.train_run(run, tmp_path / "data", prepared=prepared) == "finished"
-    assert not built if is_taken else built
     assert fingerprints(run) == expected
+
+
+def test_it_is_of_a_run_with_the_same_result_alone(tmp_path):
+    prepared = preparation.prepare(order(SETUP, tmp_path))
+    assert not prepared.is_of(queued(tmp_path, FEW | {"model.dropout": 0.1}))
+    assert not prepared.is_of(queued(tmp_path, FEW | {"data.seed": 1}))
+    unreadable = queued(tmp_path, FEW)
+    assert prepared.is_of(unreadable)
+    for content in ("{", "{}x", '{"model": {"filters": "many"}}'):
+        (unreadable.folder / "config.json").write_text(content)
+        assert not prepared.is_of(unreadable)
+
+
+@pytest.mark.parametrize("next_is", ["another setup", "another run"])
+def test_what_was_prepared_is_let_go_before_the_next(tmp_path, monkeypatch, next_is):
+    held, left = [], []  # of what was prepared; what is left of it when the next one begins
+
+    def prepare(text):
+        left.append([trainer() for trainer in held])
+        prepared = preparation.prepare(text)
+        held.append(weakref.ref(prepared.training.trainer))
+        return prepared
+
+    def train_run(run, data_folder, prepared):
+        left.append([prepared, *(trainer() for trainer in held)])
+        return "finished"
+
+    run = queued(tmp_path, FEW)
+    other = SETUP.replace({"model.dropout": 0.1})
+    lines = [f"{PREPARE}{order(setup, tmp_path)}\n".encode() for setup in (SETUP, other)]
+    last = os.fsencode(run.folder) + b"\n" if next_is == "another run" else b""
+    monkeypatch.setattr(worker, "prepare", prepare)
+    monkeypatch.setattr(worker, "train_run", train_run)
+    monkeypatch.setattr(worker, "warm_up", lambda: None)
+    monkeypatch.setattr(worker.signal, "signal", lambda *what: None)
+    monkeypatch.setattr(worker.select, "select", lambda *what: ([], [], []))
+    monkeypatch.setattr(worker.os, "dup2", lambda *what: None)
+    stdin = SimpleNamespace(buffer=SimpleNamespace(raw=io.BytesIO(b"".join(lines) + last)))
+    monkeypatch.setattr(worker.sys, "stdin", stdin)
+    assert worker.main() == 0
+    assert left == [[], [None], *([[None, None, None]] if last else [])]
 
 
 @pytest.mark.parametrize("last", ["this setup", "another"])

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from core import runner as runner_module
+from core import worker_pool
 from core.config import ExperimentConfig
 from tests.fake_workers import eventually, got, reached
 
@@ -71,6 +72,29 @@ def test_one_thing_at_a_time_and_then_the_newest(runner, tmp_path):
     assert runner.spare_is_ready  # a run may come at any time
     (tmp_path / "prepare slowly").unlink()
     eventually(lambda: [seed for _, seed in asked(tmp_path)] == [1, 3])
+
+
+def test_a_spare_that_prepared_much_is_replaced(runner, tmp_path, monkeypatch):
+    monkeypatch.setattr(worker_pool, "MOST_ORDERS", 2)
+    for number in (1, 2, 3):
+        runner.expect(setup(number))
+        eventually(lambda number=number: number in [seed for _, seed in asked(tmp_path)])
+    assert [seed for _, seed in asked(tmp_path)] == [1, 2, 3]
+    first, second, third = (pid for pid, _ in asked(tmp_path))
+    assert first == second != third == runner._pool.spare.pid
+
+
+def test_what_a_spare_died_of_is_not_asked_of_the_next(runner, tmp_path):
+    spare = runner._pool.spare.pid
+    (tmp_path / "preparing kills").touch()
+    runner.expect(setup(1))
+    eventually(lambda: runner.spare_is_ready and runner._pool.spare.pid != spare)
+    (tmp_path / "preparing kills").unlink()
+    runner.expect(setup(1))
+    time.sleep(0.5)
+    assert asked(tmp_path) == [(spare, 1)]
+    runner.expect(setup(2))
+    eventually(lambda: asked(tmp_path)[1:] == [(runner._pool.spare.pid, 2)])
 
 
 def test_nothing_is_prepared_while_a_run_trains_or_for_another_back_end(store, runner, tmp_path):
