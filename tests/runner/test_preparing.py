@@ -14,13 +14,14 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
-def settled_soon(monkeypatch):
+def soon(monkeypatch):
     monkeypatch.setattr(runner_module, "SETTLED_SECONDS", 0.1)
+    monkeypatch.setattr(runner_module, "IDLE_SECONDS", 0.02)
 
 
-@pytest.fixture
-def runner(make_runner):
-    runner = make_runner(spare=True, spare_delay_seconds=0.0)
+@pytest.fixture(params=[1])
+def runner(make_runner, request):
+    runner = make_runner(spare=True, spare_delay_seconds=0.0, slots=request.param)
     runner.start()
     eventually(lambda: runner.spare_is_ready)
     return runner
@@ -97,6 +98,7 @@ def test_what_a_spare_died_of_is_not_asked_of_the_next(runner, tmp_path):
     eventually(lambda: asked(tmp_path)[1:] == [(runner._pool.spare.pid, 2)])
 
 
+@pytest.mark.parametrize("runner", [1, 2], indirect=True, ids="{} slots".format)
 def test_nothing_is_prepared_while_a_run_trains_or_for_another_back_end(store, runner, tmp_path):
     run_id = runner.submit({"does": "wait"}, name="x")
     reached(store, run_id, "running")
