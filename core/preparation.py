@@ -1,18 +1,25 @@
 """An experiment up to its first step: what a worker can do before it has a run.
 
 Drawing weights, tracing a step and running it for the first time take most of a second, whoever
-waits. The spare worker does so for the setup in hand, so that its run begins at once.
+waits, and what the training is compared with half a second more. The spare worker does so for the
+setup in hand, so that its run begins at once and is not held up later.
 """
 
 import json
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
 
-from core.architecture import describe_architecture
+from core.architecture import Architecture, describe_architecture
+from core.baselines import measure_baselines
 from core.config import ExperimentConfig
+from core.pair_floors import error_floors
+from core.probe import Probe
 from core.runs import Run, RunUnreadable
 from core.signals.recording import DataError, Recording
 from core.signals.store import open_recording
@@ -20,7 +27,7 @@ from core.training import Training
 from core.windows import Windows, check_batch, split_windows
 
 LEAST_STEPS = 256  # values that 32 bits tell apart between a channel's least and greatest
-MOST_VALUES = 50_000_000  # of a recording: more take so long that a run would wait
+MOST_VALUES = 50_000_000  # of a recording, of its windows: more take so long that a run would wait
 MOST_WORK = 1e10  # multiplications forward through a batch: some twenty of the question's batches
 
 
@@ -31,6 +38,7 @@ class Prepared:
     config: ExperimentConfig
     recording: Recording
     training: Training
+    baselines: dict[str, Any]  # as `measure` returns them; empty where that would take long
 
     def is_of(self, run: Run) -> bool:
         """Whether the run begins with this: its configuration has the same result."""
@@ -41,9 +49,9 @@ class Prepared:
         return config.identity() == self.config.identity()
 
 
-def prepare(order: str) -> Prepared | None:
+def prepare(order: str, is_wanted: Callable[[], bool] = lambda: False) -> Prepared | None:
     """What `WorkerProcess.prepare` asks for; None where that would take long: a run that comes
-    meanwhile waits for its end.
+    meanwhile, which is_wanted tells, waits for its end.
 
     Raises DataError, and what TensorFlow does.
     """
@@ -55,7 +63,7 @@ def prepare(order: str) -> Prepared | None:
     training = build_training(config, recording)
     check_batch(config.training.batch_size, training.split.train)
     training.rehearse()
-    return Prepared(config, recording, training)
+    return Prepared(config, recording, training, _measured_ahead(training, is_wanted))
 
 
 def _work(config: ExperimentConfig, recording: Recording) -> float:
@@ -66,11 +74,48 @@ def _work(config: ExperimentConfig, recording: Recording) -> float:
     return float(config.training.batch_size * window)
 
 
+def _measured_ahead(training: Training, is_wanted: Callable[[], bool]) -> dict[str, Any]:
+    """What a run is to be compared with, unless it comes sooner."""
+    values = sum(math.prod(windows.shape) for _, windows in training.split.parts())
+    if is_wanted() or values > MOST_VALUES:
+        return {}
+    Probe(training.trainer, training.config.model.output_activation, training.split).look(0)
+    if is_wanted():
+        return {}
+    measured = measure(training, floors_of(training), is_wanted)
+    return measured if measured["pca"] is not None else {}
+
+
 def build_training(config: ExperimentConfig, recording: Recording) -> Training:
     """A training before its first step. Raises DataError when the data do not suit it."""
     split = split_windows(recording.values, config.windows, config.training.seed)
     _check_precision(split.train, recording.channel_names)
     return Training(config, split)
+
+
+def architecture_of(training: Training) -> Architecture:
+    config, channels = training.config, training.split.train.segments.shape[2]
+    return describe_architecture(config.model, config.windows.window_length, channels)
+
+
+def floors_of(training: Training) -> dict[str, dict[str, float]]:
+    """The error floor of each part, in original units."""
+    pair = [(training.normalization, training.config.model.output_activation)]
+    return {
+        part: error_floors(pair, windows)[0].to_dict() for part, windows in training.split.parts()
+    }
+
+
+def measure(
+    training: Training, floor: dict[str, dict[str, float]], give_up: Callable[[], bool]
+) -> dict[str, Any]:
+    """What `baselines.json` holds: what a training is compared with. floor: as of `floors_of`.
+
+    Principal components are given up as soon as `give_up()`.
+    """
+    latent = architecture_of(training).latent_values
+    measured = measure_baselines(training.split, latent, give_up)
+    return {"floor": floor} | measured | {"channel_std": training.channel_deviations.tolist()}
 
 
 def _check_precision(train: Windows, names: tuple[str, ...]) -> None:

@@ -1,7 +1,7 @@
 """Training one run, from its newest checkpoint or from the start, and what it leaves behind."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -10,15 +10,12 @@ import keras
 import numpy as np
 
 from core import checkpoints, durable
-from core.architecture import Architecture, describe_architecture
-from core.baselines import measure_baselines
 from core.config import ExperimentConfig
 from core.epoch_records import EpochRecords
 from core.evaluation import evaluate
 from core.gpu import has_gpu
 from core.meters import describe_device
-from core.pair_floors import error_floors
-from core.preparation import build_training
+from core.preparation import architecture_of, build_training, floors_of, measure
 from core.processor import describe_cpu
 from core.runs import Run
 from core.signals.recording import Recording
@@ -50,8 +47,10 @@ class RunTraining:
         report: Report,
         is_cancelled: Callable[[], bool],
         training: Training | None = None,
+        baselines: Mapping[str, Any] | None = None,
     ):
         """training: of this configuration and recording, before its first step, where there is one.
+        baselines: as `measure` returns them for it, where they are known.
 
         Raises DataError.
         """
@@ -67,6 +66,7 @@ class RunTraining:
         self._epochs = config.training.epochs
         self._record = TrainingRecord(run, self._training)
         self._known: dict[str, Any] = {}  # what stays the same from the first batch on
+        self._measured = dict(baselines or {})
         self._baselines: dict[str, Any] = {}  # from the first epoch on
 
     def train(self) -> tuple[str, str]:
@@ -125,12 +125,7 @@ class RunTraining:
             self._known["floor"] = self._floors()
 
     def _floors(self) -> dict[str, dict[str, float]]:
-        """The error floor of each part, in original units."""
-        pair = [(self._training.normalization, self._training.config.model.output_activation)]
-        return {
-            part: error_floors(pair, windows)[0].to_dict()
-            for part, windows in self._training.split.parts()
-        }
+        return self._measured.get("floor") or floors_of(self._training)
 
     def _measure_baselines(self, give_up: Callable[[], bool] | None = None) -> None:
         """Once: what `baselines.json` holds."""
@@ -140,16 +135,10 @@ class RunTraining:
         epoch = min(training.done + 1, self._epochs)
         phase = {"phase": BASELINES, "epoch": epoch, "epochs": self._epochs}
         self._report(phase | self._known)
-        measured = measure_baselines(
-            training.split, self._architecture().latent_values, give_up or self._is_cancelled
+        self._baselines = self._measured or measure(
+            training, self._known["floor"], give_up or self._is_cancelled
         )
-        deviations = {"channel_std": training.channel_deviations.tolist()}
-        self._baselines = {"floor": self._known["floor"]} | measured | deviations
         self._run.publish_json("baselines.json", self._baselines)
-
-    def _architecture(self) -> Architecture:
-        config, channels = self._training.config, self._training.split.train.segments.shape[2]
-        return describe_architecture(config.model, config.windows.window_length, channels)
 
     def _early_end(self) -> str:
         """Why it ended before its last epoch, if it did."""
@@ -169,7 +158,7 @@ class RunTraining:
             training.keep_last()
         run.publish("model.keras", training.trainer.export.save)  # safe before the long part
         results, arrays = self._evaluate(stops=state == "finished")
-        architecture = self._architecture()
+        architecture = architecture_of(training)
         run.publish("reconstruction.npz", lambda path: np.savez(path, **arrays))
         results |= self._baselines
         results |= {

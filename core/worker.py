@@ -100,15 +100,17 @@ def _end_of_training(run: Run, data_folder: Path, report: Report, prepared: Prep
         config = ExperimentConfig.model_validate(run.config())
         _check_backend(config.training.backend)
         report = _throttled(run, report)
-        training = None
+        training, baselines = None, None
         if prepared is not None:
             recording, training = prepared.recording, prepared.training
+            baselines = prepared.baselines
         else:
             report({"phase": "loading the data"})
             recording = open_recording(config.data, data_folder)
         run.transition("running", by_pid=os.getpid(), device=device_name())
         checked = _stop_check(run)
-        return End(*RunTraining(run, config, recording, report, checked, training).train())
+        begun = RunTraining(run, config, recording, report, checked, training, baselines)
+        return End(*begun.train())
     except (DataError, AllDamaged) as error:
         return End("failed", str(error))
     except Paused as stop:
@@ -217,9 +219,14 @@ def _let_go() -> None:
 def _prepared(order: str) -> Prepared | None:
     """What was asked for, or None: a run of this setup would say what is the matter with it."""
     try:
-        return prepare(order)
+        return prepare(order, _is_wanted)
     except Exception:
         return None
+
+
+def _is_wanted() -> bool:
+    """Whether there is another line to read, or the app is gone."""
+    return bool(select.select([sys.stdin], [], [], 0)[0])
 
 
 def _wait_for_run() -> tuple[str, Prepared | None]:
@@ -244,7 +251,7 @@ def main(run_folder: str | None = None) -> int:
     signal.signal(signal.SIGTERM, end_soon)
     prepared = None
     if run_folder is None:
-        if not select.select([sys.stdin], [], [], 0)[0]:  # a run that already waits comes first
+        if not _is_wanted():  # a run that already waits comes first
             warm_up()
         run_folder, prepared = _wait_for_run()
         if not run_folder:

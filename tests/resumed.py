@@ -62,7 +62,7 @@ def hand_to(run: Run, pid: int) -> None:
 
 def fingerprints(run: Run) -> dict[str, str]:
     """SHA-256 of what must be equal: weights of the saved model, history but for its clock,
-    reconstructions and errors, epoch records."""
+    reconstructions and errors, epoch records, what it is compared with."""
     history = [
         {name: value for name, value in row.items() if name != "seconds"} for row in run.history()
     ]
@@ -73,6 +73,7 @@ def fingerprints(run: Run) -> dict[str, str]:
         "records": _sha256(
             (run.folder / "outputs.jsonl").read_bytes(), (run.folder / "replay.f32").read_bytes()
         ),
+        "baselines": _sha256((run.folder / "baselines.json").read_bytes()),
     }
 
 

@@ -20,6 +20,7 @@ from tests.resumed import EVERYTHING_ON, ROOT, fingerprints, hand_to, queued, un
 pytestmark = pytest.mark.slow
 worker = pytest.importorskip("core.worker")
 preparation = pytest.importorskip("core.preparation")
+run_training = pytest.importorskip("core.run_training")
 
 
 FEW = {"training.epochs": 3}
@@ -59,10 +60,24 @@ def test_what_was_prepared_is_what_the_run_begins_with(tmp_path, monkeypatch, ex
     prepared = preparation.prepare(order(SETUP, tmp_path))
     run = in_hand(queued(tmp_path, FEW | {"name": "of another name"}))
     assert prepared.is_of(run)
-    begin = worker.RunTraining.__init__.__globals__  # where it would build what it was not given
-    monkeypatch.setitem(begin, "build_training", None)
+    for makes in ("build_training", "floors_of", "measure"):  # what it was not given
+        monkeypatch.setattr(run_training, makes, None)
     assert worker.train_run(run, tmp_path / "data", prepared=prepared) == "finished"
     assert fingerprints(run) == expected
+
+
+def test_what_it_is_compared_with_waits_for_a_run_that_comes_sooner(tmp_path):
+    asked = []
+
+    def comes_at(ask):
+        asked.clear()
+        return lambda: (asked.append(1), len(asked) >= ask)[1]
+
+    assert preparation.prepare(order(SETUP, tmp_path), comes_at(99)).baselines["pca"]
+    calls = len(asked)
+    assert calls > 2
+    for ask in range(1, calls + 1):
+        assert preparation.prepare(order(SETUP, tmp_path), comes_at(ask)).baselines == {}
 
 
 def test_it_is_of_a_run_with_the_same_result_alone(tmp_path):
@@ -80,9 +95,9 @@ def test_it_is_of_a_run_with_the_same_result_alone(tmp_path):
 def test_what_was_prepared_is_let_go_before_the_next(tmp_path, monkeypatch, next_is):
     held, left = [], []  # of what was prepared; what is left of it when the next one begins
 
-    def prepare(text):
+    def prepare(text, is_wanted):
         left.append([trainer() for trainer in held])
-        prepared = preparation.prepare(text)
+        prepared = preparation.prepare(text, is_wanted)
         held.append(weakref.ref(prepared.training.trainer))
         return prepared
 
