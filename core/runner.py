@@ -111,7 +111,7 @@ class LocalRunner:
         slots: int = 1,
         spare: bool = True,
         command: Sequence[str] | None = None,
-        poll_seconds: float = 0.1,
+        poll_seconds: float = 0.2,
         spare_delay_seconds: float = 3.0,
         cancel_seconds: float = 10.0,
         kill_seconds: float = 5.0,

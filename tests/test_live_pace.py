@@ -12,12 +12,19 @@ class Clock:
 
 
 def test_few_live_views_are_drawn_each_second():
-    pace = LivePace(Clock())
+    pace = LivePace(16, Clock())
     assert {pace.seconds(str(view)) for view in range(VIEWS_A_SECOND)} == {1.0}
 
 
+def test_with_few_cores_they_leave_them_to_the_training():
+    pace = LivePace(2, Clock())
+    paces = [pace.seconds(str(view)) for view in range(20)]
+    assert paces[:6] == [1.0, 2.0, 3.0, 3.0, 3.0, 3.0]
+    assert paces[19] == 3.5
+
+
 def test_many_live_views_share_the_drawings_of_a_second():
-    pace = LivePace(Clock())
+    pace = LivePace(16, Clock())
     for view in range(3 * VIEWS_A_SECOND):
         seconds = pace.seconds(str(view))
     assert seconds == 3.0
@@ -25,7 +32,7 @@ def test_many_live_views_share_the_drawings_of_a_second():
 
 def test_views_that_are_gone_no_longer_slow_the_others():
     clock = Clock()
-    pace = LivePace(clock)
+    pace = LivePace(2, clock)
     for view in range(3 * VIEWS_A_SECOND):
         pace.seconds(str(view))
     clock.now = 60.0

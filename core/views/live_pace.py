@@ -1,7 +1,8 @@
 """How often live views are drawn anew: each second, less often while many look at once.
 
 All visitors share one process. Some dozen live views drawn each second would keep it busy, and
-whoever clicks something would wait for them.
+whoever clicks something would wait for them. Few of them take from the training: where it needs
+every core, one that is taken for a moment holds all of them up.
 """
 
 import random
@@ -13,8 +14,12 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from core.cores import cores
+
 LEAST_SECONDS = 1.0
 VIEWS_A_SECOND = 6  # of all visitors together
+UNNOTICED_VIEWS = 0.5  # a second and core: some 15 ms each, so that a training loses a hundredth
+UNNOTICED_SECONDS = 3.0  # for which a view waits at the most for that
 _SEEN_SECONDS = 12.0  # a view that was not drawn for so long is gone
 _VIEW = "live_view"
 _AT_ONCE = threading.BoundedSemaphore(4)
@@ -24,7 +29,8 @@ _PATIENCE_SECONDS = 0.25
 class LivePace:
     """Counts the live views in sight. Safe for threads."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic):
+    def __init__(self, cores: int, clock: Callable[[], float] = time.monotonic):
+        self._unnoticed = UNNOTICED_VIEWS * cores
         self._clock = clock
         self._seen: dict[str, float] = {}
         self._lock = threading.Lock()
@@ -34,9 +40,11 @@ class LivePace:
         now = self._clock()
         with self._lock:
             self._seen[view] = now
-            if len(self._seen) > VIEWS_A_SECOND:
+            if len(self._seen) > 1:
                 self._seen = {k: t for k, t in self._seen.items() if now - t < _SEEN_SECONDS}
-            return max(LEAST_SECONDS, round(2 * len(self._seen) / VIEWS_A_SECOND) / 2)
+            views = len(self._seen)
+        unnoticed = min(UNNOTICED_SECONDS, views / self._unnoticed)
+        return max(LEAST_SECONDS, unnoticed, round(2 * views / VIEWS_A_SECOND) / 2)
 
 
 def live_pace() -> float:
@@ -72,4 +80,4 @@ def is_off(seconds: float, wanted: float) -> bool:
 
 @st.cache_resource(show_spinner=False)
 def _pace() -> LivePace:
-    return LivePace()
+    return LivePace(cores())
