@@ -1,5 +1,6 @@
 """What is known of the processor: its name, and what it has instructions for."""
 
+import os
 import platform
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,19 @@ def lacks_bfloat16() -> bool:
     """Whether the processor says what it has instructions for, and bfloat16 is not among it."""
     known = _facts().get("flags") or _facts().get("Features") or ""
     return bool(known) and BFLOAT16.isdisjoint(known.split())
+
+
+def take_fast_sorts() -> None:
+    """On a processor with Zen 4: let NumPy sort without AVX-512, six times as fast. To be called
+    before it is imported; what was set from outside stays.
+
+    There an instruction that its sorts are made of, which packs chosen values into memory, takes
+    some hundred cycles; NumPy knows no other way to leave it out than to leave AVX-512 out.
+    """
+    facts = _facts()
+    is_zen = facts.get("vendor_id") == "AuthenticAMD" and facts.get("cpu family") == "25"
+    if is_zen and "avx512f" in facts.get("flags", "").split():
+        os.environ.setdefault("NPY_DISABLE_CPU_FEATURES", "X86_V4 AVX512_ICL")
 
 
 def _name() -> str:
