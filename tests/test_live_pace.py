@@ -37,6 +37,9 @@ def test_views_that_are_gone_no_longer_slow_the_others():
         pace.seconds(str(view))
     clock.now = 60.0
     assert pace.seconds("the last one") == 1.0
+    assert pace.seconds("one more") == 2.0
+    clock.now = 120.0
+    assert pace.seconds("one more") == 1.0
 
 
 def test_a_view_is_set_to_another_pace_only_when_it_differs_much():

@@ -268,21 +268,43 @@ def test_normalization_is_fitted_on_the_training_part_alone():
         assert fits[0].to_dict() == fits[1].to_dict()
 
 
+class Doubled:
+    """A model that notes the shapes it is given."""
+
+    def __init__(self):
+        self.shapes = set()
+
+    def predict_on_batch(self, windows):
+        self.shapes.add(windows.shape)
+        return windows * 2
+
+
+def test_batches_are_of_one_size_and_no_larger_than_the_larger_part():
+    recording = generate(SMALL.data)
+    split = split_windows(recording.values, SMALL.windows)
+    model = Doubled()
+    deviations = np.ones(recording.values.shape[1])
+    results, _ = evaluation_module.evaluate(model, split, recording, deviations)
+    assert len(split.train) > len(split.validation)
+    assert model.shapes == {split.train.shape}
+    for part, windows in split.parts():
+        assert results["windows"][part] == len(windows)
+        assert results[part]["mae"] == pytest.approx(
+            np.abs(windows.take(np.arange(len(windows)))).mean()
+        )
+
+
 def test_kept_reconstructions_hold_the_extremes(monkeypatch):
-    shapes = set()
-
-    class Doubled:
-        def predict_on_batch(self, windows):
-            shapes.add(windows.shape)
-            return windows * 2
-
+    model = Doubled()
     values = np.random.default_rng(0).normal(size=(40_000, 1)).astype(np.float32)
     config = SMALL.windows.model_copy(update={"window_length": 4, "stride": 4})
     windows = split_windows(values, config).train
     monkeypatch.setattr(evaluation_module, "STORED_VALUES", 400)
     monkeypatch.setattr(evaluation_module, "_BATCH_VALUES", 12_000)
-    part = evaluation_module.evaluate_part(Doubled(), windows)
-    assert shapes == {(3000, 4, 1)}  # of 8000 windows and some 90: no second shape to be traced
+    part = evaluation_module.evaluate_part(model, windows)
+    assert model.shapes == {
+        (3000, 4, 1)
+    }  # of 8000 windows and some 90: no second shape to be traced
     assert part.errors.window_mae.shape == (8000,)
     ranked = part.errors.ranked()
     assert {*ranked[:50], *ranked[-50:]} <= set(part.positions)
