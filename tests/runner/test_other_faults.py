@@ -45,8 +45,12 @@ def test_fault_29_a_run_folder_removed_leaves_the_queue_alive(store, make_runner
     runner.start()
     run_id = runner.submit({"does": "write on and on"}, name="x")
     status = reached(store, run_id, "running")
-    shutil.rmtree(store.root / run_id, ignore_errors=True)
-    shutil.rmtree(store.root / run_id, ignore_errors=True)  # it may have written meanwhile
+
+    def is_removed():  # the worker may write between a listing of the folder and its removal
+        shutil.rmtree(store.root / run_id, ignore_errors=True)
+        return not (store.root / run_id).exists()
+
+    eventually(is_removed)
     eventually(lambda: not is_alive(status.pid, status.pid_started))
     reached(store, runner.submit({}, name="y"), "finished")
     assert not (store.root / run_id).exists()
