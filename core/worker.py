@@ -61,9 +61,9 @@ def train_run(
 ) -> str:
     """Train a run that is `starting` to its end, or to where it is stopped. Returns its state.
 
-    prepared: of this run (`Prepared.is_of`). A run with checkpoints goes on from the
-    newest. Whatever goes wrong becomes the run's state with a sentence. Raises Unwritable if even
-    that cannot be written.
+    prepared: of this run (`Prepared.is_of`). A run with checkpoints goes on from the newest.
+    Whatever goes wrong becomes the run's state with a sentence. Raises Unwritable if even that
+    cannot be written.
     """
     try:
         end = _end_of_training(run, data_folder, report, prepared)

@@ -65,8 +65,8 @@ import numpy
     ("text", "leaves_out"),
     [
         (ZEN_4, True),
-        (ZEN_4.replace("25", "26"), False),  # Zen 5 does it in a cycle or two
-        (ZEN_4.replace("avx512", "other"), False),  # Zen 3 has none of it
+        (ZEN_4.replace("25", "26"), False),  # Zen 5
+        (ZEN_4.replace("avx512", "other"), False),  # Zen 3
         (ZEN_4.replace("AuthenticAMD", "GenuineIntel"), False),
         ("", False),
     ],

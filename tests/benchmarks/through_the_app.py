@@ -34,7 +34,7 @@ from tests.load.tab import AppFault, Tab
 
 WATCHERS = 2
 TURN_SECONDS = 5.0
-LOOK_SECONDS = 8.0  # at the setup, before it is started
+SETUP_SECONDS = 8.0  # for which the setup is in view before it is started
 _LOOK_SECONDS = 0.02
 
 
@@ -61,7 +61,7 @@ async def look_at_setup(url: str, config: ExperimentConfig) -> None:
     """Let the warm worker of an app prepare for a setup, as whoever has it in view does."""
     tab = Tab(url, lambda kind, seconds: None, _end)
     await tab.open("train", urlencode(config.to_query()))
-    await asyncio.sleep(LOOK_SECONDS)
+    await asyncio.sleep(SETUP_SECONDS)
     await tab.leave()
 
 
