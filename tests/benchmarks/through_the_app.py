@@ -79,12 +79,32 @@ def _end(text: str) -> None:
     os._exit(1)
 
 
+class Lines:
+    """Counts the lines of a file that grows. A look costs both trainings the same, next to nothing:
+    to read a run's history fifty times a second takes more of the cores than the app does."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._size = self._count = 0
+
+    def count(self) -> int:
+        with suppress(FileNotFoundError):
+            if (size := os.stat(self._path).st_size) != self._size:
+                self._size, self._count = size, self._path.read_bytes().count(b"\n")
+        return self._count
+
+
 class Turns:
     """One of the two, whose processes go on in its own turns alone."""
 
-    def __init__(self, processes: Callable[[], Iterable[int]], epochs: Callable[[], int]):
-        """epochs: how many are finished, or raises AppFault."""
-        self._processes, self._epochs = processes, epochs
+    def __init__(
+        self,
+        processes: Callable[[], Iterable[int]],
+        epochs: Callable[[], int],
+        check: Callable[[], None],
+    ):
+        """epochs: how many are finished; check raises AppFault, and is called once a turn."""
+        self._processes, self._epochs, self._check = processes, epochs, check
         self._seconds = 0.0  # of all turns so far
         self._ends: dict[int, float] = {}  # epochs finished: seconds by then
 
@@ -103,6 +123,7 @@ class Turns:
             self._ends.setdefault(self._epochs(), self._seconds + now - began)
         self._seconds += now - began
         self.signal(signal.SIGSTOP)
+        self._check()
 
     def is_over(self, last: int) -> bool:
         return last in self._ends
@@ -126,23 +147,24 @@ def measure_pair(app: AppProcess, epochs: int, folder: Path) -> tuple[float, flo
     run = RunStore(app.runs).create(job(epochs).model_dump(mode="json"), name="watched")
     watchers = _child("--watch", app.url, run.id)
 
-    def direct_epochs() -> int:
-        if direct.poll():
-            raise AppFault("the direct training failed")
-        return len(lines.read_text().splitlines())
-
     def in_the_app() -> Iterator[int]:
         yield from (watchers.pid, app.pid)
         yield from (worker.pid for worker in app.workers())  # which a stopped app adds none to
 
-    def run_epochs() -> int:
+    def check_direct() -> None:
+        if direct.poll():
+            raise AppFault("the direct training failed")
+
+    def check_run() -> None:
         if watchers.poll() is not None:
             raise AppFault("nobody watches any more")
-        return _run_epochs(run)
+        if (status := run.status()).is_final and status.state != "finished":
+            raise AppFault(f"the run ended: {status.reason}")
 
+    ends, history = Lines(lines), Lines(run.folder / "history.csv")
     pair = (
-        Turns(lambda: [direct.pid], direct_epochs),
-        Turns(in_the_app, run_epochs),
+        Turns(lambda: [direct.pid], ends.count, check_direct),
+        Turns(in_the_app, lambda: max(0, history.count() - 1), check_run),  # below its header
     )
     try:
         pair[1].signal(signal.SIGSTOP)
@@ -157,13 +179,6 @@ def measure_pair(app: AppProcess, epochs: int, folder: Path) -> tuple[float, flo
             child.kill()
             child.wait()
         _wait_for_end(run)
-
-
-def _run_epochs(run: Run) -> int:
-    found = len(run.history())
-    if (status := run.status()).is_final and status.state != "finished":
-        raise AppFault(f"the run ended: {status.reason}")
-    return found
 
 
 def _wait_for_end(run: Run) -> None:
