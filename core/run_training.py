@@ -116,7 +116,7 @@ class RunTraining:
         return EpochRecords(run, self._training)
 
     def _each_batch(self, progress: Progress) -> None:
-        self._report(asdict(progress) | self._known)
+        self._report(vars(progress) | self._known)
         if "first_step_seconds" not in self._known:
             asked = self._began  # of a run that was taken up: by this process
             if not self._record.notes:

@@ -39,6 +39,7 @@ from core.windows import split_windows
 EXIT_CODES = {"finished": 0, "failed": 1, "cancelled": 3, "interrupted": 4, "paused": 5}
 UNWRITABLE_EXIT = 6  # not even the state could be written; the last line of log.txt says why
 _REPORT_SECONDS = 0.7  # between two writes of progress.json, which the cores wait for
+_STOP_SECONDS = 0.1  # between two looks at whether to stop, likewise
 
 
 class Unwritable(Exception):
@@ -158,10 +159,15 @@ def _unwritten_sentence(run: Run, error: OSError) -> str:
 
 def _stop_check(run: Run) -> Callable[[], bool]:
     """Whether to cancel, asked before each batch; a pause and SIGTERM raise."""
+    looked = -math.inf
 
     def is_cancelled() -> bool:
+        nonlocal looked
         if _TERMINATED:
             raise Interrupted
+        if (now := time.monotonic()) - looked < _STOP_SECONDS:
+            return False
+        looked = now
         if run.cancel_requested():
             return True
         if run.pause_requested():

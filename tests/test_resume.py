@@ -40,8 +40,9 @@ def _every_report(monkeypatch):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_run_paused_five_times_ends_as_one_that_was_not(tmp_path, reference, seed):
+def test_a_run_paused_five_times_ends_as_one_that_was_not(tmp_path, reference, monkeypatch, seed):
     """Between any two batches, of training and of validation."""
+    monkeypatch.setattr(worker, "_STOP_SECONDS", 0)
     run, random = queued(tmp_path), np.random.default_rng(seed)
     stops = set(random.choice(80, 5, replace=False).tolist())
     told, places = 0, []

@@ -75,11 +75,29 @@ def test_a_cancelled_run_keeps_its_epochs(tmp_path, monkeypatch):
         if row["epoch"] == 2:
             self.request_cancel()
 
+    monkeypatch.setattr(worker, "_STOP_SECONDS", 0)
     monkeypatch.setattr(type(run), "append_history", append_and_cancel)
     assert worker.train_run(run, data_folder) == "cancelled"
     assert run.status().reason == "Cancelled after 2 of 500 epochs."
     assert (run.folder / "model.keras").is_file()
     assert (run.folder / "results.json").is_file()
+
+
+def test_a_wish_to_stop_is_looked_for_a_few_times_a_second(tmp_path, monkeypatch):
+    """SIGTERM, which costs nothing to see, before each batch."""
+    run, _ = started(tmp_path)
+    now, ended = [0.0], []
+    monkeypatch.setattr(worker.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(worker, "_TERMINATED", ended)
+    is_cancelled = worker._stop_check(run)
+    assert not is_cancelled()
+    run.request_cancel()
+    assert not is_cancelled()
+    now[0] = 0.11
+    assert is_cancelled()
+    ended.append(15)
+    with pytest.raises(worker.Interrupted):
+        is_cancelled()
 
 
 def test_the_model_is_safe_before_the_long_evaluation(tmp_path, monkeypatch):
@@ -221,6 +239,7 @@ def test_the_last_epoch_of_a_long_run_is_recorded_with_its_weights(tmp_path, mon
             run.request_cancel()
 
     monkeypatch.setattr(worker, "_REPORT_SECONDS", 0)
+    monkeypatch.setattr(worker, "_STOP_SECONDS", 0)
     monkeypatch.setattr(worker.Training, "epochs", epochs)
     assert worker.train_run(run, data_folder, report) == ending
     replay = read_replay(run)

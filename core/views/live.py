@@ -80,7 +80,7 @@ def _buttons(run: Run) -> None:
         on_click=pause,
         args=(run.id,),
         disabled=is_pausing or is_stopping,
-        help="Stops after the present batch and keeps a checkpoint, from which it goes on when it "
+        help="Stops between two batches and keeps a checkpoint, from which it goes on when it "
         "is resumed. Nothing is lost.",
     )
     st.button(

@@ -18,7 +18,7 @@ from core.cores import cores
 
 LEAST_SECONDS = 1.0
 VIEWS_A_SECOND = 6  # of all visitors together
-UNNOTICED_VIEWS = 0.5  # a second and core: some 15 ms each, so that a training loses a hundredth
+UNNOTICED_VIEWS = 1 / 3  # a second and core: some 15 ms each, of which a training loses twice that
 UNNOTICED_SECONDS = 3.0  # for which a view waits at the most for that
 _SEEN_SECONDS = 12.0  # a view that was not drawn for so long is gone
 _VIEW = "live_view"
