@@ -1,7 +1,16 @@
 import threading
 
+import streamlit as st
+
 from core.results.read_once import ReadOnce
-from core.views.live_pace import VIEWS_A_SECOND, LivePace, is_off
+from core.views.live_pace import (
+    EAGER_DRAWINGS,
+    EAGER_SECONDS,
+    VIEWS_A_SECOND,
+    LivePace,
+    is_off,
+    live_pace,
+)
 
 
 class Clock:
@@ -46,6 +55,19 @@ def test_a_view_is_set_to_another_pace_only_when_it_differs_much():
     assert not is_off(1.0, 1.5)
     assert is_off(1.0, 2.0)
     assert is_off(3.0, 1.5)
+
+
+def test_a_run_that_begins_is_drawn_soon_but_not_for_ever(monkeypatch):
+    monkeypatch.setattr(st, "session_state", {})
+    settled = live_pace("a", True)
+    assert settled > 0.8
+    assert is_off(EAGER_SECONDS, settled)  # which the first step makes it change to
+    paces = [live_pace("a", False) for _ in range(EAGER_DRAWINGS + 1)]
+    assert set(paces[:-1]) == {EAGER_SECONDS}
+    assert paces[-1] == settled
+    assert live_pace("another", False) == EAGER_SECONDS
+    assert live_pace("another", True) == settled
+    assert [live_pace("another", False) for _ in paces] == paces
 
 
 def test_of_threads_that_ask_for_a_file_at_once_one_reads_it(tmp_path):

@@ -11,7 +11,7 @@ from core.views.curves import curves, lines_of
 from core.views.findings import findings
 from core.views.live_pace import in_turn, is_off, live_pace
 from core.views.machine import meters
-from core.views.progress import batch_text, epoch_text, fractions
+from core.views.progress import batch_text, epoch_text, fractions, has_begun
 from core.views.run_commands import cancel, pause
 from core.views.run_queue import other_runs
 from core.views.run_state import display_name, state_badge
@@ -23,7 +23,7 @@ def live(run: Run) -> None:
     config = session.run_config(run.id)
     unit, floor = unit_and_floor(config)
     epochs = config.training.epochs if config else 1
-    seconds = live_pace()
+    seconds = live_pace(run.id, has_begun(run.progress()))
     st.fragment(_tick, run_every=seconds)(run.id, epochs, unit, floor, seconds)
 
 
@@ -38,9 +38,9 @@ def _draw(run_id: str, epochs: int, unit: str, floor: PartErrors | None, seconds
         status = run.status()
     except (RunNotFound, RunUnreadable):
         st.rerun()
-    if not status.is_active or is_off(seconds, live_pace()):
-        st.rerun()  # the whole page: another view of the run, or the same at another pace
     progress = run.progress()
+    if not status.is_active or is_off(seconds, live_pace(run_id, has_begun(progress))):
+        st.rerun()  # the whole page: another view of the run, or the same at another pace
     _head(run, status)
     fraction, batch_fraction = fractions(progress, epochs)
     st.progress(fraction, text=epoch_text(status, progress, epochs))

@@ -20,8 +20,11 @@ LEAST_SECONDS = 1.0
 VIEWS_A_SECOND = 6  # of all visitors together
 UNNOTICED_VIEWS = 1 / 3  # a second and core: some 15 ms each, of which a training loses twice that
 UNNOTICED_SECONDS = 3.0  # for which a view waits at the most for that
+EAGER_SECONDS = 0.5  # between the drawings of a run until its first step, which somebody waits for
+EAGER_DRAWINGS = 16  # of them: a run may have to wait for its turn
 _SEEN_SECONDS = 12.0  # a view that was not drawn for so long is gone
 _VIEW = "live_view"
+_AWAITED = "awaited_run"  # id of a run that has not begun, and how often it was drawn
 _AT_ONCE = threading.BoundedSemaphore(4)
 _PATIENCE_SECONDS = 0.25
 
@@ -47,11 +50,22 @@ class LivePace:
         return max(LEAST_SECONDS, unnoticed, round(2 * views / VIEWS_A_SECOND) / 2)
 
 
-def live_pace() -> float:
+def live_pace(run_id: str, has_begun: bool) -> float:
     """The pause between two drawings of this session's live view, in seconds.
 
     No two sessions have quite the same: views drawn in step would wait for each other.
     """
+    seconds = _settled_pace()
+    if has_begun:
+        st.session_state.pop(_AWAITED, None)
+        return seconds
+    awaited, drawings = st.session_state.get(_AWAITED, (run_id, 0))
+    drawings = drawings + 1 if awaited == run_id else 1
+    st.session_state[_AWAITED] = run_id, drawings
+    return min(EAGER_SECONDS, seconds) if drawings <= EAGER_DRAWINGS else seconds
+
+
+def _settled_pace() -> float:
     if _VIEW not in st.session_state:
         st.session_state[_VIEW] = (secrets.token_hex(8), random.uniform(0.9, 1.1))
     view, own = st.session_state[_VIEW]

@@ -10,6 +10,11 @@ from core.runs import Status
 TRAINING_SHARE = 0.85  # of an epoch's time; the rest is validation
 
 
+def has_begun(progress: Mapping) -> bool:
+    """Whether the first step is done."""
+    return "epoch" in progress
+
+
 def fractions(progress: Mapping, epochs: int) -> tuple[float, float]:
     """How much of all epochs, and of the present pass over the windows, is done."""
     phase = progress.get("phase")
@@ -29,7 +34,7 @@ def fractions(progress: Mapping, epochs: int) -> tuple[float, float]:
 def epoch_text(status: Status, progress: Mapping, epochs: int) -> str:
     if status.state == "queued":
         return "Waiting for its turn"
-    if "epoch" not in progress:
+    if not has_begun(progress):
         return "Getting ready"
     left = progress.get("eta_seconds")
     text = f"Epoch {progress['epoch']:,} of {progress.get('epochs', epochs):,}"
