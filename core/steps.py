@@ -120,13 +120,19 @@ def starts_on_end(windows: Windows, positions: np.ndarray) -> np.ndarray:
     return segment * windows.segments.shape[1] + window * windows.stride
 
 
+def all_positions(windows: Windows) -> np.ndarray:
+    """Of all windows, rising, in four bytes each: of windows with stride 1 as much as a channel."""
+    return np.arange(len(windows), dtype=np.uint32 if len(windows) < 1 << 32 else np.int64)
+
+
 def launches(order: np.ndarray, size: int, done: int, steps: Steps) -> Iterator[list[np.ndarray]]:
-    """The batches of an epoch after so many, in launches of equal batches."""
+    """The batches of an epoch after so many, in launches of equal batches: positions as int64."""
     while (start := done * size) < len(order):
         whole = min(steps.batches, (len(order) - start) // size)
         stop = start + size * max(1, whole)  # max: the last batch, of what is left
         launch = [
-            order[first : first + size] for first in range(start, min(stop, len(order)), size)
+            order[first : first + size].astype(np.int64)
+            for first in range(start, min(stop, len(order)), size)
         ]
         yield launch
         done += len(launch)

@@ -21,7 +21,7 @@ from core.learning_rate import LearningRate
 from core.metrics import channel_deviations, scaled_errors
 from core.model import AutoencoderTrainer, build_trainer, weights_hash
 from core.normalization import Normalization, fit_normalization
-from core.steps import Steps, launches
+from core.steps import Steps, all_positions, launches
 from core.training_state import TrainingState
 from core.windows import Split
 
@@ -268,7 +268,8 @@ class Training:
     ) -> None:
         """The batches of the open epoch that are left, in the order that its number gives."""
         seed, size = self.config.training.seed, self.config.training.batch_size
-        order = np.random.default_rng([seed, epoch]).permutation(len(self.split.train))
+        order = all_positions(self.split.train)
+        np.random.default_rng([seed, epoch]).shuffle(order)
         batches = math.ceil(len(order) / size)
         for launch in launches(order, size, self.batch, self._steps):
             if is_cancelled():
@@ -287,7 +288,7 @@ class Training:
     ) -> PassMeans:
         """One pass over the validation windows."""
         means, size, done = PassMeans(), self.config.training.batch_size, 0
-        order = np.arange(len(self.split.validation))
+        order = all_positions(self.split.validation)
         batches = math.ceil(len(order) / size)
         for launch in launches(order, size, 0, self._steps):
             if is_cancelled():

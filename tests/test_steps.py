@@ -7,7 +7,7 @@ from core import device_steps
 from core.config import ExperimentConfig, WindowsConfig
 from core.device_steps import DeviceSteps, make_steps
 from core.signals.generators import generate
-from core.steps import HostSteps, launches, on_end, starts_on_end
+from core.steps import HostSteps, all_positions, launches, on_end, starts_on_end
 from core.training import Cancelled, Training
 from core.windows import split_windows
 
@@ -47,6 +47,24 @@ def test_launches_hold_every_batch_once_and_only_equal_ones(batches, done):
     assert all(len(launch) <= batches for launch in found)
     left = [batch.tolist() for launch in found for batch in launch]
     assert left == [order[start : start + 4].tolist() for start in range(4 * done, 25, 4)]
+
+
+def test_the_order_of_an_epoch_takes_four_bytes_a_window_and_is_that_of_a_permutation():
+    """Checkpoints hold the place in an epoch, not its order."""
+    taken = []
+
+    class Spy(device_steps.HostSteps):
+        def train(self, launch):
+            taken.extend(launch)
+            return super().train(launch)
+
+    training = Training(SMALL, split_of(SMALL), steps=Spy)
+    next(training.epochs())
+    windows = training.split.train
+    expected = np.random.default_rng([SMALL.training.seed, 1]).permutation(len(windows))
+    assert all_positions(windows).dtype == np.uint32
+    assert {batch.dtype for batch in taken} == {np.dtype(np.int64)}
+    np.testing.assert_array_equal(np.concatenate(taken), expected)
 
 
 def test_launches_without_a_remainder():
