@@ -6,7 +6,7 @@ import pytest
 
 from core.config import ExperimentConfig
 from core.runs import RunNotFound
-from core.views import training_form
+from core.views import live, training_form
 from tests.fake_runs import UNIT, Lab, make_run, shown_text
 
 
@@ -168,6 +168,18 @@ def test_a_running_run_is_shown_live(lab):
     assert "batch 3 of 12" in page.progress[1].text
     assert re.search(r"Memory [\d.]+ of [\d.]+ GiB", page.progress[3].text)
     page.button(key=f"cancel-{run.id}").click()
+
+
+def test_a_run_is_drawn_at_another_pace_from_its_first_step_on(lab, monkeypatch):
+    run = make_run(lab.store, "running", epochs=8)
+    asked = set()
+    monkeypatch.setattr(live, "live_pace", lambda *what: asked.add(what) or 1.0)
+    lab.open("train", run=run.id)
+    assert asked == {(run.id, True)}
+    asked.clear()
+    run.write_progress({"phase": "loading the data"})
+    assert not lab.open("train", run=run.id).exception
+    assert asked == {(run.id, False)}
 
 
 def test_a_finished_run_is_summed_up(lab):
