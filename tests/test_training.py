@@ -302,9 +302,8 @@ def test_kept_reconstructions_hold_the_extremes(monkeypatch):
     monkeypatch.setattr(evaluation_module, "STORED_VALUES", 400)
     monkeypatch.setattr(evaluation_module, "_BATCH_VALUES", 12_000)
     part = evaluation_module.evaluate_part(model, windows)
-    assert model.shapes == {
-        (3000, 4, 1)
-    }  # of 8000 windows and some 90: no second shape to be traced
+    # Of 8000 windows and some 90: there is no second shape to be traced.
+    assert model.shapes == {(3000, 4, 1)}
     assert part.errors.window_mae.shape == (8000,)
     ranked = part.errors.ranked()
     assert {*ranked[:50], *ranked[-50:]} <= set(part.positions)

@@ -18,7 +18,7 @@ from core.cores import cores
 
 LEAST_SECONDS = 1.0
 VIEWS_A_SECOND = 6  # of all visitors together
-UNNOTICED_VIEWS = 1 / 3  # a second and core: some 15 ms each, of which a training loses twice that
+UNNOTICED_VIEWS = 1 / 3  # a second and core; each takes some 15 ms of one, and holds up the others
 UNNOTICED_SECONDS = 3.0  # for which a view waits at the most for that
 EAGER_SECONDS = 0.5  # between the drawings of a run until its first step, which somebody waits for
 EAGER_DRAWINGS = 16  # of them: a run may have to wait for its turn
