@@ -1,5 +1,7 @@
 """Each rule on what an output says, with evidence made by hand, at both sides of each threshold."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -335,7 +337,36 @@ def test_the_remedy_of_a_constant_depends_on_its_cause(changes, constant, remedy
     assert only(evidence, changes).remedy == remedy
 
 
-@pytest.mark.parametrize(("error", "found"), [(0.99, True), (0.97, False), (1.03, False)])
-def test_an_old_run_is_known_by_its_errors_alone(error, found):
-    evidence = over(outputs=[], history=rows([error] * 5), errors=both(error))
-    assert kinds(evidence) == ["constant"] * found
+# No better than a constant
+
+
+@pytest.mark.parametrize(("error", "found"), [(0.99, True), (0.97, False), (1.4, True)])
+@pytest.mark.parametrize("outputs", [[], lines(3)])  # an old run has recorded none
+def test_a_run_that_is_over_may_be_no_better_than_a_constant(outputs, error, found):
+    evidence = over(outputs=outputs, history=rows([error] * 5), errors=both(error), unit="mV")
+    assert kinds(evidence) == ["no_better"] * found
+    assert kinds(replace(evidence, is_over=False)) == []
+    if found:
+        sentence = f"MAE {error} mV, the best constant's 1 mV: to say the median"
+        assert only(evidence).sentence.startswith(sentence)
+        assert only(evidence).remedy == {"training.learning_rate": 0.003}
+
+
+def test_who_is_no_better_but_still_falls_is_told_to_go_on():
+    history = rows(np.linspace(2.0, 1.0, 20).tolist())
+    assert kinds(over(history=history, errors=both(1.0))) == ["still_falling"]
+
+
+def test_two_epochs_are_too_few_to_call_a_run_no_better():
+    evidence = over(history=rows([1.0] * 2), errors=both(1.0))
+    assert kinds(evidence) == []
+
+
+@pytest.mark.parametrize(("pca", "is_blamed"), [(0.99, True), (0.97, False), (None, False)])
+def test_data_that_components_cannot_hold_either_need_a_larger_latent_layer(pca, is_blamed):
+    known = both(0.8, 1.0), pca and both(0.5, pca)
+    evidence = over(history=rows([0.8] * 5), errors=both(0.8, 1.0), constant=known[0], pca=known[1])
+    finding = only(evidence)
+    assert ("larger latent layer" in finding.sentence) == is_blamed
+    wanted = {"model.latent_channels": 16} if is_blamed else {"training.learning_rate": 0.003}
+    assert finding.remedy == wanted

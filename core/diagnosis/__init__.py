@@ -10,7 +10,8 @@ fault is put down to the first of these that explains it:
 5. constant: an output that could vary, but does not.
 
 A run that diverged has none of 3 to 5, which follow from that, and none that is at fault is told to
-go on for longer.
+go on for longer. One that is over, and has no fault by these rules nor is still falling, may be no
+better than a constant for another reason.
 """
 
 from core.config import ExperimentConfig
@@ -41,7 +42,7 @@ def diagnose(config: ExperimentConfig, evidence: Evidence) -> list[Finding]:
     if not has_diverged and not at_floor:
         found += _flat_outputs(config, evidence, set(deaths))
     if not any(found):
-        found.append(still_falling.find(config, evidence))
+        found.append(still_falling.find(config, evidence) or constant.no_better(config, evidence))
     found.append(bottleneck.find(config, evidence))
     return sorted(filter(None, found), key=lambda finding: SEVERITIES.index(finding.severity))
 
@@ -56,6 +57,4 @@ def _flat_outputs(
         if channels:
             found.append(kind.finding(config, evidence, channels))
             explained |= set(channels)
-    if constant.is_whole_model(config, evidence):
-        found.append(constant.finding(config, evidence, []))
     return found

@@ -1,4 +1,4 @@
-"""The output hardly varies: the model says the median or the mean, and nothing of the shape."""
+"""A model that says the median or the mean, and nothing of the shape; or that does no better."""
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from core.diagnosis.remedies import (
     higher_rate,
     is_out_of_scale,
     is_wild,
+    larger_latent_layer,
     matching,
     more_epochs,
     rate_text,
@@ -69,47 +70,62 @@ def is_like_constant(config: ExperimentConfig, evidence: Evidence) -> bool:
     )
 
 
-def is_whole_model(config: ExperimentConfig, evidence: Evidence) -> bool:
-    """Of a run that is over and recorded no outputs: whether its errors are the constant's."""
-    measure = measure_of(config)
-    if evidence.outputs or not evidence.is_over or not is_like_constant(config, evidence):
-        return False
+def no_better(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
+    """Of a run that is over: its errors are a constant's or more, however the output varies."""
+    if not evidence.is_over or len(evidence.history) < RECORDS:
+        return None
+    if not is_like_constant(config, evidence):
+        return None
+    beside, table = _errors(config, evidence)
+    middle = "median" if measure_of(config) == "mae" else "mean"
+    sentence = f"{beside}: to say the {middle} of each channel all the time would do as well."
+    remedy, text = _remedy(config, evidence)
+    if _is_beyond_components(evidence):
+        sentence += (
+            " Nor do principal components do better with as many numbers a window: these data may "
+            "need a larger latent layer."
+        )
+        remedy, text = larger_latent_layer(config)
+    return Finding(
+        "no_better", "No better than a constant", sentence, "warning", table, remedy, text
+    )
+
+
+def _is_beyond_components(evidence: Evidence) -> bool:
+    """Whether principal components of the same size explain nothing of the data either."""
     return all(
-        error_of(evidence, part, measure)
-        <= (2 - LIKE_CONSTANT) * known(evidence.constant, part, measure)
+        known(evidence.pca, part, "mse") >= LIKE_CONSTANT * known(evidence.constant, part, "mse")
         for part in PARTS
     )
 
 
-def finding(config: ExperimentConfig, evidence: Evidence, found: list[int]) -> Finding:
-    """found: the channels, or none for a model as a whole."""
+def _errors(config: ExperimentConfig, evidence: Evidence) -> tuple[str, dict[str, float]]:
+    """The error on validation beside the best constant's: in words, and as evidence."""
     measure = measure_of(config)
     name, unit = measure.upper(), unit_of(measure, evidence.unit)
     error = error_of(evidence, "validation", measure)
     best = known(evidence.constant, "validation", measure)
-    middle = "median" if measure == "mae" else "mean"
     beside = f"{name} {number_text(error, unit)}, the best constant's {number_text(best, unit)}"
-    table = {f"{name}, validation": error, f"{name} of the best constant": best}
-    title = "The model says a constant"
-    if not found:
-        sentence = f"{beside}: the model has not learned more than the {middle} of each channel."
-    else:
-        last = evidence.outputs[-1]
-        spread = [last["spread"][c] for c in found]
-        varies = (
-            "does not vary" if max(spread) < 0.001 else f"varies {percent(max(spread))} as much"
-        )
-        sentence = (
-            f"The output in {channels_text(evidence, found)} {varies} as the targets do: little "
-            f"more than a constant. {beside}."
-        )
-        title += of_channels(found, len(last["spread"]))
-        table |= {
-            "Channel": [channel_name(evidence, c) for c in found],
-            "Spread, of the targets'": [percent(value) for value in spread],
-            "Epoch": last["epoch"],
-            "Windows looked at": last["windows"],
-        }
+    return beside, {f"{name}, validation": error, f"{name} of the best constant": best}
+
+
+def finding(config: ExperimentConfig, evidence: Evidence, found: list[int]) -> Finding:
+    """found: the channels."""
+    beside, table = _errors(config, evidence)
+    last = evidence.outputs[-1]
+    spread = [last["spread"][c] for c in found]
+    varies = "does not vary" if max(spread) < 0.001 else f"varies {percent(max(spread))} as much"
+    sentence = (
+        f"The output in {channels_text(evidence, found)} {varies} as the targets do: little "
+        f"more than a constant. {beside}."
+    )
+    table |= {
+        "Channel": [channel_name(evidence, c) for c in found],
+        "Spread, of the targets'": [percent(value) for value in spread],
+        "Epoch": last["epoch"],
+        "Windows looked at": last["windows"],
+    }
+    title = "The model says a constant" + of_channels(found, len(last["spread"]))
     remedy, text = _remedy(config, evidence)
     return Finding("constant", title, sentence, "warning", table, remedy, text)
 

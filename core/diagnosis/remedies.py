@@ -20,7 +20,7 @@ SPARSE = 0.5
 USUAL_RATE, WILD_RATE = 0.001, 0.003
 USUAL_SGD_RATE, WILD_SGD_RATE = 0.01, 0.1
 
-MOST_EPOCHS = 10_000  # that a configuration takes
+MOST_EPOCHS, MOST_LATENT_CHANNELS = 10_000, 1024  # that a configuration takes
 
 # Whose image of the training data lies within the activation's range.
 MATCHING = {
@@ -120,3 +120,10 @@ def more_epochs(config: ExperimentConfig) -> tuple[dict[str, Any], str]:
     """Twice as many, with the label of the button; nothing where there can be no more."""
     changes = changes_of(config, {"training.epochs": min(MOST_EPOCHS, 2 * config.training.epochs)})
     return changes, f"Train {changes['training.epochs']:,} epochs" if changes else ""
+
+
+def larger_latent_layer(config: ExperimentConfig) -> tuple[dict[str, Any], str]:
+    """Twice as many channels, with the label of the button; nothing where there can be no more."""
+    most = min(MOST_LATENT_CHANNELS, 2 * config.model.latent_channels)
+    changes = changes_of(config, {"model.latent_channels": most})
+    return changes, f"Use {most:,} latent channels" if changes else ""
