@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 import streamlit as st
 from streamlit import delta_generator, env_util
@@ -35,6 +37,7 @@ if __name__ == "__main__":
 else:
     app = st.App(__file__, **session.server_options())
 """
+WAITS = re.compile(r"^voluntary_ctxt_switches:\s*(\d+)", re.MULTILINE)
 OPTIONS = {
     "server.address": "localhost",
     "server.allowedHosts": ["localhost", "127.0.0.1", "::1"],
@@ -128,6 +131,22 @@ def test_the_first_element_of_all_does_not_look_up_the_source_of_every_module(mo
     monkeypatch.setattr(env_util, "is_repl", lambda: pytest.fail("asked for the stack"))
     server_options()
     st.text("the first")
+
+
+@pytest.mark.slow
+def test_an_idle_server_rests(port):
+    """Each time that it wakes up, it may hold up a training."""
+    (server,) = (own for own in psutil.Process().children() if str(port) in own.cmdline())
+    assert "uvloop" in Path(f"/proc/{server.pid}/maps").read_text()
+
+    def awakenings():
+        tasks = Path(f"/proc/{server.pid}/task").glob("*/status")
+        return sum(int(WAITS.search(task.read_text())[1]) for task in tasks)
+
+    time.sleep(1)  # looks at the configuration that were due
+    before = awakenings()
+    time.sleep(3)
+    assert awakenings() - before < 5 * 3  # by themselves, they are forty a second
 
 
 @pytest.mark.slow

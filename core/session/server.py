@@ -1,5 +1,6 @@
 """The server around the app: what is done once when it starts, and what is added to its answers."""
 
+import asyncio
 import base64
 import hashlib
 import os
@@ -37,6 +38,7 @@ def server_options() -> dict[str, Any]:
     settings = PublicSettings.from_environment(os.environ)
     _take_bodies_in_large_pieces()
     _leave_the_source_files_alone()
+    _rest_while_nothing_happens()
     keep_seconds, middleware = None, [Middleware(UploadPieces)]
     if settings is not None:
         keep_seconds = max(1, round(settings.keep_hours * 3600))
@@ -78,6 +80,26 @@ def _leave_the_source_files_alone() -> None:
     a tenth of the time to the first page.
     """
     delta_generator._use_warning_has_been_displayed = True
+
+
+def _rest_while_nothing_happens() -> None:
+    """Keep Streamlit from looking at its configuration five times a second, and uvicorn from asking
+    itself ten times a second whether to end: most of what an idle app takes of a core, and each
+    look holds up a training. A changed configuration counts from the next start."""
+    if config.get_option("server.fileWatcherType") == "none":
+        with suppress(ImportError):
+            watcher = import_module("streamlit.watcher.polling_path_watcher").PollingPathWatcher
+            watcher._schedule = lambda self: None  # the look that is due is the last one
+    with suppress(ImportError):
+        import_module("uvicorn").Server.main_loop = _main_loop
+
+
+async def _main_loop(server: Any) -> None:
+    """As uvicorn's, which counts tenths of a second, but each half a second."""
+    tenths = 0
+    while not await server.on_tick(tenths):
+        tenths = (tenths + 5) % 864_000
+        await asyncio.sleep(0.5)
 
 
 def _held_uploads() -> dict[str, int]:
