@@ -247,9 +247,8 @@ class LocalRunner:
                 try:
                     if self._take_lead():
                         self._problem = self._step()
-                        busy = self._watches or self._queue
                         if not self._problem:
-                            pause = self._poll_seconds if busy else IDLE_SECONDS
+                            pause = self._pause()
                     self._wake.wait(pause)
                 except Exception as error:  # a full disk, say: the queue must outlive it
                     self._note_problem(error)
@@ -257,6 +256,12 @@ class LocalRunner:
                 self._wake.clear()
         finally:
             self._leave()
+
+    def _pause(self) -> float:
+        """Until the next look, which takes from those who train: seldom while nobody waits."""
+        if self._queue:
+            return self._poll_seconds
+        return 2 * self._poll_seconds if self._watches else IDLE_SECONDS
 
     def _take_lead(self) -> bool:
         if self._lead_lock is not None:

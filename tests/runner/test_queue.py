@@ -45,6 +45,23 @@ def test_slots_train_at_the_same_time(store, make_runner):
     assert state(store, ids[1]) == "running"
 
 
+def test_it_looks_less_often_while_nobody_waits(store, make_runner, monkeypatch):
+    """Each look takes a little from those who train."""
+    runner = make_runner(poll_seconds=0.03)
+    pauses, wait = [None], runner._wake.wait
+    monkeypatch.setattr(runner._wake, "wait", lambda pause: pauses.append(pause) or wait(pause))
+    runner.start()
+    eventually(lambda: pauses[-1] == runner_module.IDLE_SECONDS)
+    first = runner.submit({"does": "wait"}, name="x")
+    reached(store, first, "running")
+    eventually(lambda: pauses[-1] == 0.06)
+    second = runner.submit({"does": "wait"}, name="x")
+    eventually(lambda: pauses[-1] == 0.03)
+    let_go(store, first)
+    reached(store, second, "running")
+    eventually(lambda: pauses[-1] == 0.06)
+
+
 def test_each_worker_sees_its_own_gpu(store, make_runner, monkeypatch):
     monkeypatch.setattr(runner_module, "visible_gpus", lambda: ["2", "5"])
     assert detect_slots() == 2
