@@ -173,7 +173,7 @@ class AutoencoderTrainer(keras.Model):
 
     def state(self) -> list[np.ndarray]:
         """Weights, seed generators and the optimizer: all that a step reads and changes."""
-        return [ops.convert_to_numpy(variable) for variable in self._stepped()]
+        return [_number(variable) for variable in self._stepped()]
 
     def restore(self, state: Sequence[np.ndarray]) -> None:
         """The inverse of `state`. Raises ValueError for another model's, unchanged."""
@@ -182,6 +182,10 @@ class AutoencoderTrainer(keras.Model):
             raise ValueError("the state is that of another model or optimizer")
         for variable, array in zip(variables, state, strict=True):
             variable.assign(array)
+
+    def get_weights(self) -> list[np.ndarray]:
+        """As Keras', in less time."""
+        return [_number(variable) for variable in self.weights]
 
     def _stepped(self) -> list[keras.Variable]:
         return [*self.export.variables, *self.optimizer.variables]
@@ -219,6 +223,12 @@ class AutoencoderTrainer(keras.Model):
         difference = y_pred[-1] - windows
         for error in (ops.abs, ops.square):
             yield ops.sum(ops.mean(error(difference), axis=1), axis=0)
+
+
+def _number(variable: keras.Variable) -> np.ndarray:
+    """Its value. NumPy takes three times as long for a variable of TensorFlow as for a tensor."""
+    value = variable.value
+    return np.array(value.value() if hasattr(value, "value") else value)
 
 
 def build_trainer(

@@ -141,3 +141,19 @@ def test_loss_is_of_normalized_values_and_errors_are_in_original_units():
     np.testing.assert_allclose(logs["mse"], (difference**2).mean(axis=(0, 1)), rtol=1e-4)
     normalized = normalization.transform(reconstruction) - normalization.transform(original)
     assert logs["loss"] == pytest.approx((normalized**2).mean(), rel=1e-4)
+
+
+def test_weights_and_state_are_copies_of_what_keras_gives():
+    config = ExperimentConfig().replace({"windows.window_length": 40, "model.dropout": 0.1})
+    normalization = fit_normalization(config.normalization, Windows(signal(400)[None], 40, 40))
+    trainer = model_module.build_trainer(config, normalization, 2)
+    weights, state = trainer.get_weights(), trainer.state()
+    expected = keras.Model.get_weights(trainer)
+    everything = [*trainer.export.variables, *trainer.optimizer.variables]
+    expected_state = [keras.ops.convert_to_numpy(variable) for variable in everything]
+    trainer.set_weights([array + 1 for array in weights])  # what was read before does not change
+    for mine, theirs in ((weights, expected), (state, expected_state)):
+        assert len(mine) == len(theirs) > 0
+        for own, keras_own in zip(mine, theirs, strict=True):
+            assert (own.dtype, own.shape) == (keras_own.dtype, keras_own.shape)
+            np.testing.assert_array_equal(own, keras_own)
