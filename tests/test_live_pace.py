@@ -28,8 +28,9 @@ def test_few_live_views_are_drawn_each_second():
 def test_with_few_cores_they_leave_them_to_the_training():
     pace = LivePace(2, Clock())
     paces = [pace.seconds(str(view)) for view in range(20)]
-    assert paces[:6] == [1.5, 3.0, 3.0, 3.0, 3.0, 3.0]
-    assert paces[19] == 3.5
+    assert paces[:6] == [2.0, 4.0, 4.0, 4.0, 4.0, 4.0]
+    assert paces[19] == 4.0
+    assert max(pace.seconds(str(view)) for view in range(30)) == 5.0
 
 
 def test_many_live_views_share_the_drawings_of_a_second():
@@ -45,10 +46,10 @@ def test_views_that_are_gone_no_longer_slow_the_others():
     for view in range(3 * VIEWS_A_SECOND):
         pace.seconds(str(view))
     clock.now = 60.0
-    assert pace.seconds("the last one") == 1.5
-    assert pace.seconds("one more") == 3.0
+    assert pace.seconds("the last one") == 2.0
+    assert pace.seconds("one more") == 4.0
     clock.now = 120.0
-    assert pace.seconds("one more") == 1.5
+    assert pace.seconds("one more") == 2.0
 
 
 def test_a_view_is_set_to_another_pace_only_when_it_differs_much():

@@ -18,8 +18,8 @@ from core.cores import cores
 
 LEAST_SECONDS = 1.0
 VIEWS_A_SECOND = 6  # of all visitors together
-UNNOTICED_VIEWS = 1 / 3  # a second and core; each takes some 15 ms of one, and holds up the others
-UNNOTICED_SECONDS = 3.0  # for which a view waits at the most for that
+UNNOTICED_VIEWS = 1 / 4  # a second and core; each takes some 20 ms of one, and holds up the others
+UNNOTICED_SECONDS = 4.0  # for which a view waits at the most for that
 EAGER_SECONDS = 0.5  # between the drawings of a run until its first step, which somebody waits for
 EAGER_DRAWINGS = 16  # of them: a run may have to wait for its turn
 _SEEN_SECONDS = 12.0  # a view that was not drawn for so long is gone
