@@ -7,13 +7,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from core import processor
 from core.__main__ import main
 from core.checkpoints import describe
-from core.commands import resume
+from core.commands import resume, training
 from core.config import PRESETS, ExperimentConfig
 from core.run_end import MEMORY
 from core.runs import RunStore
@@ -111,6 +113,29 @@ def test_a_run_resumed_by_hand_starts_without_its_cause(tmp_path, monkeypatch):
     assert main(["resume", str(run.folder)]) == 0
     status = run.status()
     assert (status.state, status.extra["cause"], status.extra["auto_resumes"]) == ("queued", "", 0)
+
+
+@pytest.mark.parametrize(
+    ("precision", "lacks", "is_said"),
+    [("bfloat16", True, True), ("bfloat16", False, False), ("float32", True, False)],
+)
+def test_train_says_where_bfloat16_is_slower(
+    tmp_path, capsys, monkeypatch, precision, lacks, is_said
+):
+    worker = SimpleNamespace(
+        train_run=lambda *_: "finished",
+        **{"EXIT_CODES": {"finished": 0}, "UNWRITABLE_EXIT": 6, "Unwritable": OSError},
+        end_soon=None,
+    )
+    monkeypatch.setitem(sys.modules, "core.worker", worker)
+    monkeypatch.setattr(training, "import_keras", lambda backend: None)
+    monkeypatch.setattr(training, "visible_gpus", list)
+    monkeypatch.setattr(training.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(processor, "lacks_bfloat16", lambda: lacks)
+    path = tmp_path / "config.json"
+    path.write_text(ExperimentConfig().replace({"training.precision": precision}).to_json())
+    assert main(["train", str(path), "--runs", str(tmp_path / "runs")]) == 0
+    assert ("no instructions for bfloat16" in capsys.readouterr().err) == is_said
 
 
 def test_every_command_has_help(capsys):

@@ -7,7 +7,9 @@ from typing import Any
 
 from core.backends import of_run
 from core.commands.keras_import import import_keras
+from core.meters import visible_gpus
 from core.processes import process_identity
+from core.processor import precision_warning
 from core.runs import Run
 
 
@@ -34,6 +36,9 @@ def train_here(run: Run) -> int:
     signal.signal(signal.SIGINT, cancel)
     signal.signal(signal.SIGTERM, end_soon)
     print(f"run {run.folder}", file=sys.stderr)
+    precision = run.config().get("training", {}).get("precision", "float32")
+    if warning := precision_warning(precision, bool(visible_gpus())):
+        print(warning, file=sys.stderr)
     try:
         state = train_run(run, run.folder.parent / "data", _progress_bar)
     except Unwritable as error:

@@ -6,7 +6,7 @@ from core import session
 from core.backends import TITLES, check_backend, installed
 from core.config import Loss, Optimizer, Precision, Schedule, choices
 from core.meters import visible_gpus
-from core.processor import lacks_bfloat16
+from core.processor import precision_warning
 from core.signals.recording import DataError
 from core.windows import check_batch
 
@@ -120,13 +120,10 @@ def _batch_fault() -> None:
 
 
 def _slow_precision() -> None:
-    """Say so where bfloat16 would take longer than what it is to be faster than."""
-    if session.value("training.precision") == "float32" or visible_gpus() or not lacks_bfloat16():
+    warning = precision_warning(session.value("training.precision"), bool(visible_gpus()))
+    if not warning:
         return
-    st.caption(
-        "This processor has no instructions for bfloat16: training takes longer than in "
-        "float32, seven to eight times as long on one where that was measured."
-    )
+    st.caption(warning)
     changes = {"training.precision": "float32"}
     st.button("Use float32", key="use-float32", on_click=session.change, args=(changes,))
 

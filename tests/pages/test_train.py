@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from core import processor
 from core.config import ExperimentConfig
 from core.runs import RunNotFound
 from core.views import live, training_form
@@ -262,7 +263,7 @@ def test_a_run_deleted_in_view_is_told(lab):
 
 @pytest.mark.parametrize(("lacks", "gpus"), [(True, []), (False, []), (True, ["0"])])
 def test_bfloat16_where_it_would_be_slower_is_said_and_mended(lab, monkeypatch, lacks, gpus):
-    monkeypatch.setattr(training_form, "lacks_bfloat16", lambda: lacks)
+    monkeypatch.setattr(processor, "lacks_bfloat16", lambda: lacks)
     monkeypatch.setattr(training_form, "visible_gpus", lambda: gpus)
     page = lab.open("train")
     assert "no instructions for bfloat16" not in shown_text(page)
