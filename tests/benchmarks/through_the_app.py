@@ -6,9 +6,11 @@ in turns of some seconds: while one goes on, all processes of the other are stop
 whose pace drifts by a tenth within minutes would hide a hundredth. Counted are the own turns from
 the end of the first epoch to the end of the last, so that no start is in it, but all that a run
 does between its epochs: history, checkpoints, baselines, what the diagnosis looks at. Clocks that
-ran out meanwhile strike at the begin of a turn, so that the app draws a little more than by itself.
+ran out meanwhile strike at the begin of a turn, so that the app draws a fifth more than by itself.
 Before it, somebody looks at the setup for a while, for which the warm worker prepares.
-Prints a table and the median ratio; takes about six minutes on two cores.
+Prints a table and the median ratio, and how many cores each training had: what the app itself, the
+waits for it and for the disk take from a training shows there, whatever the machine's pace. Takes
+about eight minutes on two cores.
 """
 
 import argparse
@@ -26,14 +28,14 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from core.config import PRESETS, ExperimentConfig
-from core.processes import PROJECT_ROOT
+from core.processes import PROJECT_ROOT, cpu_seconds
 from core.runs import Run, RunStore
 from tests.load.__main__ import free_port
 from tests.load.app_process import AppProcess
 from tests.load.tab import AppFault, Tab
 
 WATCHERS = 2
-TURN_SECONDS = 5.0
+TURN_SECONDS = 10.0
 SETUP_SECONDS = 8.0  # for which the setup is in view before it is started
 _LOOK_SECONDS = 0.02
 
@@ -100,12 +102,16 @@ class Turns:
     def __init__(
         self,
         processes: Callable[[], Iterable[int]],
+        trainer: Callable[[], int | None],
         epochs: Callable[[], int],
         check: Callable[[], None],
     ):
-        """epochs: how many are finished; check raises AppFault, and is called once a turn."""
-        self._processes, self._epochs, self._check = processes, epochs, check
+        """trainer: which of the processes trains; epochs: how many are finished; check raises
+        AppFault, and is called once a turn."""
+        self._processes, self._trainer = processes, trainer
+        self._epochs, self._check = epochs, check
         self._seconds = 0.0  # of all turns so far
+        self._timed = self._used = 0.0  # seconds of whole turns, and the trainer's processor time
         self._ends: dict[int, float] = {}  # epochs finished: seconds by then
 
     def signal(self, number: int) -> None:
@@ -115,6 +121,7 @@ class Turns:
 
     def take(self, last: int) -> None:
         """Go on for a turn, or to the end of the last epoch."""
+        is_timed, used = bool(self._ends.keys() - {0}), cpu_seconds(self._trainer() or 0)
         self.signal(signal.SIGCONT)
         began = now = time.monotonic()
         while now - began < TURN_SECONDS and last not in self._ends:
@@ -122,6 +129,9 @@ class Turns:
             now = time.monotonic()
             self._ends.setdefault(self._epochs(), self._seconds + now - began)
         self._seconds += now - began
+        if is_timed and last not in self._ends:
+            self._timed += now - began
+            self._used += cpu_seconds(self._trainer()) - used
         self.signal(signal.SIGSTOP)
         self._check()
 
@@ -132,14 +142,19 @@ class Turns:
         """From the end of the first epoch to that of the last."""
         return self._ends[last] - self._ends[1]
 
+    @property
+    def cores(self) -> float:
+        """How many the training had, after its first epoch."""
+        return self._used / self._timed
+
 
 def _child(*arguments: str, **options) -> subprocess.Popen:
     command = [sys.executable, "-m", __spec__.name, *arguments]
     return subprocess.Popen(command, cwd=PROJECT_ROOT, **options)
 
 
-def measure_pair(app: AppProcess, epochs: int, folder: Path) -> tuple[float, float]:
-    """Seconds of the same epochs: directly, and in the app."""
+def measure_pair(app: AppProcess, epochs: int, folder: Path) -> tuple[Turns, Turns]:
+    """The same epochs: directly, and in the app."""
     asyncio.run(look_at_setup(app.url, job(epochs)))
     lines = folder / "epochs.txt"
     with lines.open("wb") as out:
@@ -163,8 +178,13 @@ def measure_pair(app: AppProcess, epochs: int, folder: Path) -> tuple[float, flo
 
     ends, history = Lines(lines), Lines(run.folder / "history.csv")
     pair = (
-        Turns(lambda: [direct.pid], ends.count, check_direct),
-        Turns(in_the_app, lambda: max(0, history.count() - 1), check_run),  # below its header
+        Turns(lambda: [direct.pid], lambda: direct.pid, ends.count, check_direct),
+        Turns(
+            in_the_app,
+            lambda: run.status().pid,
+            lambda: max(0, history.count() - 1),  # below its header
+            check_run,
+        ),
     )
     try:
         pair[1].signal(signal.SIGSTOP)
@@ -172,7 +192,7 @@ def measure_pair(app: AppProcess, epochs: int, folder: Path) -> tuple[float, flo
             for turns in pair:
                 if not turns.is_over(epochs):
                     turns.take(epochs)
-        return pair[0].seconds(epochs), pair[1].seconds(epochs)
+        return pair
     finally:
         pair[1].signal(signal.SIGCONT)
         for child in (direct, watchers):
@@ -188,20 +208,27 @@ def _wait_for_end(run: Run) -> None:
 
 
 def measure(rounds: int, epochs: int) -> None:
-    ratios = []
+    ratios, shares = [], []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         app = AppProcess(folder, free_port(), public=False, session_seconds=5)
         try:
-            print("| directly | in the app, two watch | ratio |\n|--:|--:|--:|")
+            print("| directly | in the app, two watch | ratio | cores | in the app | ratio |")
+            print("|--:" * 6 + "|")
             for _ in range(rounds):
-                direct, watched = measure_pair(app, epochs, folder)
-                ratios.append(watched / direct)
-                print(f"| {direct:.2f} s | {watched:.2f} s | {ratios[-1]:.3f} |", flush=True)
+                direct, watched = pair = measure_pair(app, epochs, folder)
+                seconds = [turns.seconds(epochs) for turns in pair]
+                ratios.append(seconds[1] / seconds[0])
+                shares.append(direct.cores / watched.cores)
+                print(
+                    f"| {seconds[0]:.2f} s | {seconds[1]:.2f} s | {ratios[-1]:.3f} "
+                    f"| {direct.cores:.3f} | {watched.cores:.3f} | {shares[-1]:.3f} |",
+                    flush=True,
+                )
         finally:
             os.kill(app.pid, signal.SIGCONT)
             app.stop()
-    print(f"median {statistics.median(ratios):.3f}")
+    print(f"median {statistics.median(ratios):.3f}, of the cores {statistics.median(shares):.3f}")
 
 
 def main() -> None:
@@ -209,7 +236,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=13)
     parser.add_argument("--direct", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--watch", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
