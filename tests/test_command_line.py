@@ -124,7 +124,9 @@ def test_train_says_where_bfloat16_is_slower(
 ):
     worker = SimpleNamespace(
         train_run=lambda *_: "finished",
-        **{"EXIT_CODES": {"finished": 0}, "UNWRITABLE_EXIT": 6, "Unwritable": OSError},
+        EXIT_CODES={"finished": 0},
+        UNWRITABLE_EXIT=6,
+        Unwritable=OSError,
         end_soon=None,
     )
     monkeypatch.setitem(sys.modules, "core.worker", worker)
