@@ -12,11 +12,14 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 import streamlit as st
 from streamlit import delta_generator, env_util
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.runtime.app_session import AppSession, AppSessionState
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -317,6 +320,17 @@ def test_a_file_no_longer_counts_as_coming_once_it_is_answered(fails):
 
     own_loop.run(course())
     assert 413 not in statuses
+
+
+@pytest.mark.parametrize(("by_timer", "left"), [(True, ["slider"]), (False, ["slider", "button"])])
+def test_a_click_counts_in_its_own_message_alone(by_timer, left):
+    server_options()
+    message = ClientState(is_auto_rerun=by_timer)
+    message.widget_states.widgets.add(id="slider", int_value=3)
+    message.widget_states.widgets.add(id="button", trigger_value=True)
+    ended = SimpleNamespace(_state=AppSessionState.SHUTDOWN_REQUESTED)
+    AppSession.request_rerun(ended, message)
+    assert [widget.id for widget in message.widget_states.widgets] == left
 
 
 def test_a_faulty_setting_keeps_the_server_from_starting(monkeypatch):

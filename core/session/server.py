@@ -5,9 +5,9 @@ import base64
 import hashlib
 import os
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
-from functools import partial
+from functools import partial, wraps
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ def server_options() -> dict[str, Any]:
     _take_bodies_in_large_pieces()
     _leave_the_source_files_alone()
     _rest_while_nothing_happens()
+    _take_a_click_once()
     keep_seconds, middleware = None, [Middleware(UploadPieces)]
     if settings is not None:
         keep_seconds = max(1, round(settings.keep_hours * 3600))
@@ -100,6 +101,37 @@ async def _main_loop(server: Any) -> None:
     while not await server.on_tick(tenths):
         tenths = (tenths + 5) % 864_000
         await asyncio.sleep(0.5)
+
+
+def _take_a_click_once() -> None:
+    """Take the clicks out of what a timer of the page sends.
+
+    The browser keeps a click for a moment before it sends it. A fragment's timer that fires in this
+    moment sends it too, and a pause became a pause and a play, a start two runs (Streamlit 1.67).
+    """
+    with suppress(ImportError, AttributeError):
+        app_session = import_module("streamlit.runtime.app_session").AppSession
+        requests = import_module("streamlit.runtime.scriptrunner_utils.script_requests")
+        app_session.request_rerun = _without_clicks_of_timers(
+            app_session.request_rerun, requests._has_active_trigger_value
+        )
+
+
+def _without_clicks_of_timers(
+    take: Callable[[Any, Any], None], is_click: Callable[[Any], bool]
+) -> Callable[[Any, Any], None]:
+    if hasattr(take, "__wrapped__"):
+        return take
+
+    @wraps(take)
+    def request_rerun(session: Any, client_state: Any) -> None:
+        if client_state is not None and client_state.is_auto_rerun:
+            widgets = client_state.widget_states.widgets
+            for widget in [widget for widget in widgets if is_click(widget)]:
+                widgets.remove(widget)
+        take(session, client_state)
+
+    return request_rerun
 
 
 def _held_uploads() -> dict[str, int]:
