@@ -38,7 +38,7 @@ from core.windows import split_windows
 
 EXIT_CODES = {"finished": 0, "failed": 1, "cancelled": 3, "interrupted": 4, "paused": 5}
 UNWRITABLE_EXIT = 6  # not even the state could be written; the last line of log.txt says why
-_REPORT_SECONDS = 0.7  # between two writes of progress.json, which the cores wait for
+_REPORT_SECONDS = 1.0  # between two writes of progress.json, which the cores wait for
 _STOP_SECONDS = 0.1  # between two looks at whether to stop, likewise
 
 

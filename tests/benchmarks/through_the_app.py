@@ -6,7 +6,8 @@ in turns of some seconds: while one goes on, all processes of the other are stop
 whose pace drifts by a tenth within minutes would hide a hundredth. Counted are the own turns from
 the end of the first epoch to the end of the last, so that no start is in it, but all that a run
 does between its epochs: history, checkpoints, baselines, what the diagnosis looks at. Clocks that
-ran out meanwhile strike at the begin of a turn, so that the app draws a fifth more than by itself.
+ran out meanwhile strike at the begin of a turn: it is as long as two pauses of a live view, or the
+app would draw more often than by itself (a fifth, in turns of ten seconds).
 Before it, somebody looks at the setup for a while, for which the warm worker prepares.
 Prints a table and the median ratio, and how many cores each training had: what the app itself, the
 waits for it and for the disk take from a training shows there, whatever the machine's pace. Takes
@@ -35,7 +36,7 @@ from tests.load.app_process import AppProcess
 from tests.load.tab import AppFault, Tab
 
 WATCHERS = 2
-TURN_SECONDS = 10.0
+TURN_SECONDS = 8.0  # twice the pause between two drawings of a view: see above
 SETUP_SECONDS = 8.0  # for which the setup is in view before it is started
 _LOOK_SECONDS = 0.02
 
