@@ -8,10 +8,12 @@ the end of the first epoch to the end of the last, so that no start is in it, bu
 does between its epochs: history, checkpoints, baselines, what the diagnosis looks at. Clocks that
 ran out meanwhile strike at the begin of a turn: it is as long as two pauses of a live view, or the
 app would draw more often than by itself (a fifth, in turns of ten seconds).
-Before it, somebody looks at the setup for a while, for which the warm worker prepares.
-Prints a table and the median ratio, and how many cores each training had: what the app itself, the
-waits for it and for the disk take from a training shows there, whatever the machine's pace. Takes
-about eight minutes on two cores.
+
+Before it, somebody looks at the setup for a while, for which the warm worker prepares. Which of the
+two processes began first shows in their pace, so that they take turns at that as well, and an even
+number of rounds is fair. Prints a table and the median ratio, and how many cores each training had:
+what the app itself, the waits for it and for the disk take from a training shows there, whatever
+the machine's pace. Takes about ten minutes on two cores.
 """
 
 import argparse
@@ -154,12 +156,29 @@ def _child(*arguments: str, **options) -> subprocess.Popen:
     return subprocess.Popen(command, cwd=PROJECT_ROOT, **options)
 
 
-def measure_pair(app: AppProcess, epochs: int, folder: Path) -> tuple[Turns, Turns]:
-    """The same epochs: directly, and in the app."""
-    asyncio.run(look_at_setup(app.url, job(epochs)))
-    lines = folder / "epochs.txt"
+def start_both(
+    app: AppProcess, epochs: int, lines: Path, is_direct_first: bool
+) -> subprocess.Popen:
+    """Have the app prepare, and start the direct training, which is past its first epoch if it
+    comes first. It writes to `lines`."""
+    if not is_direct_first:
+        asyncio.run(look_at_setup(app.url, job(epochs)))
     with lines.open("wb") as out:
         direct = _child("--direct", "--epochs", str(epochs), stdout=out)
+    if is_direct_first:
+        while not lines.stat().st_size and direct.poll() is None:
+            time.sleep(_LOOK_SECONDS)
+        direct.send_signal(signal.SIGSTOP)
+        asyncio.run(look_at_setup(app.url, job(epochs)))
+    return direct
+
+
+def measure_pair(
+    app: AppProcess, epochs: int, folder: Path, is_direct_first: bool
+) -> tuple[Turns, Turns]:
+    """The same epochs: directly, and in the app."""
+    lines = folder / "epochs.txt"
+    direct = start_both(app, epochs, lines, is_direct_first)
     run = RunStore(app.runs).create(job(epochs).model_dump(mode="json"), name="watched")
     watchers = _child("--watch", app.url, run.id)
 
@@ -214,14 +233,18 @@ def measure(rounds: int, epochs: int) -> None:
         folder = Path(name)
         app = AppProcess(folder, free_port(), public=False, session_seconds=5)
         try:
-            print("| directly | in the app, two watch | ratio | cores | in the app | ratio |")
-            print("|--:" * 6 + "|")
-            for _ in range(rounds):
-                direct, watched = pair = measure_pair(app, epochs, folder)
+            print(
+                "| first | directly | in the app, two watch | ratio | cores | in the app | ratio |"
+            )
+            print("|---" + "|--:" * 6 + "|")
+            for number in range(rounds):
+                is_direct_first = number % 2 == 1
+                direct, watched = pair = measure_pair(app, epochs, folder, is_direct_first)
                 seconds = [turns.seconds(epochs) for turns in pair]
                 ratios.append(seconds[1] / seconds[0])
                 shares.append(direct.cores / watched.cores)
                 print(
+                    f"| {'directly' if is_direct_first else 'app'} "
                     f"| {seconds[0]:.2f} s | {seconds[1]:.2f} s | {ratios[-1]:.3f} "
                     f"| {direct.cores:.3f} | {watched.cores:.3f} | {shares[-1]:.3f} |",
                     flush=True,
@@ -236,7 +259,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--epochs", type=int, default=13)
     parser.add_argument("--direct", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--watch", nargs=2, help=argparse.SUPPRESS)
