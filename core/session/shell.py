@@ -106,12 +106,15 @@ def warm_up() -> None:
     """Once per process: import what charts need, then keep the collector away from it.
 
     Walking the objects of pandas and Altair each time took two thirds of a rerun. A server's
-    collector is off until here; what little garbage there is then stays.
+    collector is off until here; what little garbage there is then stays. That each part of a chart
+    is held against the schema is left to the tests: it took most of the time a chart takes.
     """
     import altair
     import pandas  # noqa: F401
+    from altair.utils import schemapi
 
     altair.data_transformers.disable_max_rows()
+    schemapi.disable_debug_mode()
     runner()
     if visitor.public() is not None:
         retention.sweeper()
