@@ -107,7 +107,8 @@ def _take_a_click_once() -> None:
     """Take the clicks out of what a timer of the page sends.
 
     The browser keeps a click for a moment before it sends it. A fragment's timer that fires in this
-    moment sends it too: a pause became a pause and a play, and a start could two runs (1.67).
+    moment sends it too (Streamlit 1.67): a pause became a pause and a play, and a start could have
+    become two runs.
     """
     with suppress(ImportError, AttributeError):
         app_session = import_module("streamlit.runtime.app_session").AppSession
