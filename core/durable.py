@@ -124,13 +124,18 @@ def put(
     """Put a file or folder in place whole: a reader sees the old one or the new one, no part.
 
     `writer` makes it at the temporary path that it is given. A kill may leave that `.tmp-*`
-    behind; an error does not. Within `guard()` it is put in place: it may raise to prevent that.
+    behind; an error does not. Within `guard()` it is put in place: it may raise to prevent that,
+    and does so too where the temporary was taken away because of what the guard watches for.
     """
     temporary = path.with_name(f".tmp-{secrets.token_hex(8)}-{path.name}")
     try:
-        writer(temporary)
-        if synced:
-            sync_tree(temporary)
+        try:
+            writer(temporary)
+            if synced:
+                sync_tree(temporary)
+        except FileNotFoundError:
+            with guard():
+                raise
         with guard():
             rename(temporary, path)
     except BaseException:

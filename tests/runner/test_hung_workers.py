@@ -120,6 +120,36 @@ def test_fault_18_no_write_of_a_worker_after_another_took_over(store, write, own
     assert snapshot(run.folder) == before
 
 
+@pytest.mark.parametrize("write", ["whole history", "file", "folder"])
+@pytest.mark.parametrize("moment", ["sync_tree", "sync_path"])
+def test_fault_18_nor_one_that_had_begun_it_and_whose_leftovers_are_gone(
+    store, monkeypatch, write, moment
+):
+    """The run's next start takes the temporary away that the one that sleeps has just made."""
+    run = store.create({}, name="x", state="starting", pid=1111, pid_started="a:1")
+    run.transition("running", by_pid=1111)
+    other, original = store.open(run.id), getattr(durable, moment)
+
+    def wakes_up_too_late(path):
+        monkeypatch.undo()
+        other.transition("interrupted")
+        other.transition("queued")
+        other.transition("starting", pid=2222, pid_started="b:1")
+        original(path)
+
+    monkeypatch.setattr(durable, moment, wakes_up_too_late)
+    with pytest.raises(TransitionRefused, match="belongs to process 2222"):
+        WRITES[write](run)
+    assert not list(run.folder.glob(".tmp-*"))
+
+
+def test_a_write_whose_temporary_vanished_by_itself_is_a_fault_of_the_folder(store):
+    run = store.create({}, name="x", state="starting", pid=1111, pid_started="a:1")
+    run.transition("running", by_pid=1111)
+    with pytest.raises(FileNotFoundError):
+        run.publish("model.keras", lambda path: None)
+
+
 def snapshot(folder):
     return {
         str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
