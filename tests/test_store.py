@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 import time
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 
 import numpy as np
@@ -200,6 +201,41 @@ def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         save(recording(), tmp_path)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("fails_at", [1, 2, 3])
+def test_a_disk_that_fails_while_a_large_one_is_written(tmp_path, monkeypatch, fails_at):
+    monkeypatch.setattr(store, "_LARGE_BYTES", 10)
+    monkeypatch.setattr(store, "_BLOCK_BYTES", 16)
+    synced, fdatasync = [], os.fdatasync
+
+    def failing_disk(descriptor):
+        synced.append(os.fstat(descriptor).st_size)
+        if len(synced) == fails_at:
+            raise OSError(5, "Input/output error")
+        fdatasync(descriptor)
+
+    monkeypatch.setattr(store.os, "fdatasync", failing_disk)
+    monkeypatch.setattr(store, "ThreadPoolExecutor", AtOnce)
+    with pytest.raises(OSError, match="Input/output error"):
+        save(recording(), tmp_path)
+    assert os.listdir(tmp_path) == []
+    same(recording(), load(save(recording(), tmp_path), tmp_path))
+
+
+class AtOnce(Executor):
+    """Does what it is given before it goes on."""
+
+    def __init__(self, *_):
+        pass
+
+    def submit(self, function, *given):
+        done = Future()
+        try:
+            done.set_result(function(*given))
+        except OSError as error:
+            done.set_exception(error)
+        return done
 
 
 def test_a_large_recording_that_is_there_is_not_kept_twice(tmp_path, monkeypatch):

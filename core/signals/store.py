@@ -17,11 +17,11 @@ import secrets
 import shutil
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -278,8 +278,7 @@ def _write(recording: Recording, folder: Path, made_from: DataConfig | None) -> 
         header = np.lib.format.header_data_from_array_1_0(values)
         # Always in C order, so that a window is one stretch of the file.
         np.lib.format.write_array_header_1_0(file, header | {"fortran_order": False})
-        for block in _blocks(values):
-            file.write(block)
+        _write_blocks(file, _blocks(values), values.nbytes)
     if recording.time is not None:
         np.save(folder / "time.npy", recording.time, allow_pickle=False)
     if recording.labels:
@@ -294,6 +293,24 @@ def _write(recording: Recording, folder: Path, made_from: DataConfig | None) -> 
     if made_from is not None:
         about["made_from"] = {"source": made_from.source, "sha256": made_from.sha256}
     (folder / "recording.json").write_bytes(_json(about))
+
+
+def _write_blocks(file: BinaryIO, blocks: Iterable[memoryview], size: int) -> None:
+    """Write blocks of `size` bytes in all. Raises OSError.
+
+    Where they are many, the disk works on those that are written while the next are copied.
+    """
+    if size <= _LARGE_BYTES:
+        file.writelines(blocks)
+        return
+    with ThreadPoolExecutor(1, "sync") as pool:
+        synced = pool.submit(os.fdatasync, file.fileno())
+        for block in blocks:
+            file.write(block)
+            if synced.done():
+                synced.result()
+                synced = pool.submit(os.fdatasync, file.fileno())
+    synced.result()
 
 
 def _about(recording: Recording) -> dict[str, Any]:

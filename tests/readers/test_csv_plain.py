@@ -136,6 +136,20 @@ def test_what_is_not_plain_is_left_to_the_other_way(tmp_path, line, row):
     assert not check_same(path)
 
 
+@pytest.mark.parametrize("row", [1, 150, 299, 300])
+@pytest.mark.parametrize("end", ["\0\n", "\r", "\r\n"])
+def test_what_lies_in_any_piece_of_the_file_is_seen(tmp_path, monkeypatch, row, end):
+    monkeypatch.setattr(csv_plain, "_PIECE_BYTES", 128)
+    path = tmp_path / "x.csv"
+    write(path, np.random.default_rng(0).standard_normal((300, 3)))
+    dialect = judge_sheet(path, OPTIONS).dialect
+    assert csv_plain._may_be_plain(path, dialect)
+    lines = path.read_text().removesuffix("\n").split("\n")
+    content = "\n".join(lines[: row + 1]) + end + "\n".join(lines[row + 1 :])
+    path.write_bytes(content.encode())
+    assert csv_plain._may_be_plain(path, dialect) == (end == "\r\n")
+
+
 def test_too_many_rows_and_an_endless_line_are_found_before_all_is_parsed(tmp_path, monkeypatch):
     path = tmp_path / "x.csv"
     write(path, np.zeros((300, 3)))

@@ -73,14 +73,19 @@ def _may_be_plain(path: Path, dialect: Dialect) -> bool:
         size / row_bytes > limits.MAX_TIME_STEPS
     ):  # too many rows, which the other way finds out early
         return False
-    with path.open("rb") as file:
-        for piece in iter(lambda: file.read(_PIECE_BYTES), b""):
-            if b"\0" in piece or (b"\n" not in piece and len(piece) == _PIECE_BYTES):
+    has_returns = False
+    # Whole memory pages: some processors copy a file's pages to just beside a page's begin slowly.
+    with path.open("rb", buffering=0) as file, mmap.mmap(-1, _PIECE_BYTES) as piece:
+        while read := file.readinto(piece):
+            is_one_line = read == len(piece) and piece.find(b"\n", 0) < 0
+            if is_one_line or piece.find(b"\0", 0, read) >= 0:
                 return False
+            has_returns = has_returns or piece.find(b"\r", 0, read) >= 0
     with _mapped(path) as text:
-        first = text.find(b"\r")
-        if first >= 0 and text[first + 1 : first + 2] != b"\n":  # old Macintosh line ends
-            return False
+        if has_returns:
+            first = text.find(b"\r")
+            if text[first + 1 : first + 2] != b"\n":  # old Macintosh line ends
+                return False
         return len(dialect.names) > 1 or not _has_blanks(text, _data_start(text, dialect))
 
 
