@@ -28,8 +28,8 @@ def _plain(values: np.ndarray) -> np.ndarray:
 class Envelope:
     """One channel `(time_steps,)` for drawing: any range of it thinned in a few milliseconds.
 
-    For a long one, the places of the least and the greatest value of every 32 time steps are found
-    once, and wide ranges are thinned from these. The values themselves are not copied.
+    For a long one, the least and the greatest value of every 32 time steps are found once, and
+    wide ranges are thinned from these. The other values are not copied.
     """
 
     def __init__(self, values: np.ndarray):
@@ -38,10 +38,10 @@ class Envelope:
         self._known: dict[tuple[int, int, int], np.ndarray] = {}  # ranges asked for lately
         if len(values) >= _LONG:
             whole = len(values) // _BLOCK * _BLOCK
-            extremes = MinMaxDownsampler().downsample(
-                _plain(values[:whole]), n_out=whole // _PER_END
-            )
-            self._places = extremes.astype(np.int64)
+            plain = _plain(values[:whole])
+            places = MinMaxDownsampler().downsample(plain, n_out=whole // _PER_END)
+            self._places = places.astype(np.int64)
+            self._extremes = plain[self._places]
 
     def places(self, start: int, stop: int, points: int = POINTS) -> np.ndarray:
         """The time steps to draw of `start <= t < stop`."""
@@ -57,6 +57,7 @@ class Envelope:
         if self._places is None or stop - start < _LONG // 2:
             return start + thin(self.values[start:stop], points)
         first, last = np.searchsorted(self._places, [start, stop])
-        kept = self._places[first:last]
-        kept = np.concatenate([kept, np.arange(kept[-1] + 1, stop)])  # after the last whole block
-        return kept[thin(self.values[kept], points)]
+        rest = np.arange(self._places[last - 1] + 1, stop)  # after the last whole block
+        kept = np.concatenate([self._places[first:last], rest])
+        values = np.concatenate([self._extremes[first:last], self.values[rest]])
+        return kept[thin(values, points)]
