@@ -14,7 +14,7 @@ from core.results import RunTable
 from core.resumption import resumes_unasked
 from core.runner import LocalRunner, detect_slots
 from core.runs import RunNotFound, RunStore, RunUnreadable
-from core.session.pages import PROJECT
+from core.session.pages import PROJECT, import_what_pages_need
 
 AHEAD_SECONDS = 2.0  # after the start, when the first page is out and no worker comes yet
 
@@ -61,14 +61,15 @@ def _run_table(folder: str) -> RunTable:
     return RunTable(_store(folder))
 
 
-def read_runs_ahead() -> None:
-    """Fill the table of runs by and by: thousands of them take seconds, the first time."""
+def work_ahead() -> None:
+    """Do soon what else the first to open a page would wait for: imports, and the table of runs."""
 
-    def read() -> None:
+    def work() -> None:
+        import_what_pages_need()
         with suppress(OSError):  # the page Runs will say what is the matter
             run_table().rows()
 
-    ahead = threading.Timer(AHEAD_SECONDS, read)
+    ahead = threading.Timer(AHEAD_SECONDS, work)
     ahead.daemon = True
     ahead.start()
 

@@ -19,7 +19,7 @@ from streamlit import config, delta_generator, file_util
 from streamlit.runtime import get_instance
 
 from core.public import PublicSettings
-from core.session.machine import read_runs_ahead
+from core.session.machine import work_ahead
 from core.session.shell import warm_up
 from core.upload_pieces import PIECE_BYTES, UploadPieces
 from core.upload_room import UploadRoom
@@ -145,7 +145,7 @@ def _held_uploads() -> dict[str, int]:
 @asynccontextmanager
 async def _while_serving(app: Any) -> AsyncGenerator[None, None]:
     await to_thread.run_sync(warm_up)
-    read_runs_ahead()
+    work_ahead()
     yield
 
 

@@ -1,16 +1,17 @@
-"""The table of runs is filled before somebody opens it."""
+"""The table of runs is filled, and what pages need imported, before somebody opens them."""
 
 from core.runs import RunStore
 from core.session import machine
 from tests.fake_runs import make_run
 from tests.fake_workers import eventually
+from tests.own_process import run_alone
 
 
 def test_runs_are_read_soon_after_the_start(tmp_path, monkeypatch):
     monkeypatch.setenv("LAB_RUNS", str(tmp_path))
     monkeypatch.setattr(machine, "AHEAD_SECONDS", 0.0)
     run = make_run(RunStore(tmp_path), name="Kept")
-    machine.read_runs_ahead()
+    machine.work_ahead()
     assert eventually(lambda: machine.run_table()._rows)[0].id == run.id
 
 
@@ -25,6 +26,20 @@ def test_a_folder_that_cannot_be_read_is_left_to_the_page(tmp_path, monkeypatch,
 
     monkeypatch.setattr(machine, "AHEAD_SECONDS", 0.0)
     monkeypatch.setattr(machine, "run_table", Broken)
-    machine.read_runs_ahead()
+    machine.work_ahead()
     eventually(lambda: seen)
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_pages_find_what_they_need_imported():
+    run_alone(
+        "import pathlib, sys\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "from core.session.pages import import_what_pages_need\n"
+        "import_what_pages_need()\n"
+        "before = {name for name in sys.modules if name.startswith('core')}\n"
+        "for page in sorted(pathlib.Path('pages').glob('*.py')):\n"
+        "    AppTest.from_file('app.py', default_timeout=60).switch_page(str(page)).run()\n"
+        "late = {name for name in sys.modules if name.startswith('core')} - before\n"
+        "assert not late, late\n"
+    )
