@@ -49,6 +49,13 @@ def test_launches_hold_every_batch_once_and_only_equal_ones(batches, done):
     assert left == [order[start : start + 4].tolist() for start in range(4 * done, 25, 4)]
 
 
+def test_graphs_run_as_they_were_traced():
+    optimizer = pytest.importorskip("tensorflow").config.optimizer
+    optimizer.set_experimental_options({"disable_meta_optimizer": False})
+    Training(SMALL, split_of(SMALL))
+    assert optimizer.get_experimental_options()["disable_meta_optimizer"]
+
+
 def test_the_order_of_an_epoch_takes_four_bytes_a_window_and_is_that_of_a_permutation():
     """Checkpoints hold the place in an epoch, not its order."""
     taken = []
