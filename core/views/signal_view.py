@@ -60,13 +60,11 @@ def _whole_recording(found: Recording, channels: list[int]) -> None:
     domain = (float(axis.at(0)), float(axis.at(steps - 1)))
     view = session.visible_range(session.data_key(), domain, steps)
     _buttons(view)
-    drawn_from = _detail(view, found, channels, axis)
+    drawn = _detail(view, found, channels, axis)
     _overview(view, found, channels[0], axis)
-    low, high = view.range
-    inside = drawn_from if drawn_from == 0 else axis.steps(low, high, steps)[0]
-    visible = axis.steps(low, high, steps)[1] - inside
-    exact = "each one drawn" if visible <= POINTS else "thinned for drawing, peaks kept"
-    st.caption(f"{visible:,} of {steps:,} time steps in view, {exact}.")
+    first, last = axis.steps(*view.range, steps)
+    exact = "each one drawn" if drawn <= POINTS else "thinned for drawing, peaks kept"
+    st.caption(f"{last - first:,} of {steps:,} time steps in view, {exact}.")
 
 
 def _buttons(view: VisibleRange) -> None:
@@ -87,7 +85,7 @@ def _buttons(view: VisibleRange) -> None:
 
 
 def _detail(view: VisibleRange, found: Recording, channels: list[int], axis: TimeAxis) -> int:
-    """The chosen channels over the range in view. Returns the first time step that is drawn."""
+    """The chosen channels over the range in view. Returns how many time steps it draws or thins."""
     (low, high), (begin, end), steps = view.range, view.domain, found.time_steps
     margin = (high - low) * signals.MARGIN
     first, last = axis.steps(max(low - margin, begin), min(high + margin, end), steps)
@@ -110,7 +108,7 @@ def _detail(view: VisibleRange, found: Recording, channels: list[int], axis: Tim
         width="stretch",
         alt="The chosen channels over time",
     )
-    return first
+    return last - first
 
 
 def _overview(view: VisibleRange, found: Recording, channel: int, axis: TimeAxis) -> None:

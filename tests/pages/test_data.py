@@ -1,6 +1,7 @@
 """The page Data: the three sources, the cut into windows, and what goes wrong."""
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -68,6 +69,21 @@ def test_only_the_parameters_of_a_generator_are_asked_for(lab):
     widget(page, "selectbox", "data.name@").set_value("question")
     page.run()
     assert not [item for item in page.number_input if str(item.key).startswith("data.frequency")]
+
+
+def test_the_time_steps_in_view_are_counted_as_the_range_narrows(lab):
+    """What lies beside the range is drawn too, and neither counted nor forgotten."""
+    page = lab.open("data", **{"v": "1", "data.time_steps": "20000"})
+    assert "20,000 of 20,000 time steps in view, thinned" in shown_text(page)
+    said = []
+    for _ in range(5):
+        widget(page, "button", "view-In").click()
+        page.run()
+        found = re.search(r"([\d,]+) of 20,000 time steps in view, (\w+)", shown_text(page))
+        said.append((int(found[1].replace(",", "")), found[2]))
+    for place, (count, how) in enumerate(said, start=1):
+        assert 0 <= count - 20_000 / 2**place <= 4
+        assert how == ("each" if place == 5 else "thinned")  # with as much again beside it
 
 
 def test_a_new_seed_makes_another_signal(lab):
