@@ -85,6 +85,27 @@ def test_irregular_seconds_are_kept():
     assert axis.steps(4.0, 5.5, 4) == (1, 4)
 
 
+TIMES = {
+    "counted": {},
+    "sampled": {"sampling_rate_hz": 7.0},
+    "irregular": {"time": np.cumsum(np.arange(1.0, 41.0) % 7 + 0.25)},
+    "stamped": {
+        "time": np.datetime64("2024-05-01T00:00:00") + np.arange(40) * np.timedelta64(7, "s")
+    },
+}
+
+
+@pytest.mark.parametrize("kind", TIMES)
+def test_time_steps_between_two_places_are_counted(kind):
+    axis = time_axis(Recording(np.zeros((40, 1)), ("a",), **TIMES[kind]))
+    places = axis.at(np.arange(40))
+    ends = [*places[[0, 1, 2, 20, 37, 38, 39]], *(places[:-1] + np.diff(places) / 3)]
+    for low in ends:
+        for high in (end for end in ends if end >= low):
+            inside = np.count_nonzero((places >= low) & (places <= high))
+            assert axis.count(float(low), float(high), 40) == inside
+
+
 @pytest.mark.parametrize(
     ("rate", "said"),
     [(100.0, "100 Hz"), (1 / 300, "a time step every 5 min"), (1 / 86_400 / 7, "every 7 days")],

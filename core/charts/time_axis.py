@@ -41,7 +41,7 @@ class TimeAxis:
         return f"time step {step:,}"
 
     def steps(self, low: float, high: float, time_steps: int) -> tuple[int, int]:
-        """The time steps between two places on the axis, at least two."""
+        """The time steps to draw between two places: with those just beside them, at least two."""
         if self.time is None:
             start, stop = int(low * self.rate), int(high * self.rate) + 2
         elif self.kind == "timestamps":
@@ -53,6 +53,12 @@ class TimeAxis:
             stop += 2
         start = min(max(start - 1, 0), max(time_steps - 2, 0))
         return start, min(max(stop, start + 2), time_steps)
+
+    def count(self, low: float, high: float, time_steps: int) -> int:
+        """How many time steps lie between two places on the axis, or at them."""
+        first, last = self.steps(low, high, time_steps)
+        ends = {first, first + 1, *range(max(first, last - 3), last)}
+        return last - first - sum(not low <= self.at(step) <= high for step in ends)
 
 
 def time_axis(recording: Recording) -> TimeAxis:

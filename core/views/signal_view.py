@@ -62,9 +62,9 @@ def _whole_recording(found: Recording, channels: list[int]) -> None:
     _buttons(view)
     drawn = _detail(view, found, channels, axis)
     _overview(view, found, channels[0], axis)
-    first, last = axis.steps(*view.range, steps)
+    inside = axis.count(*view.range, steps)
     exact = "each one drawn" if drawn <= POINTS else "thinned for drawing, peaks kept"
-    st.caption(f"{last - first:,} of {steps:,} time steps in view, {exact}.")
+    st.caption(f"{inside:,} of {steps:,} time steps in view, {exact}.")
 
 
 def _buttons(view: VisibleRange) -> None:
