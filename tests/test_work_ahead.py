@@ -7,12 +7,15 @@ from tests.fake_workers import eventually
 from tests.own_process import run_alone
 
 
-def test_runs_are_read_soon_after_the_start(tmp_path, monkeypatch):
+def test_runs_are_read_and_pages_prepared_soon_after_the_start(tmp_path, monkeypatch):
     monkeypatch.setenv("LAB_RUNS", str(tmp_path))
     monkeypatch.setattr(machine, "AHEAD_SECONDS", 0.0)
+    imported = []
+    monkeypatch.setattr(machine, "import_what_pages_need", lambda: imported.append("all"))
     run = make_run(RunStore(tmp_path), name="Kept")
     machine.work_ahead()
     assert eventually(lambda: machine.run_table()._rows)[0].id == run.id
+    assert imported
 
 
 def test_a_folder_that_cannot_be_read_is_left_to_the_page(tmp_path, monkeypatch, capfd):
