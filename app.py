@@ -6,7 +6,7 @@ import gc
 import streamlit as st
 
 if __name__ != "__main__":
-    gc.disable()  # till the server is warm: collecting amid imports took a tenth of its start
+    gc.disable()  # till the first page is out: collecting amid imports took a tenth of its start
 
 from core import session
 

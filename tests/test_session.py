@@ -1,6 +1,5 @@
 """The session: the draft, links, names from outside, and what is found again."""
 
-import gc
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qsl, urlsplit
 
@@ -291,16 +290,3 @@ def test_a_channel_is_prepared_for_drawing_once_however_many_ask(monkeypatch):
     session_data.forget_recordings()
     assert all(a is found[0][0] and b is found[0][1] for a, b in found)
     assert found[0][0] is not found[0][1]
-
-
-def test_a_warm_server_collects_garbage_again(lab):
-    session.shell.warm_up.clear()
-    gc.unfreeze()
-    gc.disable()  # as app.py does
-    try:
-        session.shell.warm_up()
-        assert gc.isenabled()
-        assert gc.get_freeze_count()
-    finally:
-        gc.enable()
-        gc.freeze()

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from core.results.window_csv import window_csv
-from core.spreadsheets import quoted, quoted_frame
+from core.spreadsheets import quoted
+from core.views.quoted_frame import quoted_frame
 
 FORMULAS = ("=cmd|' /C calc'!A0", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1")
 

@@ -1,7 +1,12 @@
 """The table of runs is filled, and what pages need imported, before somebody opens them."""
 
+import gc
+import threading
+
+from streamlit.testing.v1 import AppTest
+
 from core.runs import RunStore
-from core.session import machine
+from core.session import PROJECT, machine
 from tests.fake_runs import make_run
 from tests.fake_workers import eventually
 from tests.own_process import run_alone
@@ -46,3 +51,44 @@ def test_pages_find_what_they_need_imported():
         "late = {name for name in sys.modules if name.startswith('core')} - before\n"
         "assert not late, late\n"
     )
+
+
+def test_the_first_page_waits_for_neither_pandas_nor_altair(tmp_path):
+    run_alone(
+        "import os, sys\n"
+        f"os.environ['LAB_RUNS'] = {str(tmp_path)!r}\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "app = AppTest.from_file('app.py', default_timeout=60).run()\n"
+        "assert not app.exception and app.title[0].value\n"
+        "assert not {'pandas', 'altair'} & set(sys.modules)\n"
+    )
+
+
+def test_work_ahead_begins_when_the_first_page_is_out(tmp_path, monkeypatch):
+    begun = threading.Event()
+    monkeypatch.setenv("LAB_RUNS", str(tmp_path))
+    monkeypatch.setattr(machine, "AHEAD_SECONDS", 600.0)
+    monkeypatch.setattr(machine, "_first_page", threading.Event())
+    monkeypatch.setattr(machine, "import_what_pages_need", begun.set)
+    machine.work_ahead()
+    assert not begun.wait(0.2)
+    AppTest.from_file(PROJECT / "app.py", default_timeout=60).run()
+    assert begun.wait(10)
+
+
+def test_a_server_collects_garbage_again_whatever_became_of_the_imports(monkeypatch):
+    def broken():
+        raise ImportError("a page has a fault")
+
+    monkeypatch.setattr(machine, "AHEAD_SECONDS", 0.0)
+    monkeypatch.setattr(machine, "import_what_pages_need", broken)
+    monkeypatch.setattr(threading, "excepthook", lambda raised: None)
+    gc.unfreeze()
+    gc.disable()  # as app.py does
+    try:
+        machine.work_ahead()
+        eventually(gc.isenabled)
+        assert gc.get_freeze_count()
+    finally:
+        gc.enable()
+        gc.freeze()

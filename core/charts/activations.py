@@ -12,7 +12,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.charts.altair_spec import AXIS_WIDTH, UNSEEN, finished, layered, stacked
+from core.charts.altair_spec import AXIS_WIDTH, UNSEEN, layered, stacked
 from core.charts.palette import (
     FLOOR,
     FLOOR_DASH,
@@ -21,6 +21,7 @@ from core.charts.palette import (
     RECONSTRUCTION,
     SATURATION,
 )
+from core.charts.vega_spec import finished
 from core.output_range import ACTIVATIONS, Activation
 
 BINS = 70

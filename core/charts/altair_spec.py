@@ -30,14 +30,6 @@ def stacked(views: list[dict[str, Any]], spacing: int, **more: Any) -> dict[str,
     return {"vconcat": views, "spacing": spacing} | more
 
 
-def finished(spec: dict[str, Any]) -> dict[str, Any]:
-    """The dict of a whole chart, as wide as the page all told, on a canvas."""
-    return spec | {
-        "autosize": {"type": "fit-x", "contains": "padding"},
-        "usermeta": {"embedOptions": {"renderer": "canvas"}},
-    }
-
-
 def shortened(name: str, limit: int) -> str:
     """A name cut to so many characters."""
     return name if len(name) <= limit else f"{name[: limit - 1]}…"

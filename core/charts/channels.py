@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core.charts.altair_spec import finished, shortened, spec_of
+from core.charts.altair_spec import shortened, spec_of
 from core.charts.palette import channel_color
+from core.charts.vega_spec import finished
 from core.metrics import ChannelSummary
 
 

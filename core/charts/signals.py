@@ -18,7 +18,6 @@ from core.charts.altair_spec import (
     AXIS_WIDTH,
     FLUSH,
     UNSEEN,
-    finished,
     layered,
     shortened,
     spec_of,
@@ -27,6 +26,7 @@ from core.charts.altair_spec import (
 from core.charts.palette import ANOMALY, NEUTRAL, ORIGINAL, TRAIN, VALIDATION, channel_color
 from core.charts.thinning import POINTS, Envelope
 from core.charts.time_axis import UTC, TimeAxis
+from core.charts.vega_spec import finished
 from core.signals.recording import Anomaly
 
 # Numbers of time steps are 64-bit floats, as all numbers of a browser are.

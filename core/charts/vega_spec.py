@@ -55,6 +55,14 @@ def epoch_axis(epochs: int) -> Spec:
     )
 
 
+def finished(spec: Spec) -> Spec:
+    """The dict of a whole chart, as wide as the page all told, on a canvas."""
+    return spec | {
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "usermeta": {"embedOptions": {"renderer": "canvas"}},
+    }
+
+
 def pointer_rule(tooltip: list[Spec]) -> Spec:
     """A layer with a rule at the row nearest to the pointer, which says these fields of it."""
     nearest = {

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core.channel_values import sorted_split
-from core.charts.activations import activation_spec, picture_frame, value_range
 from core.config import ExperimentConfig, NormalizationConfig, OutputActivation, choices
 from core.matrix import Cell, normalizations_like
 from core.matrix import matrix as all_cells
@@ -28,7 +26,7 @@ from core.targets import target_values
 from core.windows import Split
 
 Floors = tuple[ErrorFloor, ErrorFloor]  # of the training and of the validation part
-Picture = tuple[pd.DataFrame, dict[str, Any]]  # data and chart
+Picture = tuple[Any, dict[str, Any]]  # a table and its chart
 
 
 @dataclass(frozen=True)
@@ -103,11 +101,13 @@ def _targets(
 def _picture(
     key: tuple[str, ...], channel: int | None, activation: str, _values: np.ndarray
 ) -> Picture:
-    frame = picture_frame(_values, activation)
+    from core.charts import activations  # with pandas and Altair: the first page needs neither
+
+    frame = activations.picture_frame(_values, activation)
     inputs = frame["x"].dropna()
-    low, high = value_range(_values, activation)
+    low, high = activations.value_range(_values, activation)
     ends = (float(inputs.min()), float(inputs.max()))
-    return frame, activation_spec(activation, low, high, *ends)
+    return frame, activations.activation_spec(activation, low, high, *ends)
 
 
 def fitted(config: ExperimentConfig) -> tuple[Normalization, Split]:

@@ -1,5 +1,6 @@
 """The runs of this machine: where they are kept, and the queue that trains them."""
 
+import gc
 import os
 import threading
 from contextlib import suppress
@@ -16,7 +17,9 @@ from core.runner import LocalRunner, detect_slots
 from core.runs import RunNotFound, RunStore, RunUnreadable
 from core.session.pages import PROJECT, import_what_pages_need
 
-AHEAD_SECONDS = 2.0  # after the start, when the first page is out and no worker comes yet
+AHEAD_SECONDS = 2.0  # after the start, where no page was drawn before: no worker comes yet
+
+_first_page = threading.Event()
 
 
 def runs_folder() -> Path:
@@ -62,16 +65,31 @@ def _run_table(folder: str) -> RunTable:
 
 
 def work_ahead() -> None:
-    """Do soon what else the first to open a page would wait for: imports, and the table of runs."""
+    """Once the first page is out, do what else the next would wait for: imports, and the table of
+    runs."""
 
     def work() -> None:
-        import_what_pages_need()
-        with suppress(OSError):  # the page Runs will say what is the matter
-            run_table().rows()
+        _first_page.wait(AHEAD_SECONDS)
+        try:
+            import_what_pages_need()
+            with suppress(OSError):  # the page Runs will say what is the matter
+                run_table().rows()
+        finally:
+            keep_from_the_collector()
 
-    ahead = threading.Timer(AHEAD_SECONDS, work)
-    ahead.daemon = True
-    ahead.start()
+    threading.Thread(target=work, name="working ahead", daemon=True).start()
+
+
+def a_page_is_out() -> None:
+    """Called after each page."""
+    _first_page.set()
+
+
+def keep_from_the_collector() -> None:
+    """Let it collect again, which a server does without until here, but not look at what is there:
+    walking the objects of pandas and Altair each time took two thirds of a rerun."""
+    gc.freeze()
+    gc.enable()
 
 
 def run_config(run_id: str) -> ExperimentConfig | None:

@@ -37,8 +37,14 @@ def page(stem: str) -> Any:
 
 
 def import_what_pages_need() -> None:
-    """Import what the files of the pages import, which takes up to an eighth of a second each."""
+    """Import what the files of the pages import, pandas and Altair among them: most of a second.
+
+    That each part of a chart is held against the schema is left to the tests: it took most of the
+    time a chart takes.
+    """
     for stem in PAGES:
         for line in ast.parse((PROJECT / "pages" / f"{stem}.py").read_bytes()).body:
             if isinstance(line, ast.ImportFrom):
                 importlib.import_module(line.module)
+    importlib.import_module("core.charts.activations")  # of core.session.fitted
+    importlib.import_module("altair.utils.schemapi").disable_debug_mode()

@@ -1,11 +1,10 @@
 """The shell: navigation around every page, also when a page's own address is opened first."""
 
 import base64
-import gc
-import io
+import math
+from functools import cache
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from core.output_range import ACTIVATIONS
@@ -13,7 +12,7 @@ from core.session import retention, visitor
 from core.session.drafts import part
 from core.session.leaving import let_go_of_the_gone
 from core.session.links import show_link
-from core.session.machine import runner, store
+from core.session.machine import a_page_is_out, runner, store
 from core.session.notice import visit_notice
 from core.session.pages import APP_TITLE, PAGES, page
 from core.session.store_notice import show_store_notice
@@ -37,6 +36,7 @@ def run_shell() -> None:
             _draw_sidebar()
     finally:
         st.session_state[_SHELL] = False
+        a_page_is_out()
 
 
 def open_page() -> None:
@@ -83,41 +83,22 @@ def _in_work() -> str:
     return ", ".join(said)
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def _icon() -> str:
-    """A sine on a rounded square, as the data URL of a PNG of 64 x 64 pixels."""
-    from PIL import Image
-
-    y, x = np.mgrid[0:64, 0:64]
-    curve = np.abs(y - 32 + 17 * np.sin((x - 6) * 2 * np.pi / 52)) < 6.5
-    corner = np.hypot(
-        np.maximum(np.abs(x - 31.5) - 19.5, 0), np.maximum(np.abs(y - 31.5) - 19.5, 0)
+    """A sine on a rounded square, as the data URL of an SVG."""
+    sine = [f"{x},{32 - 17 * math.sin((x - 6) * 2 * math.pi / 52):.1f}" for x in range(6, 59, 2)]
+    icon = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">'
+        '<rect width="64" height="64" rx="12" fill="#24639f"/>'
+        f'<polyline points="{" ".join(sine)}" fill="none" stroke="#fff" stroke-width="9"/></svg>'
     )
-    icon = np.zeros((64, 64, 4), np.uint8)
-    icon[corner < 12] = (36, 99, 159, 255)
-    icon[(corner < 12) & curve & (x > 5) & (x < 58)] = (255, 255, 255, 255)
-    png = io.BytesIO()
-    Image.fromarray(icon).save(png, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"
+    return f"data:image/svg+xml;base64,{base64.b64encode(icon.encode()).decode()}"
 
 
 @st.cache_resource(show_spinner=False)
 def warm_up() -> None:
-    """Once per process: import what charts need, then keep the collector away from it.
-
-    Walking the objects of pandas and Altair each time took two thirds of a rerun. A server's
-    collector is off until here; what little garbage there is then stays. That each part of a chart
-    is held against the schema is left to the tests: it took most of the time a chart takes.
-    """
-    import altair
-    import pandas  # noqa: F401
-    from altair.utils import schemapi
-
-    altair.data_transformers.disable_max_rows()
-    schemapi.disable_debug_mode()
+    """Once per process: begin what goes on behind the pages."""
     runner()
     if visitor.public() is not None:
         retention.sweeper()
     let_go_of_the_gone()
-    gc.freeze()
-    gc.enable()

@@ -6,7 +6,7 @@ from core import session
 from core.charts import channels as charts
 from core.session import literal
 from core.signals.recording import Recording
-from core.spreadsheets import quoted_frame
+from core.views.quoted_frame import quoted_frame
 
 MOST_HISTOGRAMS = 8
 

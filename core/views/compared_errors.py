@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.charts.run_words import TITLES
 from core.results import MEASURES, change
-from core.spreadsheets import quoted_frame
 from core.views.compared_runs import Compared
+from core.views.quoted_frame import quoted_frame
 
 
 def compared_errors(runs: Sequence[Compared], measure: str) -> None:

@@ -21,9 +21,9 @@ from core.results import (
     window_errors,
 )
 from core.runs import RunNotFound, RunUnreadable
-from core.spreadsheets import quoted_frame
 from core.views.compared_runs import Compared
 from core.views.legend import legend_of
+from core.views.quoted_frame import quoted_frame
 from core.views.stored import reconstruction_of
 
 Kept = Mapping[str, Mapping[str, StoredWindows]]  # label -> part -> windows

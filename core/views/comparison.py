@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from core.results import RunRow, differences
-from core.spreadsheets import quoted_frame
 from core.views.compared_curves import compared_curves
 from core.views.compared_errors import compared_errors
 from core.views.compared_runs import Compared, chosen_baseline, read_compared
 from core.views.compared_windows import compared_windows
+from core.views.quoted_frame import quoted_frame
 
 MOST_COMPARED = 10
 CHANGED = "background-color: rgba(219, 111, 23, 0.22)"  # seen on light and on dark

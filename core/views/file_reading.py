@@ -10,7 +10,7 @@ from core.charts.time_axis import rate_text
 from core.config import MissingPolicy, ReadOptions, choices
 from core.session import bound, literal
 from core.signals.readers import FileOutline
-from core.spreadsheets import quoted_frame
+from core.views.quoted_frame import quoted_frame
 from core.views.shapes import shape_text
 
 MISSING_TITLES = {

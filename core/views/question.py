@@ -1,13 +1,20 @@
 """The public question's experiment, run here: its start, its runs as they go, its numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 
 from core import disk, session
-from core.charts.question import PUBLISHED, QUESTION, loss_table, question_frame, question_spec
+from core.charts.question import (
+    LOSS_COLUMNS,
+    PUBLISHED,
+    QUESTION,
+    loss_points,
+    loss_rows,
+    question_spec,
+)
 from core.config import PRESETS
 from core.output_range import ACTIVATIONS
 from core.runs import Run, RunNotFound, RunUnreadable, Status
@@ -23,6 +30,14 @@ EXPERIMENTS = {
     )
     for activation in PUBLISHED
 }
+
+_STYLE = """<style>
+.losses { width: 100%; border-collapse: collapse; font-size: 0.875rem; line-height: 1.3; }
+.losses th, .losses td { padding: 0.45rem 0 0.45rem 0.4rem; text-align: right; }
+.losses th { font-weight: 400; opacity: 0.75; }
+.losses tr > :first-child { padding-left: 0; text-align: left; }
+.losses tr { border-bottom: 1px solid rgb(128 128 128 / 0.3); }
+</style>"""
 
 
 def question_experiment() -> None:
@@ -70,7 +85,7 @@ def _losses(is_active: bool) -> None:
     runs = _find_runs()
     ours = {activation: run.history() for activation, (run, _) in runs.items()}
     st.vega_lite_chart(
-        question_frame(ours),
+        loss_points(ours),
         question_spec(),
         key="question",
         width="stretch",
@@ -78,12 +93,21 @@ def _losses(is_active: bool) -> None:
     )
     for activation, (run, status) in runs.items():
         _run_line(activation, run, status, len(ours[activation]))
-    narrow = {"selector": "th, td", "props": "padding-left: 0.4rem"}  # all fits on a phone
-    table = loss_table(ours).style.set_table_styles([narrow])
-    st.table(table, border="horizontal", hide_index=True)
+    st.html(_table(LOSS_COLUMNS, loss_rows(ours)))
     st.caption(f"Published: the training logs of the public question *{QUESTION}*")
     if is_active and not any(status.is_active for _, status in runs.values()):
         st.rerun()
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """As HTML: Streamlit's own tables wait for pandas, which the first page has no use for, and in
+    Markdown all of it would not fit on a phone."""
+    names = "".join(f"<th scope='col'>{name}</th>" for name in head)
+    lines = [
+        f"<tr><th scope='row'>{first}</th>{''.join(f'<td>{text}</td>' for text in rest)}</tr>"
+        for first, *rest in rows
+    ]
+    return f"{_STYLE}<table class='losses'><tr>{names}</tr>{''.join(lines)}</table>"
 
 
 def _run_line(activation: str, run: Run, status: Status, epochs: int) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.results import RunRow, run_csv
-from core.spreadsheets import quoted_frame
+from core.views.quoted_frame import quoted_frame
 from core.views.run_state import STATES
 
 PAGE_ROWS = 500

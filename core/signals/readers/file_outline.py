@@ -6,7 +6,6 @@ from math import isfinite
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-import pandas as pd
 from pydantic import ConfigDict, PlainSerializer, PlainValidator
 
 PREVIEW_ROWS = 8
@@ -14,7 +13,7 @@ PREVIEW_COLUMNS = 200  # of a preview that is handed on; a browser shows no more
 _CELL_LENGTH = 200
 
 
-def _cells(preview: pd.DataFrame | None) -> dict[str, list[Any]] | None:
+def _cells(preview: Any) -> dict[str, list[Any]] | None:
     """A preview as numbers and texts for JSON."""
     if preview is None:
         return None
@@ -25,6 +24,8 @@ def _cells(preview: pd.DataFrame | None) -> dict[str, list[Any]] | None:
 
 def _cell(value: Any) -> Any:
     """A value as JSON has it: what is missing as null, a date or an infinity as text."""
+    import pandas as pd
+
     if isinstance(value, np.ndarray):  # of a column of lists
         return str(value)[:_CELL_LENGTH]
     plain = value.item() if hasattr(value, "item") else value
@@ -38,9 +39,13 @@ def _has_text(column: list[Any]) -> bool:
     return any(isinstance(value, str) for value in column)
 
 
-def _preview(given: Any) -> pd.DataFrame | None:
+def _preview(given: Any) -> Any:
     """The preview of `_cells`, which came from a process that nobody need trust."""
-    if given is None or isinstance(given, pd.DataFrame):
+    if given is None:
+        return None
+    import pandas as pd
+
+    if isinstance(given, pd.DataFrame):
         return given
     names, columns = given["names"], given["columns"]
     if not isinstance(names, list) or len(names) != len(columns) or len(names) > PREVIEW_COLUMNS:
@@ -83,8 +88,8 @@ class FileOutline:
     shape: tuple[int, ...] | None = None  # of the array as it is stored, where it is known
     rates: Mapping[float, tuple[str, ...]] = field(default_factory=dict)  # Hz: channels at it
     sampling_rate_hz: float | None = None
-    preview: Annotated[pd.DataFrame | None, PlainValidator(_preview), PlainSerializer(_cells)] = (
-        None  # the first rows
+    preview: Annotated[Any, PlainValidator(_preview), PlainSerializer(_cells)] = (
+        None  # the first rows, as a data frame of pandas, which is imported where one is at hand
     )
     notes: tuple[str, ...] = ()
     problem: str = ""  # why the file cannot be read with these options

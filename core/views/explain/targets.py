@@ -8,10 +8,10 @@ from core.charts import explain as charts
 from core.charts.run_words import labelled, unique_labels
 from core.number_text import number_text
 from core.output_range import ErrorFloor
-from core.spreadsheets import quoted_frame
 from core.views.explain.lead import heading
 from core.views.explain.lesson import Lesson, negative_share
 from core.views.explain.words import after, percent, scaling_text
+from core.views.quoted_frame import quoted_frame
 
 MOST_CHANNELS = 16  # with a bar each; more are shown as a table alone
 
