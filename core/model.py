@@ -6,6 +6,7 @@ one graph, so the saved model needs nothing of this project.
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -26,6 +27,10 @@ OPTIMIZERS = {
     "nadam": keras.optimizers.Nadam,
     "rmsprop": keras.optimizers.RMSprop,
     "sgd": keras.optimizers.SGD,
+}
+_OUTSIDE_STEPS = {  # of a training: what its steps are not told
+    *("seed", "learning_rate", "schedule", "decay_factor", "decay_epochs"),
+    *("epochs", "batch_size", "patience", "keep_best"),
 }
 LOSSES = {
     "mae": keras.losses.MeanAbsoluteError,
@@ -59,38 +64,56 @@ def build_autoencoder(config: ModelConfig, window_length: int, channels: int) ->
     return keras.Model(inputs, outputs, name="autoencoder")
 
 
-def normalize(windows, normalization: Normalization):
+class Learned(NamedTuple):
+    """What a normalization has learned, each `(1, 1, channels)`: arrays, or tensors of a graph that
+    is to serve others of its kind."""
+
+    offset: Any
+    scale: Any
+    low: Any
+    high: Any
+
+    @classmethod
+    def of(cls, normalization: Normalization) -> "Learned":
+        learned = (
+            normalization.offset_,
+            normalization.scale_,
+            normalization.low_,
+            normalization.high_,
+        )
+        return cls(*(numbers.astype(np.float32).reshape(1, 1, -1) for numbers in learned))
+
+
+def normalize(windows, normalization: Normalization, learned: Learned | None = None):
     """`Normalization.transform` as Keras operations. Returns the values, and offset and scale."""
-    values = _clip(windows, normalization)
+    learned = learned or Learned.of(normalization)
+    values = _clip(windows, normalization, learned)
     if normalization.config.method == "log1p":
         return ops.sign(values) * ops.log1p(ops.abs(values)), None
     if normalization.per_window:
         offset, scale = _window_statistics(values, normalization.config.method)
     else:
-        offset = _constant(normalization.offset_)
-        scale = _constant(normalization.scale_)
+        offset, scale = learned.offset, learned.scale
     return (values - offset) / scale, (offset, scale)
 
 
-def denormalize(normalized, statistics, normalization: Normalization):
+def denormalize(
+    normalized, statistics, normalization: Normalization, learned: Learned | None = None
+):
     """`Normalization.inverse_transform` as Keras operations."""
+    learned = learned or Learned.of(normalization)
     if normalization.config.method == "log1p":
         values = ops.sign(normalized) * ops.expm1(ops.abs(normalized))
     else:
         offset, scale = statistics
         values = normalized * scale + offset
-    return _clip(values, normalization)
+    return _clip(values, normalization, learned)
 
 
-def _constant(numbers: np.ndarray) -> np.ndarray:
-    return numbers.astype(np.float32).reshape(1, 1, -1)  # (batch, time step, channel)
-
-
-def _clip(values, normalization: Normalization):
+def _clip(values, normalization: Normalization, learned: Learned):
     if not normalization.clips:
         return values
-    low, high = _constant(normalization.low_), _constant(normalization.high_)
-    return ops.minimum(ops.maximum(values, low), high)
+    return ops.minimum(ops.maximum(values, learned.low), learned.high)
 
 
 def _window_statistics(windows, method: str):
@@ -138,7 +161,9 @@ class AutoencoderTrainer(keras.Model):
     operations than the plain model's.
     export: the plain Keras model from original units to original units that shares the weights;
     reconstructor: the same, its parts of a batch at the same time;
-    parts: into which the device's steps cut a batch.
+    parts: into which the device's steps cut a batch;
+    computation: equal for trainers whose steps are the same operations on windows of the same
+    shape, whatever their variables and `learned` hold.
     """
 
     def __init__(
@@ -152,7 +177,7 @@ class AutoencoderTrainer(keras.Model):
         super().__init__()
         window_length, channels = autoencoder.input_shape[1:]
         self._fast = FastAutoencoder(autoencoder, precision)
-        self._normalization = normalization
+        self.normalization = normalization
         self.parts = parts
         windows = keras.Input((window_length, channels), name="windows")
         target, statistics = normalize(windows, normalization)
@@ -161,23 +186,25 @@ class AutoencoderTrainer(keras.Model):
         self.export = keras.Model(windows, reconstruction, name="signal_autoencoder")
         self.reconstructor = keras.Model(windows, InParts(self.export, parts)(windows))
         self._loss_function = None
+        self.computation = ""
         self.mae = ChannelMean(channels, "mae")
         self.mse = ChannelMean(channels, "mse")
         self.built = True  # all variables are there, and need no call to come about
 
     def compile_for(self, config: ExperimentConfig) -> None:
         training = config.training
+        self.computation = _computation(config, self.parts)
         self._loss_function = LOSSES[training.loss]()
         self.compile(optimizer=OPTIMIZERS[training.optimizer](training.learning_rate))
         self.optimizer.build(self.trainable_variables)  # now, or the first step is traced twice
 
     def state(self) -> list[np.ndarray]:
         """Weights, seed generators and the optimizer: all that a step reads and changes."""
-        return [_number(variable) for variable in self._stepped()]
+        return [_number(variable) for variable in self.stepped()]
 
     def restore(self, state: Sequence[np.ndarray]) -> None:
         """The inverse of `state`. Raises ValueError for another model's, unchanged."""
-        variables = self._stepped()
+        variables = self.stepped()
         if [np.shape(array) for array in state] != [tuple(own.shape) for own in variables]:
             raise ValueError("the state is that of another model or optimizer")
         for variable, array in zip(variables, state, strict=True):
@@ -187,7 +214,8 @@ class AutoencoderTrainer(keras.Model):
         """As Keras', in less time."""
         return [_number(variable) for variable in self.weights]
 
-    def _stepped(self) -> list[keras.Variable]:
+    def stepped(self) -> list[keras.Variable]:
+        """What a step reads and writes."""
         return [*self.export.variables, *self.optimizer.variables]
 
     def masks(self, count) -> dict:
@@ -198,13 +226,21 @@ class AutoencoderTrainer(keras.Model):
         """See FastAutoencoder."""
         return self._fast.kernels()
 
-    def call(self, windows, training=False, masks: dict | None = None, kernels: list | None = None):
-        """masks: of these windows, drawn here if they are left out; kernels: of `kernels`."""
+    def call(
+        self,
+        windows,
+        training=False,
+        masks: dict | None = None,
+        kernels: list | None = None,
+        learned: Learned | None = None,
+    ):
+        """masks: of these windows, drawn here if they are left out; kernels: of `kernels`; learned:
+        in place of the same numbers as constants."""
         if training and masks is None:
             masks = self.masks(ops.shape(windows)[0])
-        target, statistics = normalize(windows, self._normalization)
+        target, statistics = normalize(windows, self.normalization, learned)
         output = self._fast(target, masks=masks, kernels=kernels)
-        return target, output, denormalize(output, statistics, self._normalization)
+        return target, output, denormalize(output, statistics, self.normalization, learned)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The mean over the batch."""
@@ -242,6 +278,12 @@ def build_trainer(
     trainer = AutoencoderTrainer(autoencoder, normalization, parts, config.training.precision)
     trainer.compile_for(config)
     return trainer
+
+
+def _computation(config: ExperimentConfig, parts: int) -> str:
+    """All of a configuration but what a step meets as a variable, an argument or a shape."""
+    kept = config.training.model_dump(exclude=_OUTSIDE_STEPS)
+    return repr((config.model.model_dump(), config.normalization.model_dump(), kept, parts))
 
 
 def weights_hash(model: keras.Model) -> str:

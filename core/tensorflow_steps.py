@@ -1,12 +1,16 @@
 """Steps on TensorFlow: one batch to a launch on the processor, many that XLA compiles on a GPU."""
 
+import weakref
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from core.model import AutoencoderTrainer
+from core.model import AutoencoderTrainer, Learned
 from core.parts import each_part
 from core.steps import HostSteps, Logs, ResidentSteps, logs_of
 from core.windows import Split
@@ -21,14 +25,81 @@ class TensorFlowHostSteps(HostSteps):
     def __init__(self, trainer: AutoencoderTrainer, split: Split):
         super().__init__(trainer, split)
         take_graphs_as_traced()
-        batch = tf.TensorSpec((None, *split.train.shape[1:]))
-        self._traced = {
-            trains: tf.function(partial(row_in_parts, trainer, trains), [batch], autograph=False)
-            for trains in (True, False)
-        }
+        self._window = split.train.shape[1:]
+        self._learned = [tf.constant(numbers) for numbers in Learned.of(trainer.normalization)]
+        self._traced: dict[bool, Callable[..., tf.Tensor]] = {}
 
     def _step(self, trains: bool, windows: np.ndarray) -> Logs:
-        return logs_of(self._traced[trains](tf.constant(windows)).numpy().astype(np.float64))
+        if trains not in self._traced:
+            self._traced[trains] = self._take_up(trains)
+        step = self._traced[trains]
+        return logs_of(step(tf.constant(windows), *self._learned).numpy().astype(np.float64))
+
+    def _take_up(self, trains: bool) -> Callable[..., tf.Tensor]:
+        """The step, traced for this trainer, or for one before it that computed the same."""
+        key = trains, self._window, self._trainer.computation
+        handles = [variable.value.handle for variable in self._trainer.stepped()]
+        step = IDLE_STEPS.take(key) or Step.of(self._trace(trains), handles)
+        step.use(handles)
+        weakref.finalize(self, IDLE_STEPS.put, key, step).atexit = False
+        return step.function
+
+    def _trace(self, trains: bool) -> Any:
+        traced = tf.function(partial(row_in_parts, self._trainer, trains), autograph=False)
+        learned = [tf.TensorSpec(numbers.shape) for numbers in self._learned]
+        return traced.get_concrete_function(tf.TensorSpec((None, *self._window)), *learned)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A traced step, and which of a trainer's variables it reads and writes."""
+
+    function: Any  # of TensorFlow, concrete
+    places: tuple[int, ...]  # among the variables, of each that the function captured
+
+    @classmethod
+    def of(cls, function: Any, handles: Sequence[tf.Tensor]) -> "Step":
+        """handles: of all variables that a step may use. Raises ValueError for another one's."""
+        known = {id(handle): place for place, handle in enumerate(handles)}
+        try:
+            return cls(function, tuple(known[id(own)] for own in function.captured_inputs))
+        except KeyError:
+            raise ValueError("a step uses more than its trainer's variables") from None
+
+    def use(self, handles: Sequence[tf.Tensor]) -> None:
+        """Read and write these variables from now on: none, or one of each kind it was made for."""
+        self.function.set_external_captures([handles[place] for place in self.places])
+
+    def let_go(self) -> None:
+        self.function.set_external_captures([])
+
+
+class IdleSteps:
+    """Traced steps that no training uses any more, those that were given back last.
+
+    Tracing one takes half a second, and setups that differ in seed, rate, epochs or data alone are
+    trained by the same operations.
+    """
+
+    def __init__(self, most: int):
+        self._most = most
+        self._steps: dict[Hashable, Step] = {}
+
+    def take(self, key: Hashable) -> Step | None:
+        return self._steps.pop(key, None)
+
+    def put(self, key: Hashable, step: Step) -> None:
+        step.let_go()
+        self._steps.pop(key, None)
+        self._steps[key] = step
+        for oldest in list(self._steps)[: -self._most]:
+            self._steps.pop(oldest, None)  # the collector gives back whenever it finds something
+
+    def clear(self) -> None:
+        self._steps.clear()
+
+
+IDLE_STEPS = IdleSteps(most=8)  # of four setups, each for training and for validation
 
 
 def take_graphs_as_traced() -> None:
@@ -39,11 +110,14 @@ def take_graphs_as_traced() -> None:
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
-def row_in_parts(trainer: AutoencoderTrainer, trains: bool, windows: tf.Tensor) -> tf.Tensor:
+def row_in_parts(
+    trainer: AutoencoderTrainer, trains: bool, windows: tf.Tensor, *learned: tf.Tensor
+) -> tf.Tensor:
     """A step, or a pass that changes nothing. Returns loss, MAE and MSE: `(1 + 2 * channels,)`.
 
     The parts meet in sums over their windows alone, so that no core waits for another before. What
     is made of the weights is made once, and the gradients go back through that once.
+    learned: see `Learned`.
     """
     variables = trainer.trainable_variables
     count = tf.shape(windows)[0]
@@ -56,7 +130,7 @@ def row_in_parts(trainer: AutoencoderTrainer, trains: bool, windows: tf.Tensor) 
         """What a part adds to the row, the loss first, and that apart."""
         part = windows[start:stop]
         own = {name: mask[start:stop] for name, mask in masks.items()}
-        stages = trainer(part, masks=own, kernels=kernels)
+        stages = trainer(part, masks=own, kernels=kernels, learned=Learned(*learned))
         loss = tf.cast(stop - start, "float32") * share * trainer.compute_loss(part, y_pred=stages)
         errors = tf.concat([*trainer.error_sums(part, stages)], 0)
         return tf.concat([loss[None], share * errors], 0), loss

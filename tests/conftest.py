@@ -7,6 +7,7 @@ developers.
 
 import gc
 import os
+import sys
 from functools import cache
 
 import pytest
@@ -38,3 +39,10 @@ def pytest_collection_finish() -> None:
     """Keep the collector away from what is imported, Keras and pandas among it."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _no_steps_of_another_test() -> None:
+    """A test may replace what a step is made of."""
+    if loaded := sys.modules.get("core.tensorflow_steps"):
+        loaded.IDLE_STEPS.clear()

@@ -116,14 +116,6 @@ def test_many_steps_to_a_launch_are_the_same_steps(trained):
 
 
 @pytest.mark.slow
-def test_a_step_is_traced_once_whatever_the_size_of_a_batch(trained):
-    (host, _), _ = trained
-    assert len(host.split.train) % SMALL.training.batch_size
-    counts = [traced.experimental_get_tracing_count() for traced in host._steps._traced.values()]
-    assert counts == [1, 1]
-
-
-@pytest.mark.slow
 def test_a_launch_may_end_anywhere(trained):
     """One that is stopped between two launches and taken up has the same weights, bit by bit."""
     stops = iter([False, False, True])
@@ -146,6 +138,7 @@ def test_a_launch_may_end_anywhere(trained):
 
 def test_a_recording_beyond_the_gpus_memory_stays_on_the_host(monkeypatch):
     split = split_of(SMALL)
+    trainer = Training(SMALL, split).trainer
     monkeypatch.setattr(device_steps, "DeviceSteps", lambda *given: "resident")
     for gpu, free, wanted in [
         (False, 1 << 40, HostSteps),
@@ -155,4 +148,4 @@ def test_a_recording_beyond_the_gpus_memory_stays_on_the_host(monkeypatch):
     ]:
         monkeypatch.setattr(device_steps, "has_gpu", lambda gpu=gpu: gpu)
         monkeypatch.setattr(device_steps, "free_gpu_memory", lambda free=free: free)
-        assert isinstance(make_steps(None, split), wanted)
+        assert isinstance(make_steps(trainer, split), wanted)
