@@ -10,8 +10,8 @@ from core.backends import preferred
 from core.cores import set_up_tensorflow
 
 OPTIONAL = {  # what Keras imports, if it is there, for what is not used here
-    "tensorflow": ("pandas", "scipy", "sklearn"),
-    "jax": ("pandas", "sklearn"),  # JAX itself needs SciPy
+    "tensorflow": ("PIL", "jax", "pandas", "scipy", "sklearn"),
+    "jax": ("PIL", "pandas", "sklearn"),  # JAX itself needs SciPy
 }
 
 
@@ -45,7 +45,7 @@ def import_keras(backend: str | None = None) -> None:
 def _hidden(names: Sequence[str]) -> Iterator[None]:
     """Let modules that are not imported yet seem not to be installed, for a while.
 
-    They took a third of the time until Keras is there.
+    They took a third of the time until Keras is there, and JAX, where it is, a seventh of the rest.
     """
     hidden = [name for name in names if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # None is what Python knows a missing module by
