@@ -12,6 +12,7 @@ import os
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -148,40 +149,54 @@ async def measure_cold_start(folder: Path, starts: int) -> Figure:
     return Figure("cold start to the first page", COLD_START, 0.5, seconds, used)
 
 
+@dataclass(frozen=True)
+class Click:
+    """Start, clicked on the page of a setup: with a seed that no run has had."""
+
+    name: str
+    asked: float = WARM_CLICK
+    look_seconds: float = 0.0  # at the setup, in which the worker prepares for it
+    is_warm: bool = True
+    query: str = ""
+
+
+CLICKS = (
+    Click("click to first step, with the warm worker"),
+    Click("the same, of a model it has not met", query="&model.latent_channels=24"),
+    Click(f"the same, {LOOK_SECONDS:.0f} s after the setup", look_seconds=LOOK_SECONDS),
+    Click("click to first step, without", asked=COLD_CLICK, is_warm=False),
+)
+
+
 async def measure_clicks(app: TimedApp, rounds: int) -> list[Figure]:
     """From the click on Start to the end of the first training step, by the worker's record."""
-    figures = [
-        Figure("click to first step, with the warm worker", WARM_CLICK, 0.95, [], []),
-        Figure(f"the same, {LOOK_SECONDS:.0f} s after the setup", WARM_CLICK, 0.95, [], []),
-        Figure("click to first step, without", COLD_CLICK, 0.95, [], []),
-    ]
+    figures = [Figure(click.name, click.asked, 0.95, [], []) for click in CLICKS]
     for place in range(rounds):
-        for row, figure in enumerate(figures):
+        for row, (click, figure) in enumerate(zip(CLICKS, figures, strict=True)):
             await app.settle()
-            if figure.asked == COLD_CLICK:
+            if not click.is_warm:
                 await app.end_spare()
-            look = LOOK_SECONDS if row == 1 else 0.0
-            run, seconds = await _click(app, len(figures) * place + row, look)
+            run, seconds = await _click(app, click, seed=len(CLICKS) * place + row)
             figure.seconds.append(seconds)
             await _cancel(run)
     return figures
 
 
-async def _click(app: TimedApp, seed: int, look: float) -> tuple[Run, float]:
-    """look: at the setup in seconds, in which the worker prepares for it."""
+async def _click(app: TimedApp, click: Click, seed: int) -> tuple[Run, float]:
     tab = app.tab()
-    await tab.open("train", f"v=1&training.epochs=1000&training.patience=0&training.seed={seed}")
-    await asyncio.sleep(look)
+    query = f"v=1&training.epochs=1000&training.patience=0&training.seed={seed}{click.query}"
+    await tab.open("train", query)
+    await asyncio.sleep(click.look_seconds)
     known = {run.id for run in app.store.list()}
     clicked = datetime.now(UTC)
-    click = asyncio.create_task(tab.click("start", "start"))
+    start = asyncio.create_task(tab.click("start", "start"))
     async with asyncio.timeout(60):
         while not (new := [run for run in app.store.list() if run.id not in known]):
             await asyncio.sleep(0.02)
         run = app.store.open(new[0].id)
         while not (first := run.progress().get("first_step_seconds")):
             await asyncio.sleep(0.02)
-    await click
+    await start
     await tab.leave()
     return run, (datetime.fromisoformat(new[0].created) - clicked).total_seconds() + first
 
