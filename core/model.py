@@ -5,6 +5,7 @@ one graph, so the saved model needs nothing of this project.
 """
 
 import hashlib
+import random
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -270,8 +271,12 @@ def _number(variable: keras.Variable) -> np.ndarray:
 def build_trainer(
     config: ExperimentConfig, normalization: Normalization, channels: int
 ) -> AutoencoderTrainer:
-    """The compiled model with weights drawn from the configuration's seed."""
-    keras.utils.set_random_seed(config.training.seed)
+    """The compiled model with weights drawn from the configuration's seed.
+
+    Keras takes the seeds of layers from Python's generator. Its `set_random_seed` would set
+    TensorFlow's too, which nothing here draws from, and have it throw away what it has ready.
+    """
+    random.seed(config.training.seed)
     autoencoder = build_autoencoder(config.model, config.windows.window_length, channels)
     is_threaded = has_gpu() or keras.backend.backend() == "jax"  # each operation by itself
     parts = 1 if is_threaded else parts_of(config.training.batch_size)

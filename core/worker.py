@@ -20,6 +20,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras.src.utils.naming import reset_uids
 
 from core import checkpoints, gpu_faults
 from core.backends import check_backend
@@ -217,8 +218,12 @@ def warm_up() -> None:
 
 
 def _let_go() -> None:
-    """Give back what a training that nobody refers to any more held: it is full of cycles."""
-    keras.backend.clear_session()
+    """Give back what a training that nobody refers to any more held: it is full of cycles.
+
+    Layers are numbered anew, as `keras.utils.clear_session` does it. That one would also take all
+    operations that TensorFlow has ready: of a model like the last they save 0.2 s.
+    """
+    reset_uids()
     gc.collect()
 
 

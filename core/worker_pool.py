@@ -10,7 +10,7 @@ from core.backends import preferred
 from core.processes import WorkerProcess
 
 LONGEST_SPARE_DELAY_SECONDS = 300.0
-MOST_ORDERS = 40  # that a spare prepares: TensorFlow keeps some 7 MB of each model it has traced
+MOST_ORDERS = 30  # that a spare prepares: TensorFlow keeps up to 15 MB of each that is a new model
 
 _log = logging.getLogger(__name__)
 
