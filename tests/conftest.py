@@ -8,6 +8,7 @@ developers.
 import gc
 import os
 import sys
+from collections.abc import Iterator
 from functools import cache
 
 import pytest
@@ -42,7 +43,14 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_steps_of_another_test() -> None:
-    """A test may replace what a step is made of."""
-    if loaded := sys.modules.get("core.tensorflow_steps"):
+def _own_steps(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Traced steps serve other tests too, but none that may replace what a step is made of."""
+    _forget_steps(request)
+    yield
+    _forget_steps(request)
+
+
+def _forget_steps(request: pytest.FixtureRequest) -> None:
+    loaded = sys.modules.get("core.tensorflow_steps")
+    if loaded and "monkeypatch" in request.fixturenames:
         loaded.IDLE_STEPS.clear()

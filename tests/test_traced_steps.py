@@ -143,6 +143,7 @@ def test_trainings_at_the_same_time_do_not_share_a_step():
 
 
 def test_a_step_that_waits_holds_nothing_of_the_training_before():
+    tensorflow_steps.IDLE_STEPS.clear()
     training = make(BASE, signal(0))
     list(training.epochs())
     held = [weakref.ref(training.trainer), weakref.ref(training.split)]
