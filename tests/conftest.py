@@ -8,6 +8,7 @@ developers.
 import gc
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 
@@ -34,6 +35,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Two files at a time of all tests; a browser, or what was asked for by name, is alone."""
     is_all = config.args_source != pytest.Config.ArgsSource.ARGS
     return 2 if is_all and config.option.markexpr != "browser" else 0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with the most slow tests first, or one of them would be left for the end, alone."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 def pytest_collection_finish() -> None:

@@ -159,6 +159,7 @@ def test_the_app_process_parses_no_file(path):
         assert not name.endswith("_reader")
 
 
+@pytest.mark.slow
 def test_the_app_process_loads_neither_keras_nor_tensorflow():
     run_alone(
         "import sys, importlib, pathlib\n"

@@ -37,6 +37,7 @@ def floor_slowly(normalization, activation, windows):
     return errors.mean(), (errors**2).mean(), errors.mean(axis=(0, 1))
 
 
+@pytest.mark.slow
 @given(
     values=signals,
     method=st.sampled_from(choices(NormalizationMethod)),

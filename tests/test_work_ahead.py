@@ -3,6 +3,7 @@
 import gc
 import threading
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.runs import RunStore
@@ -39,6 +40,7 @@ def test_a_folder_that_cannot_be_read_is_left_to_the_page(tmp_path, monkeypatch,
     assert "Traceback" not in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_pages_find_what_they_need_imported():
     run_alone(
         "import pathlib, sys\n"
@@ -53,6 +55,7 @@ def test_pages_find_what_they_need_imported():
     )
 
 
+@pytest.mark.slow
 def test_the_first_page_waits_for_neither_pandas_nor_altair(tmp_path):
     run_alone(
         "import os, sys\n"

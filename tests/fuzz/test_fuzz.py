@@ -17,6 +17,7 @@ def reading():
     process.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SEEDS)
 def test_damaged_files_are_read_or_refused(kind, reading):
     found = hunt(kind, reading, seed=3, cases=CASES)

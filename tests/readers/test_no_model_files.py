@@ -91,6 +91,7 @@ def test_a_renamed_hdf5_model_is_refused(tmp_path, suffix):
         read_recording(path, ReadOptions(), name=f"model{suffix}")
 
 
+@pytest.mark.slow
 def test_the_app_names_nothing_that_opens_a_model():
     """Of core, the command line alone opens one: the run's own, which the lab has written."""
     for path in sorted((ROOT / "core").rglob("*.py")):

@@ -12,6 +12,7 @@ from core.runs import TransitionRefused
 from tests.fake_workers import eventually, let_go, reached, state
 
 
+@pytest.mark.slow
 def test_fault_17_a_stopped_worker_is_ended_and_the_run_resumed(store, make_runner):
     runner = make_runner(stall_seconds=0.4)  # hang_seconds is half an hour
     runner.start()

@@ -18,6 +18,7 @@ from tests.fake_workers import eventually, got, let_go, reached, state
 # The queue
 
 
+@pytest.mark.slow
 def test_runs_train_in_order_one_at_a_time(store, make_runner):
     runner = make_runner()
     ids = [runner.submit({}, name=f"run {number}") for number in range(4)]
@@ -32,6 +33,7 @@ def test_runs_train_in_order_one_at_a_time(store, make_runner):
     assert all(end <= start for end, start in zip(ended, started[1:], strict=False))
 
 
+@pytest.mark.slow
 def test_slots_train_at_the_same_time(store, make_runner):
     runner = make_runner(slots=2)
     ids = [runner.submit({"does": "wait"}, name="x") for _ in range(3)]

@@ -144,6 +144,7 @@ def test_many_runs_under_random_kills_each_end_once(store, make_runner):
         assert reached(store, run_id, ends[what], seconds=10).reason
 
 
+@pytest.mark.slow
 def test_no_pipe_and_no_zombie_is_left(store, make_runner):
     def open_files():
         return len(os.listdir("/proc/self/fd"))

@@ -50,6 +50,7 @@ def test_cancel_of_a_dead_run_without_any_runner(store, make_runner):
     assert run.status().state == "cancelled"
 
 
+@pytest.mark.slow
 def test_cancel_against_finish_gives_one_final_state(store, make_runner):
     runner = make_runner(slots=2)
     runner.start()
