@@ -143,15 +143,30 @@ def test_trainings_at_the_same_time_do_not_share_a_step():
 
 
 def test_a_step_that_waits_holds_nothing_of_the_training_before():
-    tensorflow_steps.IDLE_STEPS.clear()
+    """But for the variables of the one that it was traced for, which its graph names."""
+    outcome(BASE, signal(0))
+    gc.collect()
     training = make(BASE, signal(0))
     list(training.epochs())
     held = [weakref.ref(training.trainer), weakref.ref(training.split)]
     held += [weakref.ref(own.value) for own in training.trainer.stepped()]
+    held += [weakref.ref(own.value.handle) for own in training.trainer.stepped()]
     del training
     worker._let_go()
-    assert len(tensorflow_steps.IDLE_STEPS._steps) == 2
+    assert tensorflow_steps.IDLE_STEPS._steps
     assert not any(ref() for ref in held)
+
+
+def test_layers_are_numbered_anew_for_each_training():
+    worker._let_go()
+    names = []
+    for _ in range(2):
+        training = make(BASE, signal(0))
+        names.append([layer.name for layer in training.trainer.export.layers])
+        names[-1] += [variable.path for variable in training.trainer.stepped()]
+        del training
+        worker._let_go()
+    assert names[0] == names[1]
 
 
 def test_a_step_of_other_variables_is_no_step():
