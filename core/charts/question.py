@@ -15,15 +15,13 @@ PUBLISHED = {  # loss (MAE) after each epoch, and the first and last MSE, as pos
     "relu": {"loss": (9.82, 8.19, 7.35, 6.61), "mse": (1266, 621)},
 }
 PUBLISHED_FLOOR = 12.34  # of a sigmoid, as MAE
+LOSS_COLUMNS = ("loss (MAE)", "1", "2", "3", "4", "MSE")  # of `loss_rows`: 1 to 4 are epochs
 _POINTS = pa.schema(
     {"activation": pa.string(), "by": pa.string(), "epoch": pa.int64(), "loss": pa.float64()}
 )
 _COLORS = {"sigmoid": CHANNELS[3], "relu": CHANNELS[2]}
 
 History = list[dict[str, float]]  # a row an epoch, as a run writes it
-
-
-LOSS_COLUMNS = ("loss (MAE)", "1", "2", "3", "4", "MSE")
 
 
 def loss_rows(ours: dict[str, History]) -> list[list[str]]:
