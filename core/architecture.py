@@ -6,6 +6,7 @@ then upsampling by 2, cut back to the length the encoder had there, so that any 
 out as it went in. One last convolution has the output activation. A test holds this equal to Keras.
 """
 
+import math
 from dataclasses import dataclass
 
 from core.config import ModelConfig
@@ -47,6 +48,11 @@ class Architecture:
     @property
     def latent_values(self) -> int:
         return self.latent_shape[0] * self.latent_shape[1]
+
+    @property
+    def widest(self) -> int:
+        """How many values the layer that gives out the most gives out for a window."""
+        return max(math.prod(layer.output_shape) for layer in self.layers)
 
     @property
     def compression_ratio(self) -> float:

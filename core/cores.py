@@ -1,15 +1,19 @@
 """How the processor's cores share a batch.
 
-A batch is cut into equal parts, one for each core, that go through the model at the same time with
-one thread each. Two cores that share each operation instead wait for each other at its end, some
+A batch is cut into equal parts that go through the model with one thread each, as many at a time as
+there are cores. Two cores that share each operation instead wait for each other at its end, some
 hundred times a batch: on the question's model that took 1.4 times as long.
+
+Large parts are cut again: what smaller ones compute stays in the cores' caches (batches of 1,024
+took 0.9 times as long), and a core that is held up leaves a part to the others.
 """
 
 import os
 import platform
 
-LEAST_WINDOWS = 16  # of a part: fewer are not worth an operation of their own
-MOST_PARTS = 16
+LEAST_WINDOWS = 16  # of a part that is not large: fewer are not worth an operation of their own
+LARGE_BYTES = 3 << 20  # of what a part's widest layer gives out
+MOST_AT_ONCE = 16
 
 
 def cores() -> int:
@@ -19,9 +23,19 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def parts_of(batch_size: int) -> int:
-    """Into how many parts a batch is cut."""
-    return max(1, min(cores(), batch_size // LEAST_WINDOWS, MOST_PARTS))
+def parts_at_once() -> int:
+    """How many parts of a batch go through a model at the same time, at the most."""
+    return min(cores(), MOST_AT_ONCE)
+
+
+def parts_of(batch_size: int, window_bytes: int) -> int:
+    """Into how many parts a batch is cut: the same number for each core that has one.
+
+    window_bytes: what a model's widest layer gives out for a window.
+    """
+    large = min(batch_size, batch_size * window_bytes // LARGE_BYTES)
+    at_once = max(1, min(parts_at_once(), max(large, batch_size // LEAST_WINDOWS)))
+    return at_once * max(1, large // at_once)
 
 
 def set_up_tensorflow() -> None:

@@ -194,7 +194,7 @@ class AutoencoderTrainer(keras.Model):
 
     def compile_for(self, config: ExperimentConfig) -> None:
         training = config.training
-        self.computation = _computation(config, self.parts)
+        self.computation = _computation(config)
         self._loss_function = LOSSES[training.loss]()
         self.compile(optimizer=OPTIMIZERS[training.optimizer](training.learning_rate))
         self.optimizer.build(self.trainable_variables)  # now, or the first step is traced twice
@@ -277,18 +277,20 @@ def build_trainer(
     TensorFlow's too, which nothing here draws from, and have it throw away what it has ready.
     """
     random.seed(config.training.seed)
-    autoencoder = build_autoencoder(config.model, config.windows.window_length, channels)
+    window_length = config.windows.window_length
+    autoencoder = build_autoencoder(config.model, window_length, channels)
     is_threaded = has_gpu() or keras.backend.backend() == "jax"  # each operation by itself
-    parts = 1 if is_threaded else parts_of(config.training.batch_size)
+    widest = describe_architecture(config.model, window_length, channels).widest
+    parts = 1 if is_threaded else parts_of(config.training.batch_size, 4 * widest)
     trainer = AutoencoderTrainer(autoencoder, normalization, parts, config.training.precision)
     trainer.compile_for(config)
     return trainer
 
 
-def _computation(config: ExperimentConfig, parts: int) -> str:
+def _computation(config: ExperimentConfig) -> str:
     """All of a configuration but what a step meets as a variable, an argument or a shape."""
     kept = config.training.model_dump(exclude=_OUTSIDE_STEPS)
-    return repr((config.model.model_dump(), config.normalization.model_dump(), kept, parts))
+    return repr((config.model.model_dump(), config.normalization.model_dump(), kept))
 
 
 def weights_hash(model: keras.Model) -> str:

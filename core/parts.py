@@ -1,4 +1,4 @@
-"""A batch in parts that go through a model at the same time, one for each core.
+"""A batch in parts that go through a model at the same time, as many as there are cores.
 
 TensorFlow loops over them, so that its graph, and what it takes to build it, are those of one part.
 """
@@ -9,12 +9,12 @@ from typing import Any
 import keras
 from keras import layers
 
-from core.cores import MOST_PARTS
+from core.cores import parts_at_once
 
 
-def each_part(parts: int, count, do: Callable[..., tuple], carried: tuple) -> tuple:
-    """Let TensorFlow `do(number, start, stop, *carried)` for parts of so many windows, all at the
-    same time but for what needs the `carried` of the part before. Returns the last ones.
+def each_part(parts, count, do: Callable[..., tuple], carried: tuple) -> tuple:
+    """Let TensorFlow `do(number, start, stop, *carried)` for parts of so many windows, at the same
+    time but for what needs the `carried` of the part before. Returns the last ones.
 
     The parts are equal, give or take a window; none is empty, and there are fewer if need be.
     """
@@ -27,7 +27,10 @@ def each_part(parts: int, count, do: Callable[..., tuple], carried: tuple) -> tu
         return number + 1, *do(number, start, stop, *carried)
 
     return tf.while_loop(
-        lambda number, *_: number < parts, body, (0, *carried), parallel_iterations=MOST_PARTS
+        lambda number, *_: number < parts,
+        body,
+        (0, *carried),
+        parallel_iterations=parts_at_once() + 1,  # the next part may begin while one is held up
     )[1:]
 
 

@@ -26,14 +26,15 @@ class TensorFlowHostSteps(HostSteps):
         super().__init__(trainer, split)
         take_graphs_as_traced()
         self._window = split.train.shape[1:]
-        self._learned = [tf.constant(numbers) for numbers in Learned.of(trainer.normalization)]
+        arguments = np.int32(trainer.parts), *Learned.of(trainer.normalization)
+        self._arguments = [tf.constant(value) for value in arguments]
         self._traced: dict[bool, Callable[..., tf.Tensor]] = {}
 
     def _step(self, trains: bool, windows: np.ndarray) -> Logs:
         if trains not in self._traced:
             self._traced[trains] = self._take_up(trains)
         step = self._traced[trains]
-        return logs_of(step(tf.constant(windows), *self._learned).numpy().astype(np.float64))
+        return logs_of(step(tf.constant(windows), *self._arguments).numpy().astype(np.float64))
 
     def _take_up(self, trains: bool) -> Callable[..., tf.Tensor]:
         """The step, traced for this trainer, or for one before it that computed the same."""
@@ -46,8 +47,8 @@ class TensorFlowHostSteps(HostSteps):
 
     def _trace(self, trains: bool) -> Any:
         traced = tf.function(partial(row_in_parts, self._trainer, trains), autograph=False)
-        learned = [tf.TensorSpec(numbers.shape) for numbers in self._learned]
-        return traced.get_concrete_function(tf.TensorSpec((None, *self._window)), *learned)
+        given = [tf.TensorSpec(value.shape, value.dtype) for value in self._arguments]
+        return traced.get_concrete_function(tf.TensorSpec((None, *self._window)), *given)
 
 
 @dataclass(frozen=True)
@@ -111,13 +112,17 @@ def take_graphs_as_traced() -> None:
 
 
 def row_in_parts(
-    trainer: AutoencoderTrainer, trains: bool, windows: tf.Tensor, *learned: tf.Tensor
+    trainer: AutoencoderTrainer,
+    trains: bool,
+    windows: tf.Tensor,
+    parts: tf.Tensor,
+    *learned: tf.Tensor,
 ) -> tf.Tensor:
     """A step, or a pass that changes nothing. Returns loss, MAE and MSE: `(1 + 2 * channels,)`.
 
     The parts meet in sums over their windows alone, so that no core waits for another before. What
     is made of the weights is made once, and the gradients go back through that once.
-    learned: see `Learned`.
+    parts: how many; learned: see `Learned`.
     """
     variables = trainer.trainable_variables
     count = tf.shape(windows)[0]
@@ -144,7 +149,7 @@ def row_in_parts(
         return row + added, *map(tf.add, gradients, tape.gradient(loss, kernels))
 
     zeros = [tf.zeros(1 + 2 * windows.shape[2]), *(map(tf.zeros_like, kernels) if trains else ())]
-    row, *gradients = each_part(trainer.parts, count, add_part, tuple(zeros))
+    row, *gradients = each_part(parts, count, add_part, tuple(zeros))
     if trains:
         gradients = making.gradient(kernels, [own.value for own in variables], gradients)
         trainer.optimizer.apply(gradients, variables)

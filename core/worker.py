@@ -207,7 +207,7 @@ def warm_up() -> None:
     """Train a tiny model once, so that what Keras loads late is loaded before it is needed."""
     config = ExperimentConfig(
         normalization=NormalizationConfig(), training=TrainingConfig(epochs=1, batch_size=32)
-    )  # 32: enough for a part of each core
+    )
     values = np.random.default_rng(0).normal(size=(4000, 4)).astype(np.float32)
     training = Training(config, split_windows(values, config.windows))
     for _ in training.epochs():

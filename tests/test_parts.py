@@ -30,7 +30,7 @@ WINDOWS = np.random.default_rng(0).normal(size=(10, 24, 3)).astype("float32")
 
 def trained(parts):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model_module, "parts_of", lambda batch_size: parts)
+        patch.setattr(model_module, "parts_of", lambda *_: parts)
         training = training_module.Training(SMALL, split_windows(WINDOWS, SMALL.windows))
     return list(training.epochs()), training.trainer.state()
 
@@ -56,7 +56,7 @@ def test_a_step_is_that_of_keras():
     config = SMALL.replace({"model.dropout": 0.0, "training.learning_rate": 0.1})
     batch = WINDOWS[:5]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model_module, "parts_of", lambda batch_size: 2)
+        patch.setattr(model_module, "parts_of", lambda *_: 2)
         own, keras_own = (
             training_module.Training(config, split_windows(WINDOWS, config.windows))
             for _ in range(2)
@@ -86,7 +86,7 @@ def test_only_training_computes_gradients():
     ("parts", "train", "validation"), [(2, 33, 8), (4, 32, 1), (4, 33, 1), (2, 1, 1), (8, 17, 4)]
 )
 def test_batches_of_fewer_windows_than_cores(train, validation, parts, monkeypatch):
-    monkeypatch.setattr(model_module, "parts_of", lambda batch_size: parts)
+    monkeypatch.setattr(model_module, "parts_of", lambda *_: parts)
     config = ExperimentConfig().replace(
         {
             "model.filters": (4,),
