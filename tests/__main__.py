@@ -44,7 +44,8 @@ def prepare_environment() -> None:
     if made.returncode:  # Debian keeps what venv needs in a package of its own
         install_debian("python3-venv")
         run(sys.executable, "-m", "venv", "--clear", ENVIRONMENT)
-    run(BIN / "python", "-m", "pip", "install", "--quiet", "-r", "requirements-test.txt")
+    install = (BIN / "python", "-m", "pip", "install", "--quiet", "--no-compile")
+    run(*install, "-r", "requirements-test.txt")  # what is imported is compiled then: a fraction
     stamp.write_text(wanted)
 
 

@@ -49,6 +49,14 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _what_others_left() -> None:
+    """Keep the collector away from what the files before have imported and left, too: Streamlit has
+    it look through all there is after each run of a script."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def _own_steps(request: pytest.FixtureRequest) -> Iterator[None]:
     """Traced steps serve other tests too, but none that may replace what a step is made of."""

@@ -106,6 +106,8 @@ def test_the_saved_models_open_in_plain_keras(tmp_path):
                 "normalization.scope": scope,
                 "normalization.clip_percentile": "none" if scope == "window" else 1,
                 "model.dropout": 0.1,
+                "model.filters": (64, 32) if method == "standard" else (4,),
+                "model.pooling_steps": 3 if method == "standard" else 1,
             }
         )
         windows = Windows(signal(400)[None], 40, 40)
