@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 
 from core.config import ReadOptions
 from core.processes import process_identity
+from core.session import uploads
 from core.signals.readers import FileOutline
 from core.signals.reading import FileReader
 from core.signals.reading_limits import GIB, limits_for, machine_memory
@@ -42,6 +43,12 @@ def limits(file_bytes):
 
 def short(file_bytes):
     return replace(limits(file_bytes), seconds=3)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_other_reader():
+    """That of pages which other tests have drawn starts a process some seconds after a file."""
+    uploads._reader().close()
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 import gc
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -22,6 +24,21 @@ def test_runs_are_read_and_pages_prepared_soon_after_the_start(tmp_path, monkeyp
     machine.work_ahead()
     assert eventually(lambda: machine.run_table()._rows)[0].id == run.id
     assert imported
+
+
+def test_a_page_that_comes_meanwhile_has_the_same_table(tmp_path, monkeypatch):
+    both = threading.Barrier(2)
+
+    class Slow:
+        def __init__(self, store):
+            with suppress(threading.BrokenBarrierError):
+                both.wait(0.5)
+
+    monkeypatch.setenv("LAB_RUNS", str(tmp_path))
+    monkeypatch.setattr(machine, "RunTable", Slow)
+    with ThreadPoolExecutor(2) as pool:
+        one, other = [pool.submit(machine.run_table) for _ in range(2)]
+    assert one.result() is other.result() is machine.run_table()
 
 
 def test_a_folder_that_cannot_be_read_is_left_to_the_page(tmp_path, monkeypatch, capfd):

@@ -20,6 +20,7 @@ from core.session.pages import PROJECT, import_what_pages_need
 AHEAD_SECONDS = 2.0  # after the start, where no page was drawn before: no worker comes yet
 
 _first_page = threading.Event()
+_making_the_table = threading.Lock()
 
 
 def runs_folder() -> Path:
@@ -56,7 +57,8 @@ def _runner(folder: str) -> LocalRunner:
 
 def run_table() -> RunTable:
     """The table of runs of this process, which reads a run's small files once."""
-    return _run_table(str(runs_folder()))
+    with _making_the_table:  # or a page has another than the thread that reads ahead
+        return _run_table(str(runs_folder()))
 
 
 @cache  # a thread that reads ahead has no session, which Streamlit's own cache misses aloud
