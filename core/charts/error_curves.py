@@ -22,7 +22,7 @@ from core.charts.run_words import (
     series_colour,
     short_name,
 )
-from core.charts.vega_spec import NUMBER_LABELS, Spec, chart_title, epoch_axis, quantity
+from core.charts.vega_spec import NUMBER_LABELS, REFITTED, Spec, chart_title, epoch_axis, quantity
 from core.number_text import number_text
 from core.results import PARTS, PartErrors, unit_of
 
@@ -142,6 +142,7 @@ def error_curve_spec(
     return {
         "title": chart_title(f"{TITLES[measure]} by epoch"),
         "height": CURVE_HEIGHT,
+        "autosize": REFITTED,
         "encoding": {
             "x": epoch_axis(epochs),
             "y": y,

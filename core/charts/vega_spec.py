@@ -31,6 +31,11 @@ def band_height(bands: int) -> int:
     return min(highest, max(lowest, 180 + 22 * bands))
 
 
+# For charts whose data change as one looks: the labels of an axis may then need more room, which
+# Vega would take from the title.
+REFITTED: Spec = {"type": "fit", "contains": "padding", "resize": True}
+
+
 def one_row(**values: float) -> list[Spec]:
     """Transforms of a layer that draws a single mark: one row with these fields.
 
