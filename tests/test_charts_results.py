@@ -63,6 +63,12 @@ def test_specifications_are_valid_vega_lite(name):
     altair.Chart.from_dict(spec)
 
 
+@pytest.mark.parametrize("name", sorted(SPECS.keys() - {"channels", "steps", "architecture"}))
+def test_labels_that_change_take_nothing_from_a_title(name):
+    """In a chart of a fixed height whose value axis stands upright."""
+    assert SPECS[name]["autosize"] == {"type": "fit", "contains": "padding", "resize": True}
+
+
 @pytest.mark.parametrize("name", SPECS)
 def test_every_chart_has_titled_axes_and_tooltips(name):
     text = json.dumps(SPECS[name])

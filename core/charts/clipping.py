@@ -8,7 +8,7 @@ import pyarrow as pa
 from core.charts import palette
 from core.charts.run_words import labelled
 from core.charts.thinning import thin
-from core.charts.vega_spec import NUMBER_LABELS, Spec, chart_title, quantity
+from core.charts.vega_spec import NUMBER_LABELS, REFITTED, Spec, chart_title, quantity
 from core.clipped_windows import beyond
 
 MOST_POINTS = 1200  # of a line, picked so that its extremes stay
@@ -125,6 +125,7 @@ def clipping_spec(channel: str, unit: str, time: str) -> Spec:
     return {
         "title": chart_title(channel),
         "height": 230,
+        "autosize": REFITTED,
         "layer": [
             {"mark": {"type": "point", "opacity": 0, "tooltip": None}} | _of("room", y=y),
             _reachable(y),

@@ -10,7 +10,7 @@ from tsdownsample import MinMaxLTTBDownsampler
 from core.charts import palette
 from core.charts.reconstruction import MOST_POINTS, panel_axis, value_line
 from core.charts.run_words import labelled
-from core.charts.vega_spec import Spec, chart_title, pointer_rule, quantity
+from core.charts.vega_spec import REFITTED, Spec, chart_title, pointer_rule, quantity
 
 
 def compared_frame(
@@ -61,6 +61,7 @@ def compared_spec(
     return {
         "title": chart_title(channel),
         "height": 260,
+        "autosize": REFITTED,
         "encoding": {"x": quantity("t", time, axis=bare, scale={"nice": False})},
         "layer": [original, *lines, _pointer(time, "run", [label for label, _ in runs])],
     }
@@ -87,6 +88,7 @@ def compared_residual_spec(
     across = {"x": {"value": 0}, "x2": {"value": "width"}}
     return {
         "height": 180,
+        "autosize": REFITTED,
         "encoding": {"x": quantity("t", time, scale={"nice": False})},
         "layer": [
             {"mark": zero, "encoding": across | {"y": {"datum": 0}}},

@@ -9,7 +9,7 @@ import pandas as pd
 from core.charts import palette
 from core.charts.curves import drawable, thinned
 from core.charts.run_words import NAMES, SERIES, TITLES, labelled, line_dash, series_colour
-from core.charts.vega_spec import NUMBER_LABELS, Spec, chart_title, quantity
+from core.charts.vega_spec import NUMBER_LABELS, REFITTED, Spec, chart_title, quantity
 from core.results import unit_of
 
 Rows = Sequence[Mapping[str, float]]
@@ -51,6 +51,7 @@ def comparison_spec(
     return {
         "title": chart_title(f"{NAMES[measure]} by epoch", "validation solid, training dashed"),
         "height": 440,
+        "autosize": REFITTED,
         "encoding": {
             "x": quantity(
                 "epoch",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from core.charts import palette
 from core.charts.run_words import SERIES, TITLES, labelled
-from core.charts.vega_spec import BAND_HEIGHTS, Spec, band_height, chart_title, quantity
+from core.charts.vega_spec import BAND_HEIGHTS, REFITTED, Spec, band_height, chart_title, quantity
 from core.results import PARTS, Results, StoredWindows, unit_of
 
 MOST_BARS = 24  # channels in a chart
@@ -81,6 +81,7 @@ def histogram_spec(measure: str, unit: str) -> Spec:
             f"Distribution of the windows' {TITLES[measure]}", "the line marks the window shown"
         ),
         "height": BAND_HEIGHTS[0],
+        "autosize": REFITTED,
         "layer": [
             {
                 "transform": [{"filter": f"!({is_mark})"}],

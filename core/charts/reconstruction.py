@@ -8,7 +8,15 @@ from tsdownsample import MinMaxLTTBDownsampler
 
 from core.charts import palette
 from core.charts.run_words import labelled
-from core.charts.vega_spec import NUMBER_LABELS, Spec, chart_title, one_row, pointer_rule, quantity
+from core.charts.vega_spec import (
+    NUMBER_LABELS,
+    REFITTED,
+    Spec,
+    chart_title,
+    one_row,
+    pointer_rule,
+    quantity,
+)
 
 MOST_POINTS = 600  # of a line, picked so that its extremes stay
 AXIS_WIDTH = 56  # the same for panels that stand above each other
@@ -61,6 +69,7 @@ def overlay_spec(
     return {
         "title": chart_title(channel),
         "height": 205,
+        "autosize": REFITTED,
         "encoding": {"x": quantity("t", time, scale={"nice": False}, **x_axis)},
         "layer": [
             *stretch(marked),
@@ -82,6 +91,7 @@ def residual_spec(
     line = {"type": "line", "strokeWidth": 1.2, "color": palette.RESIDUAL, "clip": True}
     return {
         "height": 150,
+        "autosize": REFITTED,
         "encoding": {"x": quantity("t", time, scale={"nice": False})},
         "layer": [
             *stretch(marked),

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from core.charts import palette
 from core.charts.run_words import TITLES, labelled
-from core.charts.vega_spec import NUMBER_LABELS, Spec, chart_title, epoch_axis, quantity
+from core.charts.vega_spec import NUMBER_LABELS, REFITTED, Spec, chart_title, epoch_axis, quantity
 from core.results import unit_of
 
 
@@ -19,6 +19,7 @@ def replay_curve_spec(measure: str, unit: str, epochs: int) -> Spec:
     return {
         "title": chart_title(f"{TITLES[measure]} of this window by epoch"),
         "height": 170,
+        "autosize": REFITTED,
         "encoding": {
             "x": epoch_axis(epochs),
             "y": quantity(

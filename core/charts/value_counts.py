@@ -7,7 +7,15 @@ import pandas as pd
 
 from core.charts import palette
 from core.charts.run_words import labelled
-from core.charts.vega_spec import BAND_HEIGHTS, NUMBER_LABELS, Spec, chart_title, one_row, quantity
+from core.charts.vega_spec import (
+    BAND_HEIGHTS,
+    NUMBER_LABELS,
+    REFITTED,
+    Spec,
+    chart_title,
+    one_row,
+    quantity,
+)
 from core.results import ValueCounts
 
 _LEAST = 0.7  # the foot of a logarithmic axis, below a count of one
@@ -39,6 +47,7 @@ def value_counts_spec(
     return {
         "title": chart_title(title, subtitle),
         "height": BAND_HEIGHTS[0],
+        "autosize": REFITTED,
         "encoding": {"x": x},
         "layer": [
             {
