@@ -15,7 +15,7 @@ from keras import layers, ops
 
 from core.architecture import describe_architecture
 from core.config import ExperimentConfig, ModelConfig
-from core.cores import parts_of
+from core.cores import parts_at_once, parts_of
 from core.fast_autoencoder import FastAutoencoder
 from core.fused_adam import FusedAdam, FusedAdamW
 from core.gpu import has_gpu
@@ -185,6 +185,7 @@ class AutoencoderTrainer(keras.Model):
         output = autoencoder(target)
         reconstruction = denormalize(output, statistics, normalization)
         self.export = keras.Model(windows, reconstruction, name="signal_autoencoder")
+        parts = min(parts, parts_at_once())  # its batches may be far smaller than those of a step
         self.reconstructor = keras.Model(windows, InParts(self.export, parts)(windows))
         self._loss_function = None
         self.computation = ""

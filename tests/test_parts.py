@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core import cores
 from core.config import ExperimentConfig
 from core.windows import split_windows
 
@@ -70,6 +71,15 @@ def test_a_step_is_that_of_keras():
     for one, other in after:
         np.testing.assert_allclose(one, other, atol=1e-6)
     assert not np.allclose(before[0], own.trainer.get_weights()[0], atol=1e-4)
+
+
+def test_a_large_batch_does_not_cut_what_is_reconstructed_to_pieces():
+    config = SMALL.replace({"training.batch_size": 1 << 15, "windows.window_length": 200})
+    trainer = training_module.Training(
+        config, split_windows(np.zeros((10, 200, 3), np.float32), config.windows)
+    ).trainer
+    assert trainer.parts > cores.parts_at_once()
+    assert trainer.reconstructor.get_layer("in_parts")._parts == cores.parts_at_once()
 
 
 def test_only_training_computes_gradients():

@@ -16,6 +16,9 @@ NUMBER_LABELS = (
     "datum.value != 0 && (abs(datum.value) >= 1e6 || abs(datum.value) < 1e-4)"
     " ? format(datum.value, '.3~e') : format(datum.value, ',.4~r')"
 )
+# For charts whose data change as one looks: the labels of an axis may then need more room, which
+# Vega would take from the title.
+REFITTED: Spec = {"type": "fit", "contains": "padding", "resize": True}
 
 
 def chart_title(text: str, subtitle: str | list[str] = "") -> Spec:
@@ -29,11 +32,6 @@ def chart_title(text: str, subtitle: str | list[str] = "") -> Spec:
 def band_height(bands: int) -> int:
     lowest, highest = BAND_HEIGHTS
     return min(highest, max(lowest, 180 + 22 * bands))
-
-
-# For charts whose data change as one looks: the labels of an axis may then need more room, which
-# Vega would take from the title.
-REFITTED: Spec = {"type": "fit", "contains": "padding", "resize": True}
 
 
 def one_row(**values: float) -> list[Spec]:
