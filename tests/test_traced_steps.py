@@ -32,7 +32,7 @@ OUTSIDE = {  # what an earlier training may have had else
     "training.decay_factor": 0.3,
     "training.decay_epochs": 1,
     "training.epochs": 1,
-    "training.batch_size": 24,
+    "training.batch_size": 48,  # which is cut into parts
     "training.patience": 1,
     "training.keep_best": False,
     "windows.stride": 8,
