@@ -209,7 +209,7 @@ def _diverged_sentence(epoch: int, epochs: int) -> str:
     kept = f"The best of the {epochs} epochs before is kept. " if epochs else ""
     return (
         f"Diverged in epoch {epoch}: the loss is no finite number any more. {kept}"
-        "Lower training.learning_rate, or normalize the data."
+        "Lower the learning rate, or normalize the data."
     )
 
 
