@@ -141,6 +141,32 @@ class DataConfig(_Part):
             )
         return self
 
+    @property
+    def file_key(self) -> str:
+        """The key of the file's recording that this is made of; empty for any other source."""
+        return self.sha256 if self.source == "file" else ""
+
+    @property
+    def with_anomalies(self) -> bool:
+        return bool(self.anomalies) and self.anomaly_count > 0
+
+    def made_from(self) -> dict[str, Any]:
+        """The fields that decide the recording; the others have no meaning for its source."""
+        fields = _MADE_FROM[self.source]
+        if self.source == "generator" and self.name != "question":
+            fields += ("frequency_hz",)
+        if self.with_anomalies:
+            fields += ("seed", "anomalies", "anomaly_count")
+        return {field: getattr(self, field) for field in fields}
+
+
+_SIGNAL = ("seed", "time_steps", "channels", "sampling_rate_hz", "amplitude", "noise")
+_MADE_FROM: dict[Source, tuple[str, ...]] = {
+    "file": ("source", "name", "sha256"),
+    "sample": ("source", "name"),
+    "generator": ("source", "name", *_SIGNAL),
+}
+
 
 class WindowsConfig(_Part):
     """How a recording is cut: lengths and strides in time steps."""
@@ -232,6 +258,20 @@ class ExperimentConfig(_Part):
 
     def identity(self) -> str:
         """All that decides the result, as text: not the name, nor a choice without a meaning."""
+        data = DataConfig().model_copy(update=self.data.made_from())
+        return self.model_copy(update={"data": data})._without_idle_choices()
+
+    def course(self) -> str:
+        """All that decides what each epoch does, as text: `identity` without when to stop.
+
+        Checkpoints hold its hash: it counts all fields of the data, as it always has.
+        """
+        ends = {"epochs": 1, "patience": 0, "keep_best": True}
+        training = self.training.model_copy(update=ends)
+        return self.model_copy(update={"training": training})._without_idle_choices()
+
+    def _without_idle_choices(self) -> str:
+        """As text, with defaults for the scope and the decay where they have no meaning."""
         scaling, training = self.normalization, self.training
         if scaling.method in UNSCOPED and scaling.clip_percentile is None:
             scaling = scaling.model_copy(update={"scope": "channel"})
@@ -239,12 +279,6 @@ class ExperimentConfig(_Part):
             training = training.model_copy(update=_NO_DECAY)
         changes = {"normalization": scaling, "training": training, "name": ""}
         return self.model_copy(update=changes).model_dump_json()
-
-    def course(self) -> str:
-        """All that decides what each epoch does, as text: `identity` without when to stop."""
-        ends = {"epochs": 1, "patience": 0, "keep_best": True}
-        training = self.training.model_copy(update=ends)
-        return self.model_copy(update={"training": training}).identity()
 
     def replace(self, changes: Mapping[str, Any]) -> Self:
         """A copy with dotted fields changed, validated: `{"model.dropout": 0.1}`.

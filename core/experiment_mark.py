@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from core.config import ExperimentConfig
 
-RULES = 1  # of `identity`: to be raised when it tells apart what it did not, or the reverse
+RULES = 2  # of `identity`: to be raised when it tells apart what it did not, or the reverse
 
 
 def fingerprint(config: ExperimentConfig) -> str:

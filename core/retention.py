@@ -6,16 +6,18 @@ and nobody has used it for as long, or at once if those who had it have deleted 
 a runs folder take turns.
 """
 
+import contextlib
 import logging
 import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -88,7 +90,7 @@ class Sweeper:
         while not self._stopping.is_set():
             try:
                 self.sweep()
-            except Exception:  # a lost permission, say: the others are swept the next time
+            except Exception:  # the store cannot be listed, say
                 _log.exception("The sweep of old runs and data failed and is tried again")
             self._stopping.wait(SWEEP_SECONDS)
 
@@ -112,21 +114,17 @@ class Sweeper:
         for run in self._store.list():
             is_theirs = run.state == "running" and run.owner
             if is_theirs and trained_seconds(run, now) > minutes * 60:
-                try:
-                    said = f"This public demo stops a run after {minutes:,} minutes of training."
+                said = f"This public demo stops a run after {minutes:,} minutes of training."
+                with _whatever_becomes_of(f"run {run.id}"):
                     self._store.open(run.id).update(**{NOTE: said})
                     self._cancel(run.id)
-                except (RunNotFound, RunUnreadable):
-                    continue
 
     def _remove_runs(self, removed: Removed) -> None:
         for run in self._store.list():
             if run.owner and not run.is_active and (_is_unwanted(run) or self._is_old(run)):
-                try:
+                with _whatever_becomes_of(f"run {run.id}"):
                     self._store.delete(run.id)
-                except (RunNotFound, RunUnreadable, TransitionRefused):
-                    continue  # resumed or removed by someone just now
-                removed.runs.append(run.id)
+                    removed.runs.append(run.id)
 
     def _is_old(self, run: RunSummary) -> bool:
         if run.state == NEWER:
@@ -151,9 +149,10 @@ class Sweeper:
             is_deleted = bool(moments) and not any(moments)
             if not is_deleted and any(map(self._is_recent, [*moments, last_used(key, folder)])):
                 continue
-            removed.recordings += remove_recording(key, folder)
-            for owner, _ in granted.get(key, ()):
-                self._visits.revoke(owner, key)
+            with _whatever_becomes_of(f"recording {key}"):
+                removed.recordings += remove_recording(key, folder)
+                for owner, _ in granted.get(key, ()):
+                    self._visits.revoke(owner, key)
 
     def _remove_uploads(self) -> None:
         """Files as they came, which an app that was killed could not remove."""
@@ -163,6 +162,17 @@ class Sweeper:
                     shutil.rmtree(folder)
             except OSError:
                 continue  # gone by now, or another user's
+
+
+@contextlib.contextmanager
+def _whatever_becomes_of(what: str) -> Iterator[None]:
+    """Others are swept even if this one is gone by now, or its folder at fault: that is logged."""
+    try:
+        yield
+    except (RunNotFound, RunUnreadable, TransitionRefused):
+        pass  # removed or resumed by someone just now
+    except OSError as error:
+        _log.warning("The sweep could not take %s, and will try again: %s", what, error)
 
 
 def _is_unwanted(run: RunSummary) -> bool:
@@ -175,11 +185,20 @@ def keys_in_use(store: RunStore, without: Iterable[str] = ()) -> set[str]:
     for run in store.list():
         if run.id not in left_out:
             try:
-                data = DataConfig.model_validate(store.open(run.id).config()["data"])
-            except (RunNotFound, RunUnreadable, ValidationError, KeyError):
+                used |= _keys_of(store.open(run.id).config()["data"])
+            except (RunNotFound, RunUnreadable, KeyError):
                 continue
-            used |= {data.sha256, recording_key(data)} - {""}
-    return used
+    return used - {""}
+
+
+def _keys_of(data: Any) -> set[str]:
+    """The keys that a run's configuration of its data names."""
+    try:
+        config = DataConfig.model_validate(data)
+    except ValidationError:  # of another version: a file's key is one in any
+        key = data.get("sha256") if isinstance(data, dict) else None
+        return {key} if isinstance(key, str) else set()
+    return {config.file_key, recording_key(config)}
 
 
 def remove_recording(key: str, folder: Path) -> list[str]:

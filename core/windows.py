@@ -105,7 +105,8 @@ class Windows:
         return chosen.reshape(-1, chosen.shape[2])
 
     def values(self, numbers: int = 2_000_000) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Every covered time step once: blocks of `(steps, channels)` with weights `(steps,)`.
+        """Every covered time step once: blocks of `(steps, channels)` with weights `(steps,)`,
+        none of them empty.
 
         The weight is the number of windows a time step occurs in, so that a weighted mean over
         the blocks equals the plain mean over all windows, without cutting one of them.
@@ -117,7 +118,8 @@ class Windows:
                 block = self.segments[0, start : start + size]
                 weight = self.coverage(start, start + len(block))
                 keep = weight > 0
-                yield (block, weight) if keep.all() else (block[keep], weight[keep])
+                if keep.any():
+                    yield (block, weight) if keep.all() else (block[keep], weight[keep])
             return
         covered, coverage = self.covered(), self.coverage()
         size = max(1, numbers // (steps * channels))

@@ -19,6 +19,7 @@ from core.config import (
     explain,
     flatten,
 )
+from core.signals.store import recording_key
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
 shares = st.floats(0.01, 0.99)
@@ -159,3 +160,38 @@ def test_the_identity_leaves_out_what_changes_nothing():
     assert config.replace({"normalization.scope": "global"}).identity() != config.identity()
     clip = {"normalization.clip_percentile": 1}
     assert config.replace(raw | clip).identity() != config.replace(other | clip).identity()
+
+
+LEFT_OVER = {  # of other sources, in the form before; no recording is made from it
+    "data.time_steps": 50_000,
+    "data.noise": 0.2,
+    "data.seed": 3,
+    "data.anomalies": ("spike",),
+    "data.reading.separator": "tab",
+}
+
+
+@pytest.mark.parametrize(
+    ("own", "idle", "decides"),
+    [
+        (
+            {"data.source": "file", "data.name": "a.csv", "data.sha256": "a" * 64},
+            LEFT_OVER,
+            {"data.sha256": "b" * 64},
+        ),
+        (
+            {"data.source": "sample", "data.name": "ecg"},
+            LEFT_OVER | {"data.sha256": "a" * 64},
+            {"data.name": "other"},
+        ),
+        ({"data.name": "question"}, {"data.frequency_hz": 3.0}, {"data.noise": 0.3}),
+        ({"data.name": "sines"}, {"data.sha256": "a" * 64}, {"data.frequency_hz": 3.0}),
+        ({"data.anomalies": ("spike",), "data.anomaly_count": 2}, {}, {"data.anomaly_count": 3}),
+    ],
+)
+def test_a_field_of_another_source_is_not_part_of_the_identity(own, idle, decides):
+    config = ExperimentConfig().replace(own)
+    other, different = config.replace(idle), config.replace(decides)
+    assert other.identity() == config.identity() != different.identity()
+    assert recording_key(other.data) == recording_key(config.data) != recording_key(different.data)
+    assert config.course() != different.course()

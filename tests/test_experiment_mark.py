@@ -37,7 +37,7 @@ def test_a_new_run_has_it_in_its_status_and_a_faulty_configuration_none(tmp_path
     assert run.status().extra == {KEY: fingerprint(CONFIG), "note": "kept"}
     assert store.list()[0].extra[KEY] == fingerprint(CONFIG)
     assert mark({"model": {"dropout": 7}}) == {}
-    assert re.fullmatch("experiment-1-[0-9a-f]{16}", KEY)
+    assert re.fullmatch("experiment-2-[0-9a-f]{16}", KEY)
 
 
 def test_a_sweep_takes_a_run_of_another_version_for_what_it_is(tmp_path, monkeypatch):

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from core import durable
+from core import durable, retention
 from core.config import DataConfig, ExperimentConfig
 from core.public import PublicSettings
 from core.retention import Sweeper, forget_upload, forget_visitor, keys_in_use
-from core.runs import RunStore
+from core.runs import Run, RunStore
 from core.signals.recording import DataError, Recording
 from core.signals.store import (
     load,
@@ -102,6 +102,44 @@ def test_data_go_when_no_run_needs_them_and_nobody_has_used_them(world):
     assert swept.recordings == [data.sha256]
     assert world.visits.grants() == []
     assert stored_keys(world.data) == ()
+
+
+def test_what_cannot_be_removed_keeps_nothing_else_from_it(world, monkeypatch, caplog):
+    runs = [world.run(ANN) for _ in range(3)]
+    data = [world.upload(ANN, number).sha256 for number in (1.0, 2.0, 3.0)]
+    faulty = {min(runs), min(data)}
+    remove, delete_data = world.store.delete, retention.remove_recording
+
+    def failing(real, name, *rest):
+        if name in faulty:
+            raise PermissionError(13, "Permission denied", name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(world.store, "delete", lambda run: failing(remove, run))
+    monkeypatch.setattr(
+        retention, "remove_recording", lambda key, folder: failing(delete_data, key, folder)
+    )
+    swept = world.sweep_after(25)
+    assert set(swept.runs) == set(runs) - faulty
+    assert set(swept.recordings) == set(data) - faulty
+    assert [message.count("will try again") for message in caplog.messages] == [1, 1]
+    faulty.clear()
+    swept = world.sweep_after(25)
+    assert (swept.runs, swept.recordings) == ([min(runs)], [min(data)])
+
+
+def test_a_run_that_cannot_be_stopped_keeps_no_other_from_it(world, monkeypatch):
+    first, second = sorted(world.run(ANN, state="running") for _ in range(2))
+    update = Run.update
+
+    def failing(run, **changes):
+        if run.id == first:
+            raise OSError(30, "Read-only file system")
+        return update(run, **changes)
+
+    monkeypatch.setattr(Run, "update", failing)
+    world.sweep_after(1)
+    assert world.cancelled == [second]
 
 
 def test_data_of_a_run_that_is_left_stay(world):
@@ -349,3 +387,16 @@ def test_the_keys_in_use_are_those_of_files_and_of_what_is_made(world):
     made = {recording_key(with_anomalies), with_anomalies.sha256}
     assert keys_in_use(world.store) == made | {recording_key(data)}
     assert keys_in_use(world.store, without=[run]) == {recording_key(data)}
+
+
+def test_a_run_of_another_version_uses_its_file(world):
+    known = DataConfig(source="file", name="x.csv", sha256="a" * 64).model_dump(mode="json")
+    for data in (known | {"a field of later": 1}, "no fields", {"sha256": None}):
+        world.store.create({"data": data}, name="later", state="finished")
+    assert keys_in_use(world.store) == {"a" * 64}
+
+
+def test_a_sample_does_not_use_the_file_that_was_in_hand_before_it(world):
+    sample = DataConfig(source="sample", name="ecg", sha256="a" * 64)
+    world.run(ANN, sample)
+    assert keys_in_use(world.store) == {recording_key(sample)}

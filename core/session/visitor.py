@@ -187,7 +187,7 @@ def check_use(data: DataConfig) -> None:
 
 def _keys_of_runs() -> set[str]:
     configs = (machine.run_config(run.id) for run in visible(machine.store().listing(0.5)))
-    return {config.data.sha256 for config in configs if config is not None}
+    return {config.data.file_key for config in configs if config is not None} - {""}
 
 
 def note_data(data: DataConfig) -> None:
@@ -195,8 +195,8 @@ def note_data(data: DataConfig) -> None:
     if public() is not None:
         mine = visits().keys(owner() or "")
         _note_data(recording_key(data), str(machine.store().data_folder))
-        if data.sha256 in mine:
-            _note_grant(owner() or "", data.sha256)
+        if data.file_key in mine:
+            _note_grant(owner() or "", data.file_key)
 
 
 @st.cache_resource(show_spinner=False, ttl=_USED_SECONDS, max_entries=1000)

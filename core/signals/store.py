@@ -46,7 +46,7 @@ def open_recording(data: DataConfig, folder: Path) -> Recording:
     put into it; in memory alone where the folder cannot be written. Raises DataError where it
     cannot be made, and for a file that is not in the folder.
     """
-    if data.source == "file" and not _with_anomalies(data):
+    if data.source == "file" and not data.with_anomalies:
         return replace(_load_file(data, folder), name=data.name)
     key = recording_key(data)
     with contextlib.suppress(DataError):  # not there, or damaged: made again
@@ -62,22 +62,9 @@ def open_recording(data: DataConfig, folder: Path) -> Recording:
 
 def recording_key(data: DataConfig) -> str:
     """The key of `data` in the data folder: equal for configurations that give equal recordings."""
-    fields: tuple[str, ...]
-    if data.source == "file":
-        if not _with_anomalies(data):
-            return data.sha256
-        fields = ("source", "name", "sha256")
-    elif data.source == "sample":
-        fields = ("source", "name")
-    else:
-        fields = ("source", "name", "seed", "time_steps", "channels", "sampling_rate_hz")
-        fields += ("amplitude", "noise")
-        if data.name != "question":
-            fields += ("frequency_hz",)
-    if _with_anomalies(data):
-        fields += ("seed", "anomalies", "anomaly_count")
-    made_from = {field: getattr(data, field) for field in fields}
-    return hashlib.sha256(_json({"version": GENERATOR_VERSION} | made_from)).hexdigest()
+    if data.source == "file" and not data.with_anomalies:
+        return data.sha256
+    return hashlib.sha256(_json({"version": GENERATOR_VERSION} | data.made_from())).hexdigest()
 
 
 def save(recording: Recording, folder: Path, *, temporary: str = "") -> str:
@@ -219,13 +206,9 @@ def _make(data: DataConfig, folder: Path) -> Recording:
     recording = _load_file(data, folder) if data.source == "file" else load_sample(data.name)
     if data.source == "file":
         recording = replace(recording, name=data.name)
-    if _with_anomalies(data):
+    if data.with_anomalies:
         recording = inject(recording, data.anomalies, data.anomaly_count, data.seed)
     return recording
-
-
-def _with_anomalies(data: DataConfig) -> bool:
-    return bool(data.anomalies) and data.anomaly_count > 0
 
 
 def _place(key: str, folder: Path) -> Path:

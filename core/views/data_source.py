@@ -187,7 +187,7 @@ def _samples() -> None:
                     key=f"sample-{name}",
                     disabled=in_use,
                     on_click=session.change,
-                    args=({"data.source": "sample", "data.name": name},),
+                    args=({"data.source": "sample", "data.name": name, "data.sha256": ""},),
                 )
 
 

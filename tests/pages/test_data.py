@@ -144,6 +144,19 @@ def test_going_back_to_a_source_brings_back_what_it_held(lab):
     assert not page.exception
 
 
+def test_a_sample_lets_go_of_the_file_before_it_until_one_goes_back(lab):
+    page = upload(lab.open("data").run(), "messung.csv", TABLE.encode())
+    key = draft(page)["data"]["sha256"]
+    widget(page, "segmented_control", "source@").set_value("sample")
+    page.run()
+    page.button(key="sample-ecg").click().run()
+    assert draft(page)["data"]["sha256"] == ""  # or a link to this setup would tell it
+    widget(page, "segmented_control", "source@").set_value("file")
+    page.run()
+    assert draft(page)["data"]["sha256"] == key
+    assert not page.exception
+
+
 def test_an_upload_is_detected_shown_and_stored(lab):
     page = upload(lab.open("data").run(), "messung.csv", TABLE.encode())
     assert not page.exception

@@ -210,6 +210,17 @@ def test_the_link_of_a_run_opens_its_data(demo):
     assert "2,000 × 2" in shown_text(bob).replace("\\", "")
 
 
+def test_the_link_of_a_run_on_other_data_opens_no_file_used_before_it(demo):
+    data = stored(demo)
+    left_over = data.model_copy(update={"source": "sample", "name": "ecg"})
+    run = demo.store.create(
+        ExperimentConfig(data=left_over).model_dump(mode="json"), name="theirs", owner="a" * 64
+    )
+    bob = go(demo.open("train").run(), "train", run=run.id)
+    bob = go(bob, "data", **link(data))
+    assert "is not in the data folder" in shown_text(bob).replace("\\", "")
+
+
 def test_an_upload_is_its_visitors_until_it_is_deleted(demo, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # which no other test writes to
     ann = upload(demo.open("data").run(), "messung.csv", TABLE.encode())
