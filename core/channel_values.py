@@ -23,6 +23,11 @@ _BLOCK = 1 << 16  # values at a time
 _NUMBERS = 8_000_000  # of all channels that are sorted between two looks at who is ready
 
 
+def apart(values: np.ndarray) -> np.ndarray:
+    """The same numbers in a type that holds their differences: of int16, some are no int16."""
+    return values.astype(np.float64) if values.dtype.kind == "i" else values
+
+
 class Channel:
     """The values of one channel where they are: each question looks at all, and copies none.
 
@@ -67,7 +72,8 @@ class Channel:
         places = (self.count - 1) * (np.asarray(shares) / 100)
         before = np.floor(places).astype(np.int64)
         after = np.minimum(before + 1, self.count - 1)
-        low, high = self.ranked([*before.tolist(), *after.tolist()]).reshape(2, -1)
+        found = self.ranked([*before.tolist(), *after.tolist()]).reshape(2, -1)
+        low, high = apart(found)
         share, step = places - before, high - low
         return np.where(share < 0.5, low + step * share, high - step * (1 - share))
 

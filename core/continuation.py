@@ -25,7 +25,7 @@ def why_not_further(run: Run) -> str:
     state = run.status().state
     if state not in _STATES:
         return f"The run is {state}: only a finished or a cancelled one can be trained further."
-    if _last_epoch(run) is None:
+    if _newest(run) is None:
         return (
             "The run has no checkpoint to go on from: it ended before its first epoch, or it was "
             "trained by a version of the lab that kept none."
@@ -51,7 +51,7 @@ def train_further(
     run = store.open(run_id)
     if why := why_not_further(run):
         raise TransitionRefused(why)
-    checkpoint = _last_epoch(run)
+    checkpoint = _newest(run)
     done = checkpoints.place(checkpoint)[0]
     if epochs <= done:
         raise TransitionRefused(
@@ -72,13 +72,10 @@ def train_further(
     )
 
 
-def _last_epoch(run: Run) -> Path | None:
-    """The newest checkpoint between two epochs, after at least one."""
-    for path in checkpoints.listed(run.folder):
-        done, batch = checkpoints.place(path)
-        if done and not batch:
-            return path
-    return None
+def _newest(run: Run) -> Path | None:
+    """The newest checkpoint after at least one epoch; where a run was cancelled, in the next."""
+    path = checkpoints.newest(run.folder)
+    return path if path is not None and checkpoints.place(path)[0] else None
 
 
 def _check_patience(config: ExperimentConfig, checkpoint: Path) -> None:
@@ -94,8 +91,8 @@ def _check_patience(config: ExperimentConfig, checkpoint: Path) -> None:
     idle, patience = state.done - state.best_epoch, config.training.patience
     if patience and idle >= patience:
         raise TransitionRefused(
-            f"The run stopped early: its validation loss has not fallen for {idle} epochs. Choose "
-            f"a patience above {idle}, or 0 for none. Received: {patience}"
+            f"The run would stop at once: its validation loss has not fallen for {idle} epochs. "
+            f"Choose a patience above {idle}, or 0 for none. Received: {patience}"
         )
 
 

@@ -28,18 +28,24 @@ class EpochRecords:
                 replay.remove(run.folder)
 
     def _go_on(self) -> None:
-        done, folder = self._training.done, self._run.folder
-
-        def is_kept(epoch: int) -> bool:  # the last one of a run with fewer epochs is not
-            return epoch <= done and self._is_recorded(epoch)
-
+        folder, path = self._run.folder, self._run.folder / output_lines.FILE
+        kept = self._kept({line["epoch"] for line in output_lines.read_lines(path)})
         original = self._begin().original
         with self._run.writing():
-            output_lines.keep_lines(folder / output_lines.FILE, is_kept)
+            output_lines.keep_lines(path, kept.__contains__)
             if len(original):
-                replay.keep_records(folder, original.shape, is_kept)
-        if not self._is_recorded(done):
-            self._left_out = done
+                replay.keep_records(folder, original.shape, kept.__contains__)
+        if self._training.done not in kept:
+            self._left_out = self._training.done
+
+    def _kept(self, known: set[int]) -> set[int]:
+        """Which of the epochs on record stay: those of a run asked at first for as many as this.
+
+        Where some of these are missing, since the run before was asked for other ones, all stay.
+        """
+        done = range(1, self._training.done + 1)
+        wanted = set(filter(self._is_recorded, done))
+        return wanted if wanted <= known else known.intersection(done)
 
     def _is_recorded(self, epoch: int) -> bool:
         return output_lines.is_recorded(epoch, self._training.config.training.epochs)

@@ -68,8 +68,8 @@ def evaluate_part(
     errors = accumulator.errors()
     ranked = errors.ranked()
     extremes = np.setdiff1d(np.r_[ranked[:RANKED_WINDOWS], ranked[-RANKED_WINDOWS:]], kept)
-    if len(extremes):
-        original = windows.take(extremes)
+    for start in range(0, len(extremes), batch):  # of large windows, few at a time
+        original = windows.take(extremes[start : start + batch])
         originals.append(original.astype(np.float32))
         reconstructions.append(reconstruct(model, original, batch))
     positions = np.r_[kept, extremes]

@@ -22,13 +22,18 @@ OUT_OF_MEMORY = (
 )
 
 
+def tells_of_memory(said: str) -> bool:
+    """Whether memory did not suffice; without a graphics processor, that of the machine."""
+    return bool(_MEMORY.search(said))
+
+
 def explain(said: str) -> tuple[str, str] | None:
     """The state and the reason of a run whose worker said this; None if it is of something else.
 
     A lost processor interrupts a run, which goes on from its checkpoint; a batch that does not fit
     never will.
     """
-    if _MEMORY.search(said):
+    if tells_of_memory(said):
         return "failed", OUT_OF_MEMORY
     if found := _LOST.search(said):
         return "interrupted", (

@@ -6,7 +6,7 @@ from core.config import TrainingConfig
 
 
 class LearningRate:
-    """drops: how often the rate has fallen; last_drop: before which epoch it last did."""
+    """drops: how often the rate has fallen; last_drop: after which epoch it last did."""
 
     def __init__(self, settings: TrainingConfig):
         self._settings = settings

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.channel_values import Channel, SortedChannel, together
+from core.channel_values import Channel, SortedChannel, apart, together
 from core.config import NormalizationConfig
 from core.threads import each_in_a_thread
 from core.windows import Windows
@@ -176,7 +176,7 @@ class _EachWindow:
         return self._windows.mean(**along), self._windows.std(**along)
 
     def percentiles(self, shares: Sequence[float]) -> np.ndarray:
-        return np.percentile(self._windows, shares, axis=-2, keepdims=True)
+        return np.percentile(apart(self._windows), shares, axis=-2, keepdims=True)
 
 
 def _statistics(method: str, values: Channel | _EachWindow) -> Statistics:

@@ -45,8 +45,13 @@ def append_line(path: Path, line: Mapping[str, Any]) -> None:
 def keep_lines(path: Path, is_kept: Callable[[int], bool]) -> None:
     """Publish the file, if there is one, anew with the lines of some epochs."""
     if path.exists():
-        kept = [line for line in parse_lines(path.read_bytes()) if is_kept(line["epoch"])]
+        kept = [line for line in read_lines(path) if is_kept(line["epoch"])]
         durable.put_bytes(path, "".join(json.dumps(line) + "\n" for line in kept).encode())
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The lines of a file, none where there is no file. Raises OSError."""
+    return parse_lines(path.read_bytes()) if path.exists() else []
 
 
 def parse_lines(content: bytes) -> list[dict[str, Any]]:

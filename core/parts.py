@@ -21,10 +21,13 @@ def each_part(parts, count, do: Callable[..., tuple], carried: tuple) -> tuple:
     import tensorflow as tf
 
     parts = tf.minimum(parts, count)
+    size, rest = count // parts, count % parts
+
+    def begin(number):  # number * count // parts, of which 32 bits do not hold every product
+        return number * size + number * rest // parts
 
     def body(number, *carried: Any) -> tuple:
-        start, stop = number * count // parts, (number + 1) * count // parts
-        return number + 1, *do(number, start, stop, *carried)
+        return number + 1, *do(number, begin(number), begin(number + 1), *carried)
 
     return tf.while_loop(
         lambda number, *_: number < parts,

@@ -14,6 +14,7 @@ Every file but `history.csv` and `log.txt` is published whole: a temporary file,
 fsync of the folder. A full disk or a lost permission comes out as the OSError it is.
 """
 
+import contextlib
 import math
 import os
 import re
@@ -92,7 +93,7 @@ class RunStore:
         `pid_started` as `changes`, so that no runner takes it from the queue.
         """
         run_id = secrets.token_hex(16)
-        hidden = self.root / f".new-{run_id}"
+        place, hidden = self.root / run_id, self.root / f".new-{run_id}"
         content = durable.json_bytes(dict(config))
         name = check_name(name)
         with durable.locked(self.root / ".lock"):
@@ -111,12 +112,15 @@ class RunStore:
                 durable.write_file(hidden / "status.json", data)
                 prepare(hidden)
                 durable.sync_tree(hidden)
-                durable.rename(hidden, self.root / run_id)
+                durable.rename(hidden, place)
+                durable.sync_path(self.root)
             except BaseException:
+                with contextlib.suppress(OSError):  # it may be there already
+                    durable.rename(place, hidden)
                 durable.remove(hidden)
                 raise
-            store_changes.note(self.root)
-            durable.sync_path(self.root)
+            finally:
+                store_changes.note(self.root)
         return self.open(run_id)
 
     def _next_sequence(self) -> int:

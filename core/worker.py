@@ -26,6 +26,7 @@ from core import checkpoints, gpu_faults
 from core.backends import check_backend
 from core.config import ExperimentConfig, NormalizationConfig, TrainingConfig
 from core.disk import fault_text
+from core.gpu import has_gpu
 from core.preparation import Prepared, prepare
 from core.processes import PREPARE
 from core.run_end import MEMORY, End
@@ -126,10 +127,12 @@ def _end_of_training(run: Run, data_folder: Path, report: Report, prepared: Prep
         raise
     except Exception as error:
         sys.excepthook(*sys.exc_info())  # the whole of it, into log.txt
-        if isinstance(error, MemoryError):
+        whole = f"{type(error).__name__}: {error}"
+        of_machine = not has_gpu() and gpu_faults.tells_of_memory(whole)
+        if isinstance(error, MemoryError) or of_machine:
             return _out_of_memory(run)
         said = str(error).splitlines()[0] if str(error) else ""
-        known = gpu_faults.explain(f"{type(error).__name__}: {error}")
+        known = gpu_faults.explain(whole)
         return End(*(known or ("failed", f"{type(error).__name__}: {said}")))
 
 

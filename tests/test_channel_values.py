@@ -146,6 +146,14 @@ def test_many_values(dtype, kind):
         assert channel.median() == float(np.median(values[1:]))
 
 
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32"])
+def test_percentiles_between_the_ends_of_a_type(dtype):
+    ends = np.iinfo(dtype)
+    values = np.array([ends.min, ends.max] * 50, dtype)
+    for channel in both(values):
+        assert channel.percentiles([50, 25]).tolist() == [-0.5, ends.min]
+
+
 def test_integers_that_no_float_tells_apart_are_told_apart_where_they_are():
     values = 2**60 + np.random.default_rng(0).permutation(MANY)
     found = Channel(values).ranked([0, 12_345, MANY - 1])

@@ -52,6 +52,14 @@ def test_ranges_are_as_named(scope, values):
             assert np.all((np.abs(reached - (high - low)) < 1e-6) | constant)
 
 
+def test_per_window_the_differences_of_integers_may_be_beyond_their_type():
+    config = NormalizationConfig(method="robust", scope="window")
+    values = np.array([-32768, 32767] * 20, np.int16)[:, None]
+    normalization = fit_normalization(config, Windows(values[None], 40, 1))
+    offset, scale = normalization.statistics(values)
+    assert (offset.item(), scale.item()) == (-0.5, 65535)
+
+
 def test_known_statistics():
     values = np.array([[[0.0, 10], [1, 10], [2, 10], [3, 10], [4, 10]]])
     standard = fit(values, method="standard")

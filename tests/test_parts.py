@@ -5,6 +5,7 @@ import pytest
 
 from core import cores
 from core.config import ExperimentConfig
+from core.parts import each_part
 from core.windows import split_windows
 
 pytestmark = pytest.mark.slow
@@ -39,6 +40,23 @@ def trained(parts):
 @pytest.fixture(scope="module")
 def in_one():
     return trained(1)
+
+
+@pytest.mark.parametrize(("windows", "parts"), [(65_536, 34_132), (65_536, 40_000), (7, 3)])
+def test_parts_of_the_largest_batches_are_equal_give_or_take_a_window(windows, parts):
+    import tensorflow as tf
+
+    def note(number, start, stop, ends, sizes):
+        return ends.write(number, stop), sizes.write(number, stop - start)
+
+    @tf.function
+    def noted():
+        lists = [tf.TensorArray(tf.int32, parts, element_shape=()) for _ in range(2)]
+        return [noted.stack() for noted in each_part(parts, windows, note, lists)]
+
+    ends, sizes = noted()
+    assert ends.numpy().tolist() == [(n + 1) * windows // parts for n in range(parts)]
+    assert int(sum(sizes.numpy())) == windows
 
 
 @pytest.mark.parametrize("parts", [2, 3, 6])

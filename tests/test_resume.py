@@ -11,8 +11,9 @@ import shutil
 import numpy as np
 import pytest
 
-from core import checkpoints, durable
+from core import checkpoints, durable, output_lines
 from core.continuation import train_further, why_not_further
+from core.results import read_outputs, read_replay
 from core.runs import RunStore, TransitionRefused
 from tests.resumed import EPOCHS, fingerprints, hand_to, queued
 
@@ -237,6 +238,51 @@ def test_training_further_is_as_if_more_had_been_asked_for_at_first(tmp_path, re
     assert [row["epoch"] for row in again.history()] == list(range(1, EPOCHS + 2))
 
 
+def test_a_run_cancelled_within_an_epoch_after_a_pause_in_it_is_trained_further(
+    tmp_path, reference, monkeypatch
+):
+    """The one checkpoint that such a run keeps is of within the epoch."""
+    monkeypatch.setattr(worker, "_STOP_SECONDS", 0)
+    run = queued(tmp_path)
+    ask = {1: run.request_pause, 3: run.request_cancel}
+
+    def report(progress):
+        if progress["phase"] == "training" and progress["epoch"] == 3:
+            ask.get(progress["batch"], int)()
+
+    assert [train(run, report), train(run, report)] == ["paused", "cancelled"]
+    assert [checkpoints.place(path) for path in checkpoints.listed(run.folder)] == [(2, 1)]
+    assert why_not_further(run) == ""
+    further = train_further(RunStore(tmp_path), run.id, epochs=EPOCHS)
+    assert train(further) == "finished"
+    assert fingerprints(further) == fingerprints(reference)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "kept"),
+    [(8, [1, 4]), (6, [1, 2, 4])],  # every fourth, as at first; every third, which were not
+)
+def test_training_further_keeps_what_is_on_record_of_the_epochs_before(
+    tmp_path, monkeypatch, epochs, kept
+):
+    monkeypatch.setattr(output_lines, "MOST_RECORDED", 2)
+    first = queued(tmp_path, {"training.epochs": 4})
+    assert train(first) == "finished"
+    assert read_replay(first).epochs.tolist() == [1, 2, 4]  # every second, and the first
+    further = train_further(RunStore(tmp_path), first.id, epochs=epochs)
+    stops = [(5, 2)]
+
+    def report(progress):
+        if (progress.get("epoch"), progress.get("batch")) in stops:
+            stops.clear()
+            further.request_pause()
+
+    monkeypatch.setattr(worker, "_STOP_SECONDS", 0)
+    assert [train(further, report), train(further, report)] == ["paused", "finished"]
+    assert read_replay(further).epochs.tolist() == [*kept, epochs]
+    assert [line["epoch"] for line in read_outputs(further)] == [*kept, epochs]
+
+
 def test_a_run_that_stopped_early_needs_more_patience(tmp_path):
     changes = {"training.epochs": 40, "training.patience": 2, "training.learning_rate": 1.0}
     run = queued(tmp_path, changes)
@@ -244,7 +290,7 @@ def test_a_run_that_stopped_early_needs_more_patience(tmp_path):
     done = len(run.history())
     assert done < 40
     store = RunStore(tmp_path)
-    with pytest.raises(TransitionRefused, match=r"stopped early.*patience above 2, or 0"):
+    with pytest.raises(TransitionRefused, match=r"would stop at once.*patience above 2, or 0"):
         train_further(store, run.id, epochs=41)
     with pytest.raises(TransitionRefused, match=f"has trained {done} epochs"):
         train_further(store, run.id, epochs=done, patience=0)

@@ -315,6 +315,21 @@ def test_kept_reconstructions_hold_the_extremes(monkeypatch):
     )
 
 
+def test_the_extremes_of_large_windows_are_made_few_at_a_time(monkeypatch):
+    model = Doubled()
+    windows = split_windows(
+        np.random.default_rng(0).normal(size=(4000, 1)).astype(np.float32),
+        SMALL.windows.model_copy(update={"window_length": 4, "stride": 4}),
+    ).train
+    monkeypatch.setattr(evaluation_module, "STORED_VALUES", 40)
+    monkeypatch.setattr(evaluation_module, "_BATCH_VALUES", 28)
+    part = evaluation_module.evaluate_part(model, windows)
+    assert model.shapes == {(7, 4, 1)}
+    assert len(part.positions) > 100
+    np.testing.assert_array_equal(part.original, windows.take(part.positions))
+    np.testing.assert_array_equal(part.reconstruction, part.original * 2)
+
+
 def test_the_published_sigmoid_log_is_met_at_every_epoch():
     """The public question at its full size: 25,088 windows, batches of 256, four epochs."""
     training, epochs = trained(PRESETS["question"])

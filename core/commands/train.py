@@ -5,7 +5,7 @@ import argparse
 from core.commands.data_file import with_file
 from core.commands.inputs import read_config
 from core.commands.training import this_process, train_here
-from core.runs import RunStore
+from core.runs import NAME_LENGTH, RunStore
 
 
 def run(options: argparse.Namespace) -> int:
@@ -15,7 +15,7 @@ def run(options: argparse.Namespace) -> int:
         config = with_file(config, options.data, store.data_folder)
     created = store.create(
         config.model_dump(mode="json"),
-        name=config.name or options.config,
+        name=config.name or options.config[-NAME_LENGTH:],
         state="starting",
         **this_process(),
     )

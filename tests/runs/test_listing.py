@@ -73,6 +73,20 @@ def test_a_change_that_an_error_followed_is_noted(store, monkeypatch):
     assert [summary.state for summary in other.listing()] == [run.status().state]
 
 
+def test_a_run_that_could_not_be_made_safe_is_not_there(store, monkeypatch):
+    kept = store.create({}, name="A")
+
+    def fail(path):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(durable, "sync_path", fail)
+        with pytest.raises(OSError, match="Input/output"):
+            store.create({}, name="B")
+    assert [run.id for run in store.list()] == [run.id for run in store.listing()] == [kept.id]
+    assert not list(store.root.glob(".new-*"))
+
+
 def test_what_nobody_noted_is_seen_by_list_and_within_seconds_by_listing(store, monkeypatch):
     run = store.create({}, name="A")
     assert len(store.listing()) == 1
