@@ -9,7 +9,7 @@ import pytest
 from core.charts import activations, channels, palette, question, signals
 from core.charts.altair_spec import FLUSH
 from core.charts.thinning import POINTS, Envelope
-from core.charts.time_axis import UTC, TimeAxis, rate_text, time_axis
+from core.charts.time_axis import STAMPS, TimeAxis, rate_text, time_axis
 from core.metrics import summarize_channels
 from core.signals.recording import Anomaly, Recording
 
@@ -70,7 +70,7 @@ def test_time_is_counted_in_seconds_or_by_timestamps():
     start = np.datetime64("2024-05-01T00:00:00")
     time = start + np.arange(100) * np.timedelta64(60, "s")
     stamps = time_axis(Recording(values, ("a",), time=time))
-    assert (stamps.title, stamps.text(1)) == ("time (UTC)", "2024-05-01 00:01:00")
+    assert (stamps.title, stamps.text(1)) == ("time", "2024-05-01 00:01:00")
     low, high = float(stamps.at(10)), float(stamps.at(20))
     first, last = stamps.steps(low, high, 100)
     assert first <= 10
@@ -85,7 +85,26 @@ def test_irregular_seconds_are_kept():
     assert axis.steps(4.0, 5.5, 4) == (1, 4)
 
 
+@pytest.mark.parametrize(
+    ("time", "is_axis"),
+    [
+        ([0.0, 1.0, 2.0, 2.0, 3.0], True),  # a time that repeats
+        ([0.0, 1.0, 2.0, 1.5, 3.0], False),  # that goes back, as clocks do past midnight
+        ([5.0, 5.0, 5.0, 5.0, 6.0], False),  # dates of days, say
+        (np.array(["2024-05-01"] * 5, "datetime64[s]"), False),
+    ],
+)
+def test_times_that_go_back_or_mostly_repeat_are_no_axis(time, is_axis):
+    axis = time_axis(Recording(np.zeros((5, 1)), ("a",), time=np.asarray(time)))
+    assert (axis.kind == "time steps") is not is_axis
+    first, last = (float(axis.at(step)) for step in (0, 4))
+    assert first < last
+    assert axis.steps(first, last, 5) == (0, 5)
+    assert axis.count(first, last, 5) == 5
+
+
 TIMES = {
+    "repeating": {"time": np.arange(40) // 2.0},
     "counted": {},
     "sampled": {"sampling_rate_hz": 7.0},
     "irregular": {"time": np.cumsum(np.arange(1.0, 41.0) % 7 + 0.25)},
@@ -137,7 +156,7 @@ def test_the_signal_chart_names_its_channels_units_and_values():
 
 
 def test_timestamps_are_drawn_in_utc():
-    spec = signals.signal_spec(("a",), (0,), "time (UTC)", "", (0.0, 10.0))
+    spec = signals.signal_spec(("a",), (0,), "time", "", (0.0, 10.0))
     x = spec["vconcat"][0]["layer"][0]["encoding"]["x"]
     assert (x["type"], x["scale"]["type"]) == ("temporal", "utc")
     assert "utcFormat" in json.dumps(spec)
@@ -147,7 +166,7 @@ def test_timestamps_are_drawn_in_utc():
     "spec",
     [
         signals.signal_spec(("a", "b"), (0, 1), "time step", "mV", (0.0, 5.0)),
-        signals.signal_spec(("a",), (3,), UTC, "", (0.0, 5.0), "One", ("training",)),
+        signals.signal_spec(("a",), (3,), STAMPS, "", (0.0, 5.0), "One", ("training",)),
         signals.overview_spec("time step", (0.0, 5.0), "a"),
         channels.histogram_spec("a", 0, "mV"),
         activations.activation_spec("sigmoid", -1.0, 2.0, -8.0, 8.0),

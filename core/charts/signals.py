@@ -25,7 +25,7 @@ from core.charts.altair_spec import (
 )
 from core.charts.palette import ANOMALY, NEUTRAL, ORIGINAL, TRAIN, VALIDATION, channel_color
 from core.charts.thinning import POINTS, Envelope
-from core.charts.time_axis import UTC, TimeAxis
+from core.charts.time_axis import STAMPS, TimeAxis
 from core.charts.vega_spec import finished
 from core.signals.recording import Anomaly
 
@@ -141,7 +141,7 @@ def _curve(
 ) -> tuple[alt.Chart, alt.Chart]:
     """One channel's line, and the unseen upright lines by which the pointer finds its points."""
     points = alt.Chart().transform_filter(f"!isValid(datum.kind) && datum.c == {row}")
-    if axis_title == UTC:
+    if axis_title == STAMPS:
         points = points.transform_calculate(when="utcFormat(datum.t, '%Y-%m-%d %H:%M:%S.%L')")
     y = alt.Y(
         "v:Q",
@@ -211,7 +211,7 @@ def _shades(row: int, x: alt.X, legend: tuple[str, ...]) -> tuple[alt.Chart, alt
 def _time(
     axis_title: str, domain: tuple[float, float], labels: bool = True, titled: bool = True
 ) -> alt.X:
-    is_utc = axis_title == UTC
+    is_utc = axis_title == STAMPS
     scale = {"nice": False, "domain": list(domain)} | ({"type": "utc"} if is_utc else {})
     return alt.X(
         "t:T" if is_utc else "t:Q",
@@ -222,7 +222,7 @@ def _time(
 
 
 def _time_tooltip(axis_title: str) -> alt.Tooltip:
-    if axis_title == UTC:
+    if axis_title == STAMPS:
         return alt.Tooltip("when:N", title=axis_title)
     return alt.Tooltip("t:Q", title=axis_title, format=",.8~g")
 
@@ -266,7 +266,7 @@ def overview_spec(axis_title: str, domain: tuple[float, float], name: str) -> di
             y=y,
             tooltip=[
                 alt.Tooltip("v:Q", title=shortened(name, 40)),
-                *([] if axis_title == UTC else [_time_tooltip(axis_title)]),
+                *([] if axis_title == STAMPS else [_time_tooltip(axis_title)]),
             ],
         )
     )

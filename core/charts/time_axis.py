@@ -7,7 +7,7 @@ import numpy as np
 
 from core.signals.recording import Recording
 
-UTC = "time (UTC)"  # the title of an axis of timestamps
+STAMPS = "time"  # the title of an axis of timestamps
 
 
 @dataclass(frozen=True)
@@ -15,12 +15,12 @@ class TimeAxis:
     """How time steps are shown: as timestamps, in seconds, or counted."""
 
     kind: str  # "timestamps", "seconds" or "time steps"
-    time: np.ndarray | None = None  # (time_steps,), sorted; None: counted or evenly sampled
+    time: np.ndarray | None = None  # (time_steps,), rising; None: counted or evenly sampled
     rate: float = 1.0  # time steps a unit of the axis
 
     @property
     def title(self) -> str:
-        return {"timestamps": UTC, "seconds": "time (s)"}.get(self.kind, "time step")
+        return {"timestamps": STAMPS, "seconds": "time (s)"}.get(self.kind, "time step")
 
     def at(self, steps: np.ndarray | int) -> Any:
         """The place on the axis of a time step, or of several."""
@@ -44,13 +44,12 @@ class TimeAxis:
         """The time steps to draw between two places: with those just beside them, at least two."""
         if self.time is None:
             start, stop = int(low * self.rate), int(high * self.rate) + 2
-        elif self.kind == "timestamps":
-            edges = (np.array([low, high]) * 1000).astype(np.int64).astype("datetime64[us]")
-            start, stop = (int(place) for place in np.searchsorted(self.time, edges))
-            stop += 2
         else:
-            start, stop = (int(place) for place in np.searchsorted(self.time, [low, high]))
-            stop += 2
+            edges = np.array([low, high])
+            if self.kind == "timestamps":
+                edges = (edges * 1000).astype(np.int64).astype("datetime64[us]")
+            start = int(np.searchsorted(self.time, edges[0]))
+            stop = int(np.searchsorted(self.time, edges[1], "right")) + 1
         start = min(max(start - 1, 0), max(time_steps - 2, 0))
         return start, min(max(stop, start + 2), time_steps)
 
@@ -62,8 +61,11 @@ class TimeAxis:
 
 
 def time_axis(recording: Recording) -> TimeAxis:
-    """The axis of a recording, or of one of its ready windows."""
-    if recording.time is not None and not recording.is_windowed:
+    """The axis of a recording, or of one of its ready windows.
+
+    Times that go back, or mostly repeat, are none: then time steps are counted.
+    """
+    if recording.time is not None and not recording.is_windowed and recording.has_rising_times:
         if recording.time.dtype.kind == "M":
             return TimeAxis("timestamps", recording.time)
         return TimeAxis("seconds", recording.time)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -67,3 +68,13 @@ class Recording:
     def time_steps(self) -> int:
         """All time steps; of ready windows, those of all windows together."""
         return self.values.size // self.channels
+
+    @cached_property
+    def has_rising_times(self) -> bool:
+        """Whether `time` never goes back, and most of it differs from the one before."""
+        if self.time is None or len(self.time) < 2:
+            return False
+        is_later = self.time[1:] > self.time[:-1]
+        return 2 * np.count_nonzero(is_later) >= len(is_later) and bool(
+            np.all(is_later | (self.time[1:] == self.time[:-1]))
+        )

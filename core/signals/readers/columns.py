@@ -42,8 +42,6 @@ class Roles:
 def column_kind(column: pa.ChunkedArray, decimal: str = "point") -> str:
     """number, boolean, time, text, mixed (numbers with some text), empty, or other."""
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         return "number"
     if pa.types.is_boolean(kind):
@@ -115,6 +113,17 @@ def choose_roles(
     return Roles("wide", time, labels, channels, notes=tuple(notes))
 
 
+def channel_choices(
+    head: pa.Table, options: ReadOptions, *, tail: pa.Table | None = None, decimal: str = "point"
+) -> tuple[str, ...]:
+    """What `options.channels` may choose from, whatever it chooses now."""
+    all_of_them = options.model_copy(update={"channels": None})
+    try:
+        return choose_roles(head, all_of_them, tail=tail, decimal=decimal).channels
+    except DataError:
+        return ()
+
+
 def _left_out_notes(left_out: Sequence[str]) -> list[str]:
     if not left_out:
         return []
@@ -183,7 +192,10 @@ def _increases(column: pa.ChunkedArray) -> bool:
 
 
 def _few_values(column: pa.ChunkedArray) -> bool:
-    return not pa.types.is_floating(column.type) and len(pc.unique(column)) <= 20
+    distinct = pc.unique(column)
+    if pa.types.is_floating(column.type):  # as a table is saved whose labels were once missing
+        return set(distinct.to_pylist()) <= {0.0, 1.0, None}
+    return len(distinct) <= 20
 
 
 def _is_long(head, tail, kinds, time: str, labels: tuple, channels: tuple) -> bool:

@@ -12,6 +12,7 @@ import pyarrow.csv
 from core.number_text import count_text
 from core.signals.readers.cells import MISSING_WORDS
 from core.signals.readers.channel_names import clean_name
+from core.signals.readers.csv_comments import Comments
 from core.signals.readers.csv_dialect import (
     DECIMALS,
     THOUSANDS,
@@ -59,8 +60,8 @@ def parse_table(
             pieces = list(parse_pieces(source, dialect, columns, notes, as_text=changing))
         return pa.concat_tables(pieces, promote_options="permissive"), notes
     except (NeedsWholeTable, pa.ArrowInvalid):  # the latter of integers no float can hold
-        table = _parse_with_pandas(source, dialect, columns, text=text)
-        return table, _short_row_notes(source, dialect, table)
+        table, notes = _parse_with_pandas(source, dialect, columns, text=text)
+        return table, [*notes, *_short_row_notes(source, dialect, table)]
 
 
 def _short_row_notes(source: Path | bytes, dialect: Dialect, table: pa.Table) -> list[str]:
@@ -103,14 +104,11 @@ def parse_pieces(
     """
     if dialect.separator == "space" or dialect.thousands != "none":
         raise NeedsWholeTable
-    remarks = short = 0
+    short = 0
     broken: list[pa.csv.InvalidRow] = []
 
     def on_invalid_row(row: pa.csv.InvalidRow) -> str:
-        nonlocal remarks, short
-        if dialect.comment and row.text.lstrip().startswith(dialect.comment):
-            remarks += 1
-            return "skip"
+        nonlocal short
         if row.actual_columns < row.expected_columns and "\n" not in row.text.rstrip():
             short += 1
             return "skip"
@@ -129,10 +127,11 @@ def parse_pieces(
         column_types=dict.fromkeys(as_text, pa.string()),
     )
     skipped = dialect.first_line - 1 if isinstance(source, Path) else 0
+    comments = _comments(source, dialect)
     for block in _blocks(source, dialect):
         try:
             table = pa.csv.read_csv(
-                pa.BufferReader(block),
+                pa.BufferReader(comments.blanked(block)),
                 read_options=pa.csv.ReadOptions(
                     column_names=list(dialect.names),
                     skip_rows=skipped,
@@ -154,8 +153,12 @@ def parse_pieces(
         if short:
             raise NeedsWholeTable
         yield table
-    if remarks:
-        notes.append(f"{remarks} comment lines between the rows were skipped.")
+    notes.extend(comments.notes())
+
+
+def _comments(source: Path | bytes, dialect: Dialect) -> Comments:
+    first_line = dialect.first_line if isinstance(source, Path) else 1
+    return Comments(dialect.comment, dialect.quote, first_line)
 
 
 def _too_long_line() -> DataError:
@@ -210,13 +213,17 @@ def _invalid(source: Path | bytes, dialect: Dialect, row: pa.csv.InvalidRow) -> 
 
 def _parse_with_pandas(
     source: Path | bytes, dialect: Dialect, columns: list[str], *, text: bool
-) -> pa.Table:
-    if isinstance(source, Path):
-        for _ in _blocks(source, dialect):  # pandas would read any line, and NUL bytes
-            pass
+) -> tuple[pa.Table, list[str]]:
+    comments = _comments(source, dialect)
+    for block in _blocks(source, dialect):  # pandas would read any line, and NUL bytes
+        comments.blanked(block)
+    parsed, is_utf8 = source, dialect.encoding == "utf-8"
+    if isinstance(source, bytes) or comments.found:
+        again, is_utf8 = _comments(source, dialect), True
+        parsed = io.BytesIO(b"".join(map(again.blanked, _blocks(source, dialect))))
     try:
         frame = pd.read_csv(
-            source if isinstance(source, Path) else io.BytesIO(source),
+            parsed,
             sep=r"\s+" if dialect.separator == "space" else SEPARATORS[dialect.separator],
             header=None,
             names=list(dialect.names),
@@ -224,9 +231,8 @@ def _parse_with_pandas(
             skiprows=dialect.first_line - 1 if isinstance(source, Path) else 0,
             decimal=DECIMALS[dialect.decimal],
             thousands=THOUSANDS[dialect.thousands],
-            comment=dialect.comment if len(dialect.comment) == 1 else None,
             quotechar=dialect.quote,
-            encoding=dialect.encoding if isinstance(source, Path) else "utf-8",
+            encoding="utf-8" if is_utf8 else dialect.encoding,
             na_values=list(MISSING_WORDS),
             keep_default_na=False,
             compression=None,
@@ -239,9 +245,10 @@ def _parse_with_pandas(
     except pd.errors.ParserError as error:
         raise DataError(_explained(str(error), source, dialect)) from error
     try:
-        return pa.Table.from_pandas(frame[columns], preserve_index=False)
+        table = pa.Table.from_pandas(frame[columns], preserve_index=False)
     except OverflowError:  # integers beyond 64 bits, which are named when numbers are checked
-        return pa.Table.from_pandas(_as_floats(frame[columns]), preserve_index=False)
+        table = pa.Table.from_pandas(_as_floats(frame[columns]), preserve_index=False)
+    return table, comments.notes()
 
 
 def _as_floats(frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from core.config import ReadOptions
 from core.signals.readers.channel_names import listed
-from core.signals.readers.columns import Roles, choose_roles
+from core.signals.readers.columns import Roles, channel_choices, choose_roles
 from core.signals.readers.csv_dialect import Dialect
 from core.signals.readers.csv_lines import line_of_row
 from core.signals.readers.csv_numbers import all_usual, check_zones, checked_numbers
@@ -186,7 +186,10 @@ def outline_csv(path: Path, options: ReadOptions, name: str) -> FileOutline:
     sheet = judge_sheet(path, options)
     dialect = sheet.dialect
     problem, roles = "", Roles("windows", labels=("label",), channels=("channel 1",))
+    channels = roles.channels
     if not sheet.is_windows:
+        offered = channel_choices(sheet.head, options, tail=sheet.tail, decimal=dialect.decimal)
+        channels = _without_trailing_column(sheet, Roles("wide", channels=offered))[0].channels
         try:
             roles = choose_roles(sheet.head, options, tail=sheet.tail, decimal=dialect.decimal)
             roles, _ = _without_trailing_column(sheet, roles)
@@ -206,7 +209,7 @@ def outline_csv(path: Path, options: ReadOptions, name: str) -> FileOutline:
         label_columns=roles.labels,
         id_column=roles.id,
         value_column=roles.value,
-        channels=roles.channels,
+        channels=channels,
         preview=preview,
         notes=(*dialect.notes_beside(roles.time), *roles.notes),
         problem=problem,

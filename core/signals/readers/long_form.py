@@ -38,9 +38,7 @@ def long_recording(
         raise DataError(
             f"The id column {roles.id!r} is empty in {place(first)}. Complete it, or drop the row."
         )
-    encoded = ids.combine_chunks()
-    if not pa.types.is_dictionary(encoded.type):
-        encoded = encoded.dictionary_encode()
+    encoded = ids.combine_chunks().dictionary_encode()
     series, series_notes = unique_names([str(i) for i in encoded.dictionary.to_pylist()], "series")
     columns = encoded.indices.to_numpy()
     if len(series) > MAX_CHANNELS:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from core.config import ReadOptions
 from core.signals.readers.channel_names import unique_names
-from core.signals.readers.columns import Roles, choose_roles
+from core.signals.readers.columns import Roles, channel_choices, choose_roles
 from core.signals.readers.file_outline import PREVIEW_ROWS, FileOutline
 from core.signals.readers.limits import (
     MAX_CHANNELS,
@@ -42,7 +42,7 @@ def _sound(what: str):
 
 
 class _Parquet:
-    """An open file whose columns go by clean, unique names."""
+    """An open file whose columns go by clean, unique names; categories are plain values."""
 
     def __init__(self, path: Path):
         with _sound("The Parquet file is"):
@@ -63,7 +63,8 @@ class _Parquet:
 
     def _renamed(self, table: pa.Table) -> pa.Table:
         names = {original: name for name, original in self.original.items()}
-        return table.rename_columns([names[name] for name in table.column_names])
+        columns = {names[name]: _plain(table[name]) for name in table.column_names}
+        return pa.table(columns)
 
     def table(self, columns: list[str]) -> pa.Table:
         with _sound("Rows of the Parquet file are"):
@@ -95,6 +96,11 @@ class _Parquet:
             if first is None:
                 raise DataError("The first row group is empty. Export the table again.")
             return self._renamed(pa.Table.from_batches([first]))
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kind = column.type
+    return column.cast(kind.value_type) if pa.types.is_dictionary(kind) else column
 
 
 def _place(row: int) -> str:
@@ -162,7 +168,7 @@ def outline_parquet(path: Path, options: ReadOptions, name: str) -> FileOutline:
         label_columns=roles.labels,
         id_column=roles.id,
         value_column=roles.value,
-        channels=roles.channels,
+        channels=channel_choices(head, options, tail=tail),
         shape=(parquet.rows, len(parquet.names)),
         preview=head.slice(0, PREVIEW_ROWS).to_pandas(),
         notes=(*parquet.notes, *roles.notes),

@@ -129,8 +129,6 @@ def read_labels(
     labels, notes = {}, []
     for name in names:
         column = table[name]
-        if pa.types.is_dictionary(column.type):
-            column = column.cast(column.type.value_type)
         if is_numeric(column.type) and not pa.types.is_null(column.type):
             labels[name] = column.to_numpy()
             continue

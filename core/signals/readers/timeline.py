@@ -84,6 +84,7 @@ def parse_dates(
     """
     series = texts.to_pandas()
     fitting: dict[str, np.ndarray] = {}
+    zone_notes: list[str] = []
     for form in _FORMATS:
         try:
             pd.to_datetime(series.iloc[:200], format=form)
@@ -96,7 +97,7 @@ def parse_dates(
                 ) from error
             continue
         if getattr(times.dt, "tz", None) is not None:
-            times = times.dt.tz_convert(None)
+            times, zone_notes = times.dt.tz_convert(None), [_in_utc(name)]
         fitting[form] = times.to_numpy()
         if "/%d" not in form and "%d/" not in form:
             break  # no other form can be meant
@@ -105,13 +106,17 @@ def parse_dates(
         form = min(rising or fitting, key=lambda form: _unevenness(fitting[form]))
         order = "month before day" if form.startswith("%m") else "day before month"
         note = f"Dates such as {series.iloc[0]!r} were read with the {order}."
-        return fitting[form], [note] if form.startswith(("%m/", "%d/")) else []
+        return fitting[form], [note] if form.startswith(("%m/", "%d/")) else zone_notes
     odd = next((row for row, text in enumerate(series) if not is_date(str(text))), 0)
     raise DataError(
         f"The times in {name!r} are not understood: {place(odd)} holds "
         f"{clean_name(str(series.iloc[odd]))!r}. Write all in one form, as 2014-04-01 00:05:00, or "
         "set no time column."
     )
+
+
+def _in_utc(name: str) -> str:
+    return f"The times in {name!r} name a time zone: they are shown in UTC."
 
 
 def _unevenness(times: np.ndarray) -> float:
@@ -131,9 +136,6 @@ def read_timeline(column: pa.ChunkedArray, name: str, place: Callable[[int], str
             "all). Complete it, or set no time column."
         )
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        column = column.cast(kind.value_type)
-        kind = column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         times, notes = parse_dates(column, name, place)
         line = _from_dates(times, name, place)
@@ -141,8 +143,10 @@ def read_timeline(column: pa.ChunkedArray, name: str, place: Callable[[int], str
     if pa.types.is_date(kind):
         return _from_dates(column.cast(pa.timestamp("ms")).to_numpy(), name, place)
     if pa.types.is_timestamp(kind):
-        bare = column.cast(pa.timestamp(kind.unit)) if kind.tz else column
-        return _from_dates(bare.to_numpy(), name, place)
+        if not kind.tz:
+            return _from_dates(column.to_numpy(), name, place)
+        line = _from_dates(column.cast(pa.timestamp(kind.unit)).to_numpy(), name, place)
+        return replace(line, notes=(_in_utc(name), *line.notes))
     if pa.types.is_time(kind):
         whole = column.cast(pa.int32() if kind.bit_width == 32 else pa.int64()).to_numpy()
         per_second = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[kind.unit]
@@ -226,7 +230,7 @@ def _spacing(
     if len(backward):
         notes.append(
             f"The times in {name!r} go back {count_text(len(backward), 'time')}, first in "
-            f"{place(int(backward[0]) + 1)}; the rows were kept in their order."
+            f"{place(int(backward[0]) + 1)}; the rows were kept in their order, and are counted."
         )
     if repeated:
         again = "repeats" if repeated == 1 else "repeat"

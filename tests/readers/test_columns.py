@@ -1,0 +1,97 @@
+"""What the columns of a table are, and which lines are rows, whichever way it is parsed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.config import ReadOptions
+from core.signals.readers import outline, read_recording
+from core.signals.readers.csv_comments import Comments
+from core.signals.recording import DataError
+
+
+def written(tmp_path, text):
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    return path
+
+
+def in_format(tmp_path, kind, frame):
+    path = tmp_path / f"t.{kind}"
+    frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path)
+    return path
+
+
+XYZ = pd.DataFrame({name: np.arange(20.0) * number for number, name in enumerate("xyz", start=1)})
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("chosen", [("x", "y"), ()])
+def test_all_channels_are_offered_whatever_is_chosen(tmp_path, kind, chosen):
+    found = outline(in_format(tmp_path, kind, XYZ), ReadOptions(channels=chosen))
+    assert found.channels == ("x", "y", "z")
+    assert bool(found.problem) is not bool(chosen)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_labels_that_were_saved_as_floats_are_no_channels(tmp_path, kind):
+    """As SKAB, a benchmark of anomalies in pump signals, writes them."""
+    marks = {"anomaly": [0.0, 1.0] * 10, "changepoint": [0.0] * 19 + [np.nan]}
+    path = in_format(tmp_path, kind, XYZ.assign(**marks))
+    assert outline(path).label_columns == ("anomaly", "changepoint")
+    assert read_recording(path).channel_names == ("x", "y", "z")
+    targets = in_format(tmp_path, kind, XYZ.assign(target=[20.0, 21.5] * 10))
+    assert read_recording(targets).channel_names == ("x", "y", "z", "target")
+
+
+def test_categories_of_pandas_are_plain_texts(tmp_path):
+    times = pd.date_range("2020-01-01", periods=20, freq="1s")
+    states = pd.Categorical(["on", "off"] * 10, categories=["never", "off", "on"])
+    wide = in_format(tmp_path, "parquet", pd.DataFrame({"t": times, "x": 1.5, "state": states}))
+    assert read_recording(wide, ReadOptions(layout="wide")).labels["state"][1] == "off"
+    long = pd.DataFrame({"t": np.repeat(times[:10], 2), "who": states, "x": np.arange(20.0)})
+    recording = read_recording(in_format(tmp_path, "parquet", long))
+    assert recording.channel_names == ("on", "off")  # as they first occur, and no other
+    assert recording.values[1].tolist() == [2, 3]
+
+
+# Comment lines
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("x\n1\n# pause\n2\n", 1),
+        ("x,y\n1,2\n# pause, cable off\n3,4\n", 2),
+        ("x y\n1 2\n # pause off\n3 4\n", 2),
+        ("x;y\n1;2\n#;\n3;4\n", 2),
+        ('x,y,"of ""what"""\n1,2,a\n# it\'s "off"\n3,4,b\n', 2),
+    ],
+)
+def test_a_comment_between_rows_is_left_out(tmp_path, text, columns):
+    path = written(tmp_path, "# first\n\n" + text)
+    recording = read_recording(path)
+    assert recording.values.shape == (2, columns)
+    assert recording.values.ravel().tolist() == [*range(1, 2 * columns + 1)]
+    assert "1 comment line between the rows was skipped." in recording.notes
+
+
+def test_a_mark_within_a_cell_is_part_of_it(tmp_path):
+    path = written(tmp_path, "x state\n1 A#0\n2 A#1\n3 A#0\n")
+    assert read_recording(path).labels["state"].tolist() == ["A#0", "A#1", "A#0"]
+
+
+def test_the_line_at_fault_is_counted_with_comments(tmp_path):
+    for separator in ", ":
+        path = written(tmp_path, f"x{separator}y\n1{separator}2\n# pause\n3{separator}?!\n" * 1)
+        with pytest.raises(DataError, match="line 4"):
+            read_recording(path, ReadOptions(label_columns=[]))
+
+
+def test_comments_in_blocks():
+    comments = Comments("#", '"', first_line=2)
+    blocks = [b"# before\nx\n1\n", b'#a\n"q\n', b'# in a cell\n"\n', b"  # b\r\n2\n"]
+    assert list(map(comments.blanked, blocks)) == [
+        *(b"\nx\n1\n", b'\n"q\n', b'# in a cell\n"\n', b"\r\n2\n")
+    ]
+    assert comments.found == 2
