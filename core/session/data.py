@@ -116,12 +116,12 @@ def data_key() -> str:
     return recording_key(data) if data else ""
 
 
-def draft_split() -> Split | None:
-    """The draft's training and validation windows; None while a field is faulty.
+def draft_split(windows: WindowsConfig | None = None) -> Split | None:
+    """The draft's training and validation windows, or as `windows` would cut its data.
 
-    Raises DataError.
+    None while a field is faulty. Raises DataError.
     """
-    data, windows, training = part("data"), part("windows"), part("training")
+    data, windows, training = part("data"), windows or part("windows"), part("training")
     if data is None or windows is None:
         return None
     return _split(data, windows, training.seed if training else 0)

@@ -60,6 +60,8 @@ def question_experiment() -> None:
 
 
 def _start() -> None:
+    if any(status.is_active for _, status in _find_runs().values()):
+        return  # a second click, made before the first had an effect
     try:
         for config in EXPERIMENTS.values():
             session.submit(config)

@@ -42,7 +42,6 @@ def confirm_deletion(rows: Sequence[RunRow]) -> None:
 def _delete(run_ids: Sequence[str]) -> None:
     delete(*run_ids)
     _keep()
-    st.session_state["runs_deleted"] = st.session_state.get("runs_deleted", 0) + 1
 
 
 def _keep() -> None:

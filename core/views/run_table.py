@@ -1,6 +1,7 @@
 """The table of runs: searched, in pages, its rows to be selected."""
 
 from collections.abc import Sequence
+from zlib import crc32
 
 import pandas as pd
 import streamlit as st
@@ -9,6 +10,7 @@ from core.results import RunRow, run_csv
 from core.views.quoted_frame import quoted_frame
 from core.views.run_state import STATES
 
+_SELECTED = "runs_selected"  # ids
 PAGE_ROWS = 500
 MOST_ROWS = 11  # that are all in sight; more are scrolled
 COLUMNS = {
@@ -77,6 +79,8 @@ def selected(rows: Sequence[RunRow]) -> list[RunRow]:
     """Draw a page of the rows; returns those that are selected."""
     number = _page_number(len(rows))
     shown = rows[(number - 1) * PAGE_ROWS : number * PAGE_ROWS]
+    ids = [row.id for row in shown]
+    kept = st.session_state.get(_SELECTED, ())  # of the table as it was: rows move, and go
     event = st.dataframe(
         quoted_frame(_frame(shown)),
         column_config=COLUMNS,
@@ -84,11 +88,14 @@ def selected(rows: Sequence[RunRow]) -> list[RunRow]:
         placeholder="",
         on_select="rerun",
         selection_mode="multi-row",
-        key=f"runs-{number}-{st.session_state.get('runs_deleted', 0)}",
+        selection_default={"selection": {"rows": [n for n, run in enumerate(ids) if run in kept]}},
+        key=f"runs-{crc32(' '.join(ids).encode()):08x}",
         height="content" if len(shown) <= MOST_ROWS else 420,
         alt="The runs and what they reached",
     )
-    return [shown[i] for i in event.selection.rows if i < len(shown)]
+    chosen = [shown[i] for i in event.selection.rows if i < len(shown)]
+    st.session_state[_SELECTED] = tuple(row.id for row in chosen)
+    return chosen
 
 
 def _download(rows: Sequence[RunRow]) -> None:

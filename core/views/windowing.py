@@ -1,14 +1,19 @@
 """The cut into windows, what it means in words, and a way out where it does not fit the data."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import streamlit as st
 
 from core import session
 from core.charts.time_axis import time_axis
+from core.config import WindowsConfig
 from core.session import bound
 from core.signals.recording import DataError, Recording
 from core.windows import Split
 
 FEW_WINDOWS = 32
+MOST_LENGTH, MOST_STRIDE = 65_536, 1_000_000  # time steps, as WindowsConfig has it
 SPLIT_TITLES = {"last": "the last windows", "random": "random windows"}
 
 
@@ -20,7 +25,7 @@ def windowing(found: Recording) -> None:
         parts = session.draft_split()
     except DataError as error:
         session.show_fault(error)
-        _offer_fit(found)
+        _offer_way_out(found)
         return
     if parts is None:
         st.caption(":red[Mend the marked field to see the windows.]")
@@ -35,7 +40,7 @@ def _fields(found: Recording) -> None:
         "Window length",
         "windows.window_length",
         min_value=2,
-        max_value=65_536,
+        max_value=MOST_LENGTH,
         help="Time steps the model sees at once. Long enough for the pattern to show.",
     )
     bound(
@@ -43,7 +48,7 @@ def _fields(found: Recording) -> None:
         "Stride",
         "windows.stride",
         min_value=1,
-        max_value=1_000_000,
+        max_value=MOST_STRIDE,
         help="Time steps from the start of one window to the next. Less than the length: "
         "windows overlap, which gives more of them.",
     )
@@ -69,19 +74,37 @@ def _fields(found: Recording) -> None:
         )
 
 
-def _offer_fit(found: Recording) -> None:
-    """One click to a window length that the data have room for."""
-    share = session.value("windows.validation_share")
+def _offer_way_out(found: Recording) -> None:
+    """One click to a cut that the data have room for, where one is found."""
+    windows = session.part("windows")
+    for label, changes in _ways_out(found, windows):
+        try:
+            session.draft_split(windows.model_copy(update=changes))
+        except DataError:
+            continue
+        dotted = {f"windows.{field}": value for field, value in changes.items()}
+        st.button(label, key="cut", on_click=session.change, args=(dotted,), type="primary")
+        return
+
+
+def _ways_out(found: Recording, windows: WindowsConfig) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What may be changed, each way with its label: first what changes least."""
+    if windows.split == "random" and not found.is_windowed:
+        yield "Validate on the last part", {"split": "auto"}
+    stride = 2 * windows.stride
+    while stride <= MOST_STRIDE:
+        yield f"Use a stride of {stride:,} time steps", {"stride": stride}
+        stride *= 2
     if found.is_windowed:
-        length = found.values.shape[1]
-        changes = {"windows.window_length": length, "windows.stride": length}
-        label = f"Use each whole window: {length} time steps"
+        length = stride = found.values.shape[1]
+        label = f"Use each whole window: {length:,} time steps"
     else:
-        length = int(min(share, 1 - share) * found.time_steps) // 4
-        changes = {"windows.window_length": length, "windows.stride": max(1, length // 2)}
-        label = f"Use windows of {length} time steps"
-    if length >= 2:
-        st.button(label, on_click=session.change, args=(changes,), type="primary")
+        share = windows.validation_share
+        length = min(int(min(share, 1 - share) * found.time_steps) // 4, MOST_LENGTH)
+        stride = max(1, length // 2)
+        label = f"Use windows of {length:,} time steps"
+    if 2 <= length <= MOST_LENGTH:
+        yield label, {"window_length": length, "stride": stride}
 
 
 def _offer_overlap(parts: Split) -> None:

@@ -184,6 +184,15 @@ def test_an_upload_is_read_again_in_another_way(lab):
     page.run()
     assert page.session_state["reading"].result.sha256 == draft(page)["data"]["sha256"]
     assert session.recording(DataConfig.model_validate(draft(page)["data"])).channels == 1
+    widget(page, "multiselect", "data.reading.channels@").set_value([])
+    page.run()
+    assert any("No channel is chosen" in error.value for error in page.error)
+    again = widget(page, "multiselect", "data.reading.channels@")
+    assert again.options == ["zeit", "links", "rechts"]
+    again.set_value(["links", "rechts"])
+    page.run()
+    assert not page.error
+    assert session.recording(DataConfig.model_validate(draft(page)["data"])).channels == 2
 
 
 @pytest.mark.slow
@@ -230,6 +239,32 @@ def test_too_few_time_steps_are_named_and_mended_by_a_click(lab):
     next(item for item in page.button if item.label.startswith("Use windows of")).click().run()
     assert not page.error
     assert "windows train" in shown_text(page)
+
+
+@pytest.mark.parametrize(
+    ("changes", "label", "then"),
+    [
+        ({"windows.split": "random"}, "Validate on the last part", {"split": "auto"}),
+        (
+            {"data.time_steps": 1_000_000, "data.channels": 1, "windows.window_length": 60_000}
+            | {"windows.validation_share": 0.01},
+            "Use windows of 2,500 time steps",
+            {"window_length": 2500, "stride": 1250},
+        ),
+        ({"windows.stride": 1}, "Use a stride of 32 time steps", {"stride": 32}),
+    ],
+)
+def test_the_way_out_that_is_offered_leads_out(lab, monkeypatch, changes, label, then):
+    monkeypatch.setenv("LAB_PUBLIC", "1")
+    monkeypatch.setenv("LAB_PUBLIC_MAX_WINDOWS", "1000")
+    page = lab.open("data").run()
+    page.session_state["draft"] = with_changes(draft(page), changes)
+    page.run()
+    assert page.error
+    assert page.button(key="cut").label == label
+    page.button(key="cut").click().run()
+    assert not page.error
+    assert {name: draft(page)["windows"][name] for name in then} == then
 
 
 def test_a_faulty_field_is_named_and_the_page_goes_on(lab):

@@ -83,6 +83,22 @@ def test_chosen_runs_are_compared(lab):
     assert list(table.loc["training.batch_size"]) == ["64", "32"]
 
 
+def test_a_choice_stays_with_its_runs_as_the_table_changes(lab):
+    for number, name in enumerate(("One", "Two", "Three")):
+        make_run(lab.store, name=name, changes={"training.seed": number})
+    page = select(lab.open("runs"), 1, 2)
+    assert list(settings_of(page).columns) == ["Setting", "Two", "One"]
+    make_run(lab.store, name="Four")
+    page.run()
+    assert list(rows(page)["name"]) == ["Four", "Three", "Two", "One"]
+    assert list(settings_of(page).columns) == ["Setting", "Two", "One"]
+    page = page.text_input(key="runs_search").set_value("o").run()
+    assert list(rows(page)["name"]) == ["Four", "Two", "One"]
+    assert list(settings_of(page).columns) == ["Setting", "Two", "One"]
+    page = page.text_input(key="runs_search").set_value("three").run()
+    assert "Setting" not in {name for frame in page.dataframe for name in frame.value}
+
+
 def test_runs_without_an_epoch_compare_without_a_curve(lab):
     make_run(lab.store, "queued", name="Waiting")
     page = select(lab.open("runs"), 0)

@@ -70,6 +70,16 @@ def test_one_click_submits_both_runs_and_shows_them(lab):
     assert len(lab.runner.submitted) == 2  # drawing again submits nothing
 
 
+def test_a_second_click_before_the_first_had_an_effect_starts_nothing(lab, monkeypatch):
+    page = lab.open("start").run()
+    page.button(key="run-question").click().run()
+    monkeypatch.setattr(  # of a button that a browser has not drawn as disabled yet
+        "streamlit.testing.v1.element_tree.Widget._assert_can_interact", lambda self: None
+    )
+    page.button(key="run-question").click().run()
+    assert len(lab.runner.submitted) == 2
+
+
 def test_epochs_appear_while_it_trains(lab):
     stored(lab, "sigmoid", "running", epochs=2)
     stored(lab, "relu", "queued")

@@ -55,6 +55,15 @@ def test_categories_of_pandas_are_plain_texts(tmp_path):
     assert recording.values[1].tolist() == [2, 3]
 
 
+def test_a_file_that_cannot_be_opened_is_not_called_damaged(tmp_path):
+    with pytest.raises(DataError, match=r"missing\.csv: it cannot be opened \(No such file"):
+        read_recording(tmp_path / "missing.csv")
+    folder = tmp_path / "folder.csv"
+    folder.mkdir()
+    with pytest.raises(DataError, match=r"folder\.csv: it cannot be opened \(Is a directory"):
+        read_recording(folder)
+
+
 # Comment lines
 
 

@@ -194,6 +194,13 @@ def test_npz_companions(tmp_path):
     assert recording.channel_names == ("I", "II")
 
 
+def test_npz_names_of_channels_that_come_first(tmp_path):
+    path, names = tmp_path / "a.npz", ("ax", "ay", "az")
+    np.savez(path, x=np.arange(6000.0).reshape(3, 2000), channel_names=np.array(names))
+    assert read_recording(path).channel_names == outline(path).channels == names
+    assert read_recording(path).values[:2, 1].tolist() == [2000, 2001]
+
+
 def archive(path, *members):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in members:

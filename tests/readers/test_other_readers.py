@@ -219,6 +219,11 @@ def test_ts(tmp_path):
     assert read_recording(path, ReadOptions(label_columns=())).labels == {}
 
 
+def test_ts_with_a_remark_after_its_header(tmp_path):
+    path = ts(tmp_path, TS.format(missing="false").replace("@data\n", "@data\n# first\n\n"))
+    assert outline(path).channels == read_recording(path).channel_names
+
+
 def test_ts_of_unequal_lengths_is_cut(tmp_path):
     text = TS.format(missing="false").replace("7,8,9:10,11,12", "7,8:10,11")
     recording = read_recording(ts(tmp_path, text))

@@ -95,6 +95,8 @@ def _guarded(
         raise DataError(
             f"{shown}: reading it takes more memory than there is. Cut the file into parts."
         ) from error
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise DataError(f"{shown}: it cannot be opened ({error.strerror}: {path}).") from error
     except Exception as error:  # a library met bytes its authors did not think of
         raise DataError(
             f"{shown}: it cannot be read as {suffix[1:].upper()} ("

@@ -162,20 +162,32 @@ def _times(archive, members, steps: int) -> tuple[str, np.ndarray] | None:
     return None
 
 
-def _companions(archive, members, chosen) -> tuple[float | None, tuple[str, ...] | None]:
+def _companions(archive, members, channels: int) -> tuple[float | None, tuple[str, ...] | None]:
     """A sampling rate and channel names saved beside the array, by their usual names."""
     rate = names = None
-    channels = members[chosen].header.shape[-1:]
     for label, member in members.items():
         header, key = member.header, label.lower()
         small = header.values_bytes <= 1 << 22
         if key in _RATE_NAMES and math.prod(header.shape) == 1 and header.dtype.kind in "fiu":
             value = float(_load(archive, label, member).reshape(()))
             rate = value if math.isfinite(value) and value > 0 else None
-        elif key in _NAME_NAMES and header.shape == channels and header.dtype.kind == "U" and small:
+        elif (
+            key in _NAME_NAMES
+            and header.shape == (channels,)
+            and header.dtype.kind == "U"
+            and small
+        ):
             names = tuple(clean_name(str(text)) for text in _load(archive, label, member))
             names = names if all(names) and len(set(names)) == len(names) else None
     return rate, names
+
+
+def _channels(shape: tuple[int, ...], options: ReadOptions) -> int:
+    """How many an array has as it would be read; 0 where it would not."""
+    try:
+        return plan_axes(shape, options.axes)[1][-1]
+    except DataError:
+        return 0
 
 
 def read_npz(path: Path, options: ReadOptions, name: str) -> Recording:
@@ -188,15 +200,15 @@ def read_npz(path: Path, options: ReadOptions, name: str) -> Recording:
         members = _members(archive, path.stat().st_size)
         chosen, notes = _choose(members, options)
         check_dtype(_dtype(members[chosen]))
-        axes, shape, _ = plan_axes(members[chosen].header.shape, options.axes)
-        rate, names = _companions(archive, members, chosen)
+        _, shape, _ = plan_axes(members[chosen].header.shape, options.axes)
+        rate, names = _companions(archive, members, shape[-1])
         array = _load(archive, chosen, members[chosen])
         times = _times(archive, members, shape[0]) if len(shape) == 2 else None
     return array_recording(
         array,
         options,
         name=name,
-        channel_names=names if axes == "channels_last" else None,
+        channel_names=names,
         sampling_rate_hz=rate,
         times=times,
         notes=tuple(notes),
@@ -213,7 +225,8 @@ def outline_npz(path: Path, options: ReadOptions, name: str) -> FileOutline:
             chosen, notes = _choose(members, options)
         except DataError as error:
             return FileOutline(format="NPZ", variables=shapes, problem=str(error))
-        rate, names = _companions(archive, members, chosen)
+        channels = _channels(members[chosen].header.shape, options)
+        rate, names = _companions(archive, members, channels)
     header = members[chosen].header
     base = FileOutline(
         format="NPZ",

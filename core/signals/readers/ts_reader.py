@@ -170,7 +170,8 @@ def outline_ts(path: Path, options: ReadOptions, name: str) -> FileOutline:
     with _open(path) as stream:
         lines = enumerate(stream, start=1)
         header = _read_header(lines)
-        first = next(((n, text.strip()) for n, text in lines if text.strip()), None)
+        rows = ((n, text.strip()) for n, text in lines)
+        first = next(((n, text) for n, text in rows if text and not text.startswith("#")), None)
         if first is None:
             raise DataError("There are no windows after @data.")
         channels, _ = _parse_window(*first, header)
