@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -44,11 +44,23 @@ def core(*arguments, **options):
     )
 
 
+def here(*arguments):
+    """What a command comes to in this process, which need not import all that it trains with."""
+    handlers = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        with redirect_stdout(StringIO()) as output, redirect_stderr(StringIO()) as errors:
+            code = main([*map(str, arguments)])
+    finally:
+        for number, handler in handlers:
+            signal.signal(number, handler)
+    return SimpleNamespace(returncode=code, stdout=output.getvalue(), stderr=errors.getvalue())
+
+
 def said(*arguments):
-    """What a command that trains nothing prints, here instead of in a process of its own."""
-    with redirect_stdout(StringIO()) as printed:
-        assert main([*map(str, arguments)]) == 0
-    return printed.getvalue()
+    """What a command prints that trains nothing."""
+    done = here(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def small_config(tmp_path, *more):
@@ -206,7 +218,7 @@ def test_train_on_a_file(tmp_path):
     values = np.random.default_rng(0).normal(size=(2000, 3)).astype(np.float32)
     np.save(tmp_path / "three.npy", values)
     config = small_config(tmp_path, "--set", "normalization.method=minmax")
-    trained = core(
+    trained = here(
         *("train", config), *("--runs", tmp_path / "runs"), *("--data", tmp_path / "three.npy")
     )
     assert trained.returncode == 0, trained.stderr
@@ -219,10 +231,10 @@ def test_train_on_a_file(tmp_path):
 @pytest.mark.slow
 def test_train_reports_what_does_not_fit(tmp_path):
     config = small_config(tmp_path, "--set", "windows.window_length=3999")
-    trained = core("train", config, "--runs", tmp_path / "runs")
+    trained = here("train", config, "--runs", tmp_path / "runs")
     assert trained.returncode == 1
     assert "fewer than one window of 3,999" in trained.stderr
-    missing = core("train", config, "--runs", tmp_path / "runs", "--data", tmp_path / "no.csv")
+    missing = here("train", config, "--runs", tmp_path / "runs", "--data", tmp_path / "no.csv")
     assert missing.returncode == 2
     assert "no.csv" in missing.stderr
 
@@ -263,14 +275,14 @@ def test_a_signal_ends_training_and_keeps_the_epochs(tmp_path, number, code, sta
 @pytest.mark.slow
 def test_a_run_is_trained_further_and_only_an_unfinished_one_resumed(tmp_path):
     config = small_config(tmp_path, "--set", "training.epochs=2")
-    folder = core("train", config, "--runs", tmp_path / "runs").stdout.splitlines()[-1]
-    resumed = core("resume", folder)
+    folder = here("train", config, "--runs", tmp_path / "runs").stdout.splitlines()[-1]
+    resumed = here("resume", folder)
     assert (resumed.returncode, resumed.stdout) == (2, "")
     assert "The run is finished: it cannot become queued" in resumed.stderr
-    few = core("further", folder, "--epochs", "2")
+    few = here("further", folder, "--epochs", "2")
     assert few.returncode == 2
     assert "has trained 2 epochs: ask for more" in few.stderr
-    further = core("further", folder, "--epochs", "3")
+    further = here("further", folder, "--epochs", "3")
     assert further.returncode == 0, further.stderr
     content = json.loads(said("show", further.stdout.splitlines()[-1], "--json"))
     assert [row["epoch"] for row in content["history"]] == [1, 2, 3]
@@ -303,7 +315,7 @@ def test_floors_of_every_pair_without_training(tmp_path, capsys):
 def test_a_sweep_trains_what_is_missing_and_ranks_it(tmp_path):
     config, runs = small_config(tmp_path), tmp_path / "runs"
     names = ["--normalizations", "none", "minmax", "--activations", "relu", "--json"]
-    done = core("sweep", config, *names, "--runs", runs)
+    done = here("sweep", config, *names, "--runs", runs)
     assert done.returncode == 0, done.stderr
     cells = json.loads(done.stdout)["cells"]
     assert sorted(cell["rank"] for cell in cells) == [1, 2]
@@ -315,5 +327,5 @@ def test_a_sweep_trains_what_is_missing_and_ranks_it(tmp_path):
         for cell in cells
     }
     assert len(weights) == 1, "all cells begin with the same weights"
-    again = json.loads(core("sweep", config, *names, "--runs", runs).stdout)["cells"]
+    again = json.loads(here("sweep", config, *names, "--runs", runs).stdout)["cells"]
     assert [cell["run"] for cell in again] == [cell["run"] for cell in cells]
