@@ -18,7 +18,6 @@ ANOMALY = "#C28A00"  # a stretch known to be unusual
 FLOOR_DASH = (6, 3)
 CONSTANT_DASH = (2, 3)
 PCA_DASH = (10, 3, 2, 3)
-VALIDATION_DASH = (2, 2)
 
 CHANNELS = (
     "#3779C2",

@@ -8,6 +8,7 @@ import streamlit as st
 from core import session
 from core.charts.time_axis import rate_text
 from core.config import MissingPolicy, ReadOptions, choices
+from core.number_text import count_text
 from core.session import bound, literal
 from core.signals.readers import FileOutline
 from core.views.quoted_frame import quoted_frame
@@ -48,7 +49,7 @@ def _facts(found: FileOutline) -> list[str]:
     if found.header is not None:
         facts.append("with a header" if found.header else "without a header")
     if found.comment_lines:
-        facts.append(f"{found.comment_lines} comment lines left out")
+        facts.append(f"{count_text(found.comment_lines, 'comment line')} left out")
     if found.shape:
         facts.append(shape_text(found.shape))
     if found.time_column:

@@ -234,7 +234,8 @@ def _spacing(
         )
     if repeated:
         again = "repeats" if repeated == 1 else "repeat"
-        notes.append(f"{count_text(repeated, 'time')} in {name!r} {again} the one before.")
+        counted = ": the rows are counted" if 2 * repeated > len(steps) else ""
+        notes.append(f"{count_text(repeated, 'time')} in {name!r} {again} the one before{counted}.")
     if len(steps) == 0 or len(backward) or repeated:
         return None, notes
     mean = float(times[-1] - times[0]) / len(steps)
