@@ -20,6 +20,7 @@ from pathlib import Path
 
 from core.commands.faults import Fault
 from core.config import PRESETS
+from core.run_status import RunUnreadable
 
 FAULTY = 2
 
@@ -28,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return import_module(f"core.commands.{options.command}").run(options)
-    except Fault as fault:
+    except (Fault, OSError, RunUnreadable) as fault:
         print(f"error: {fault}", file=sys.stderr)
         return FAULTY
 

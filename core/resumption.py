@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from core.run_end import ended_for_memory
-from core.run_status import RunNotFound, RunUnreadable, Status, TransitionRefused
+from core.run_folder import Run
+from core.run_status import REST_STATES, RunNotFound, RunUnreadable, Status, TransitionRefused
 from core.runs import RunStore
 
 VARIABLE = "LAB_RESUME"
 CHOICES = ("ask", "auto")
 MOST_RESUMES = 3  # of a run without anybody's asking; a run that kills its machine must end
-AGAIN = {"auto_resumes": 0, "cause": ""}  # of the status of a run that somebody resumes
 
 
 def resumes_unasked(environment: Mapping[str, str]) -> bool:
@@ -22,6 +22,14 @@ def resumes_unasked(environment: Mapping[str, str]) -> bool:
             f"Received: {environment[VARIABLE]!r}"
         )
     return value == "auto"
+
+
+def resume(run: Run) -> None:
+    """Put a paused or interrupted run back in the queue, as somebody asks.
+
+    Raises TransitionRefused, also for a run that another has resumed just now; OSError.
+    """
+    run.transition("queued", after=REST_STATES, auto_resumes=0, cause="")
 
 
 def resume_interrupted(store: RunStore) -> int:

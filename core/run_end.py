@@ -18,6 +18,7 @@ OUT_OF_MEMORY = (
     "smaller, or free memory, before you resume the run."
 )
 PAUSED_WORD = "Paused: "  # begins the last line of a worker that could not write its state
+EXIT_CODES = {"finished": 0, "failed": 1, "cancelled": 3, "interrupted": 4, "paused": 5}
 MEMORY = {"cause": "memory"}  # of the status of a run that is not to be resumed without asking
 _MEMORY_WORDS = "did not suffice"  # of a worker of an earlier version, which told no cause
 _GIVEN_UP = (errno.EINVAL, errno.ELOOP)  # a status.json that is no file will never be one

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from core.run_status import (
     ACTIVE_STATES,
     ALLOWED,
     FINAL_STATES,
+    REST_STATES,
     SINCE,
     STATES,
     TRAINED,
@@ -72,10 +73,17 @@ class Run:
         return self.status().is_active
 
     def transition(
-        self, state: str, reason: str = "", *, by_pid: int | None = None, **changes: Any
+        self,
+        state: str,
+        reason: str = "",
+        *,
+        by_pid: int | None = None,
+        after: Collection[str] = ACTIVE_STATES | REST_STATES,
+        **changes: Any,
     ) -> Status:
         """Go to another state; `changes` are fields of Status, or new keys kept in `extra`.
 
+        after: the states that the run may be in, of those that the other may follow at all.
         With `by_pid` only the worker named in the status is let through: one that was declared
         dead and wakes up again must not write. Raises TransitionRefused; the first final state
         stays, however many threads and processes try.
@@ -84,7 +92,7 @@ class Run:
             raise ValueError(f"state must be one of {', '.join(STATES)}. Received: {state!r}")
         with self.locked():
             status = self.status()
-            if state not in ALLOWED[status.state]:
+            if status.state not in after or state not in ALLOWED[status.state]:
                 raise TransitionRefused(f"The run is {status.state}: it cannot become {state}.")
             if by_pid is not None:
                 if status.state == "starting":  # this call makes it the worker's

@@ -27,6 +27,7 @@ ALLOWED = {  # state: the states that may follow it
 STATES = tuple(ALLOWED)
 FINAL_STATES = frozenset(state for state, following in ALLOWED.items() if not following)
 ACTIVE_STATES = frozenset({"queued", "starting", "running"})
+REST_STATES = frozenset({"paused", "interrupted"})  # somebody may resume the run
 TRAINED = "trained_seconds"  # key of a status: how long the run had trained before it last began to
 SINCE = "training_since"  # key of a status: when it last began to; ISO 8601
 DAMAGED, NEWER = "damaged", "newer"  # listed as states, never written

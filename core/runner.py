@@ -28,7 +28,7 @@ from core import disk, durable
 from core.backends import of_run
 from core.meters import visible_gpus
 from core.processes import WorkerProcess, is_alive
-from core.resumption import AGAIN, resume_interrupted
+from core.resumption import resume, resume_interrupted
 from core.run_end import End, Endings, finish_dead, found_dead, memory_mark
 from core.run_queue import RunQueue
 from core.run_watch import Patience, RunWatch
@@ -161,7 +161,7 @@ class LocalRunner:
         self._stop_run(self.store.open(run_id), "paused", "Paused.")
 
     def resume(self, run_id: str) -> None:
-        self.store.open(run_id).transition("queued", **AGAIN)
+        resume(self.store.open(run_id))
         self._look_soon()
 
     def expect(self, config: Mapping[str, Any]) -> None:

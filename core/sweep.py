@@ -24,11 +24,12 @@ def sweep(
 ) -> list[Run]:
     """Train each configuration, unless a run of it is there. Returns the run of each.
 
-    report is called whenever a run has changed its state. At a KeyboardInterrupt those that have
-    not ended are cancelled, and it is raised again.
+    report is called whenever a run has changed its state. At a KeyboardInterrupt those that this
+    has put in the queue, and that have not ended, are cancelled, and it is raised again.
     """
     runner = LocalRunner(store, slots=slots)
-    runs = [_run_of(config, store, runner) for config in configs]
+    own: list[Run] = []
+    runs = [_run_of(config, store, runner, own) for config in configs]
     runner.start()
     seen = [""] * len(runs)
     try:
@@ -36,7 +37,7 @@ def sweep(
             _tell(runs, seen, report)
             time.sleep(_LOOK_SECONDS)
     except KeyboardInterrupt:
-        for run in runs:
+        for run in own:
             if not _has_ended(run):
                 runner.cancel(run.id)
         raise
@@ -46,10 +47,14 @@ def sweep(
     return runs
 
 
-def _run_of(config: ExperimentConfig, store: RunStore, runner: LocalRunner) -> Run:
-    """The run of a configuration that is finished, or goes on; otherwise a new one."""
+def _run_of(config: ExperimentConfig, store: RunStore, runner: LocalRunner, own: list[Run]) -> Run:
+    """The run of a configuration that is finished, or goes on; otherwise a new one.
+
+    What is put in the queue for it is added to `own`.
+    """
     wanted = fingerprint(config)
-    for summary in reversed(store.list()):
+    newest_first = reversed(store.list())
+    for summary in sorted(newest_first, key=lambda run: run.state != "finished"):
         if summary.state not in ("finished", "queued", "starting", "running", "interrupted"):
             continue
         if summary.extra.get(KEY, wanted) != wanted:
@@ -62,8 +67,10 @@ def _run_of(config: ExperimentConfig, store: RunStore, runner: LocalRunner) -> R
         if fingerprint(found) == wanted:
             if summary.state == "interrupted":
                 runner.resume(run.id)
+                own.append(run)
             return run
-    return store.open(runner.submit(config.model_dump(mode="json"), name=config.name))
+    own.append(store.open(runner.submit(config.model_dump(mode="json"), name=config.name)))
+    return own[-1]
 
 
 def _has_ended(run: Run) -> bool:

@@ -29,7 +29,7 @@ from core.disk import fault_text
 from core.gpu import has_gpu
 from core.preparation import Prepared, prepare
 from core.processes import PREPARE
-from core.run_end import MEMORY, End
+from core.run_end import EXIT_CODES, MEMORY, End
 from core.run_training import Report, RunTraining, Stopped, device_name
 from core.runs import ACTIVE_STATES, Run, RunNotFound, RunStore, RunUnreadable, TransitionRefused
 from core.signals.recording import DataError
@@ -38,7 +38,6 @@ from core.take_up import AllDamaged, place_text
 from core.training import Training
 from core.windows import split_windows
 
-EXIT_CODES = {"finished": 0, "failed": 1, "cancelled": 3, "interrupted": 4, "paused": 5}
 UNWRITABLE_EXIT = 6  # not even the state could be written; the last line of log.txt says why
 _REPORT_SECONDS = 1.0  # between two writes of progress.json, which the cores wait for
 _STOP_SECONDS = 0.1  # between two looks at whether to stop, likewise

@@ -15,7 +15,7 @@ from core.views.run_choice import chosen_run
 from core.views.run_head import run_head
 from core.views.run_link import run_link
 from core.views.run_notes import ended, find_run
-from core.views.stored import history_of, reconstruction_of, results_of
+from core.views.stored import history_of, reconstruction_of, results_of, unit_and_floor
 from core.views.windows_viewer import windows_viewer
 
 
@@ -57,7 +57,7 @@ def show(run: Run, status: Status) -> None:
     if (history := history_of(run)).epochs:
         config = session.run_config(run.id)
         epochs = config.training.epochs if config else history.epochs
-        curves(history, epochs, "", lines_of(run))
+        curves(history, epochs, unit_and_floor(config)[0], lines_of(run))
         replay(run, Words.of_data(config))
 
 

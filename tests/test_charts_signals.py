@@ -222,6 +222,8 @@ def test_regions_mark_both_parts_and_anomalies_in_their_channel():
     anomalies = (Anomaly("spike", 2, 40, 41), Anomaly("dropout", 0, 5, 9), Anomaly("x", -1, 1, 2))
     frame = signals.region_table(axis, 100, 80, anomalies, [0, 1, 2]).to_pandas()
     assert frame["kind"].tolist() == ["training", "validation", *["anomaly"] * 3]
+    assert frame[["from", "to"]].values.tolist() == [[0, 79], [80, 99], [40, 40], [5, 8], [1, 1]]
+    assert frame.loc[2, ["t", "t2"]].tolist() == [4.0, 4.1]
     assert frame["c"].tolist() == [-1, -1, 2, 0, -1]
     assert frame.loc[0, ["t", "t2"]].tolist() == [0.0, 8.0]
     shown = signals.region_table(axis, 100, 80, anomalies, [1])

@@ -145,7 +145,6 @@ def test_train_says_where_bfloat16_is_slower(
 ):
     worker = SimpleNamespace(
         train_run=lambda *_: "finished",
-        EXIT_CODES={"finished": 0},
         UNWRITABLE_EXIT=6,
         Unwritable=OSError,
         end_soon=None,
@@ -237,6 +236,48 @@ def test_train_reports_what_does_not_fit(tmp_path):
     missing = here("train", config, "--runs", tmp_path / "runs", "--data", tmp_path / "no.csv")
     assert missing.returncode == 2
     assert "no.csv" in missing.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "state"),
+    [(signal.SIGINT, 3, "cancelled"), (signal.SIGTERM, 4, "interrupted")],
+)
+def test_a_signal_before_the_first_step_ends_the_run(tmp_path, monkeypatch, number, code, state):
+    monkeypatch.setattr(training, "import_keras", lambda backend: os.kill(os.getpid(), number))
+    done = here("train", small_config(tmp_path), "--runs", tmp_path / "runs")
+    (run,) = RunStore(tmp_path / "runs").list()
+    assert (done.returncode, run.state) == (code, state)
+    assert done.stdout.splitlines()[-1].endswith(run.id)
+    assert "told to end before the first step" in run.reason
+
+
+@pytest.mark.slow
+def test_a_run_whose_process_was_killed_can_be_resumed_and_no_other(tmp_path):
+    config = ExperimentConfig.from_json(small_config(tmp_path).read_text()).model_dump(mode="json")
+    store = RunStore(tmp_path / "runs")
+    alive = store.create(config, name="alive", state="starting", **training.this_process())
+    refused = here("resume", alive.folder)
+    assert refused.returncode == 2
+    assert "The run is starting: it cannot become queued" in refused.stderr
+    assert alive.status().pid == os.getpid()
+    dead = store.create(config, name="dead", state="starting", pid=2**22 + 1, pid_started="x")
+    dead.transition("running")
+    assert here("resume", dead.folder).returncode == 0
+    assert dead.status().state == "finished"
+
+
+def test_a_runs_folder_that_cannot_be_made_is_a_fault_of_the_command(tmp_path):
+    config = small_config(tmp_path)
+    done = here("train", config, "--runs", config)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ")
+
+
+def test_anomalies_that_are_put_into_a_file_are_told(tmp_path):
+    np.save(tmp_path / "three.npy", np.random.default_rng(0).normal(size=(2000, 3)))
+    asked = ("--set", "data.anomalies=spike", "--set", "data.anomaly_count=2")
+    done = here("floors", small_config(tmp_path, *asked), "--data", tmp_path / "three.npy")
+    assert "note: 2 anomalies (spike) are put into it" in done.stderr
 
 
 @pytest.mark.slow

@@ -46,4 +46,4 @@ def test_a_sweep_takes_a_run_of_another_version_for_what_it_is(tmp_path, monkeyp
         patch.setattr(runs, "mark", lambda config: {})
         old = store.create(CONFIG.model_dump(mode="json"), name="old", state="finished")
     store.create(CONFIG.replace({"training.seed": 1}).model_dump(mode="json"), name="another")
-    assert sweep._run_of(CONFIG, store, Mock()).id == old.id
+    assert sweep._run_of(CONFIG, store, Mock(), []).id == old.id

@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 
+from core.config import ExperimentConfig
 from core.number_text import number_text
 from core.results import (
     GrowingFiles,
@@ -270,6 +271,15 @@ def test_differences_name_the_fields_and_every_value():
     two = {"name": "b", "model": {"dropout": 0.1, "filters": [64, 32]}, "same": 1, "new": True}
     assert differences([one, two]) == {"model.dropout": ["0", "0.1"], "new": ["–", "yes"]}
     assert differences([one, one]) == {}
+
+
+def test_what_has_no_meaning_for_the_source_is_no_difference():
+    file = ExperimentConfig().replace({"data.source": "file", "data.sha256": "1" * 64})
+    left_over = file.replace({"data.time_steps": 5000, "data.anomaly_count": 3})
+    read = left_over.replace({"data.reading.missing": "zero", "data.sha256": "2" * 64})
+    contents = [config.model_dump(mode="json") for config in (file, left_over, read)]
+    assert differences(contents[:2]) == {}
+    assert set(differences(contents)) == {"data.reading.missing", "data.sha256"}
 
 
 def test_a_window_as_csv_reads_back_and_holds_no_formula():

@@ -206,8 +206,12 @@ def test_the_newest_run_of_a_configuration_is_found(lab):
     )
     make_run(lab.store, "queued")  # of another configuration
     assert session.runs_of([config])[0].id == newer.id
+    newer.transition("paused")
+    assert session.runs_of([config])[0].id == older.id  # which has results, or will
     newer.transition("cancelled", "Cancelled.")
     assert session.runs_of([config])[0].id == older.id
+    older.transition("paused")
+    assert session.runs_of([config])[0].id == older.id  # before one that was cancelled
 
 
 def test_a_run_is_found_by_its_mark_and_by_its_configuration_where_it_has_none(lab, monkeypatch):

@@ -90,8 +90,9 @@ def region_table(
             row = channels.index(anomaly.channel)
             rows.append(("anomaly", row, anomaly.start, anomaly.stop, what))
     kinds, places, starts, stops, whats = zip(*rows, strict=True) if rows else ((),) * 5
-    first, last = np.array(starts, np.int64), np.array(stops, np.int64)
-    return _table(_REGION, [kinds, places, axis.at(first), axis.at(last), first, last, whats])
+    first, end = np.array(starts, np.int64), np.array(stops, np.int64)
+    last = np.where(np.array(kinds) == "validation", end, end - 1)
+    return _table(_REGION, [kinds, places, axis.at(first), axis.at(end), first, last, whats])
 
 
 def _table(schema: pa.Schema, columns: Sequence[Any]) -> pa.Table:

@@ -21,6 +21,9 @@ def with_file(config: ExperimentConfig, path: Path, data_folder: Path) -> Experi
         raise Fault(str(error)) from error
     for note in recording.notes:
         print(f"note: {note}", file=sys.stderr)
+    if config.data.with_anomalies:
+        kinds = f"{config.data.anomaly_count} anomalies ({', '.join(config.data.anomalies)})"
+        print(f"note: {kinds} are put into it, as data.anomalies has them.", file=sys.stderr)
     return config.replace(
         {
             "data.source": "file",

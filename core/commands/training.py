@@ -10,6 +10,7 @@ from core.commands.keras_import import import_keras
 from core.meters import visible_gpus
 from core.processes import process_identity
 from core.processor import precision_warning
+from core.run_end import EXIT_CODES
 from core.runs import Run
 
 
@@ -24,10 +25,25 @@ def this_process() -> dict[str, Any]:
     return {"pid": os.getpid(), "pid_started": process_identity(os.getpid())}
 
 
+class _Stopped(BaseException):
+    """A signal came while what trains was being imported."""
+
+
 def train_here(run: Run) -> int:
     """Train a run that this process has; Ctrl-C cancels it, SIGTERM leaves it to be resumed."""
-    import_keras(of_run(run.folder))
-    from core.worker import EXIT_CODES, UNWRITABLE_EXIT, Unwritable, end_soon, train_run
+
+    def stop(number: int, frame: object) -> None:
+        raise _Stopped(number)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        import_keras(of_run(run.folder))
+        from core.worker import UNWRITABLE_EXIT, Unwritable, end_soon, train_run
+    except _Stopped as stopped:
+        state = "cancelled" if stopped.args[0] == signal.SIGINT else "interrupted"
+        run.transition(state, "The command was told to end before the first step.")
+        return _told(run, state)
 
     def cancel(number: int, frame: object) -> None:
         run.request_cancel()
@@ -45,6 +61,11 @@ def train_here(run: Run) -> int:
         print(f"\n{error}", file=sys.stderr)
         return UNWRITABLE_EXIT
     print(file=sys.stderr)
+    return _told(run, state)
+
+
+def _told(run: Run, state: str) -> int:
+    """Say how a run has ended; its folder comes last. Returns the exit code."""
     status = run.status()
     print(f"{status.state}{': ' if status.reason else ''}{status.reason}", file=sys.stderr)
     print(run.folder)

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel
 
 from core.config import ExperimentConfig
 from core.results.configs import value_text
@@ -47,20 +47,21 @@ def why_not_comparable(
     `same_originals`.
     """
     if recording_key(config.data) != recording_key(reference.data):
-        difference = _difference(label, config.data, other, reference.data)
+        mine, theirs = config.data.made_from(), reference.data.made_from()
+        difference = _difference(label, mine, other, theirs)
         return f"{label} and {other} are of different data: {difference}."
     if config.windows != reference.windows:
-        difference = _difference(label, config.windows, other, reference.windows)
+        difference = _difference(label, dict(config.windows), other, dict(reference.windows))
         return f"{label} and {other} cut their windows differently: {difference}."
     return ""
 
 
-def _difference(label: str, mine: BaseModel, other: str, theirs: BaseModel) -> str:
+def _difference(label: str, mine: Mapping[str, Any], other: str, theirs: Mapping[str, Any]) -> str:
     """The first field in which two parts of a configuration differ, in words."""
     pairs = {
-        name: (value_text(getattr(mine, name)), value_text(getattr(theirs, name)))
-        for name in type(mine).model_fields
-        if name != "reading" and getattr(mine, name) != getattr(theirs, name)
+        name: (value_text(mine.get(name, "–")), value_text(theirs.get(name, "–")))
+        for name in {**mine, **theirs}
+        if mine.get(name) != theirs.get(name)
     }
     name = next((name for name in pairs if name != "sha256"), "")
     if not name:

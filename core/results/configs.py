@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.config import flatten
+from pydantic import ValidationError
+
+from core.config import DataConfig, flatten
 
 
 def config_columns(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,10 +35,23 @@ def describe_data(flat: Mapping[str, Any]) -> str:
 
 def differences(configs: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     """The dotted fields in which configurations differ, each with its value in every one."""
-    flats = [flatten(config) for config in configs]
+    flats = [_meant(config) for config in configs]
     fields = list(dict.fromkeys(name for flat in flats for name in flat if name != "name"))
     texts = {name: [value_text(flat.get(name, "–")) for flat in flats] for name in fields}
     return {name: values for name, values in texts.items() if len(set(values)) > 1}
+
+
+def _meant(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A flat configuration without what has no meaning for the source of its data."""
+    flat = flatten(config)
+    try:
+        data = DataConfig.model_validate(config.get("data"))
+    except ValidationError:  # of another version
+        return flat
+    known = tuple(f"data.{field}" for field in data.made_from())
+    if data.source == "file":
+        known += ("data.reading",)
+    return {k: v for k, v in flat.items() if not k.startswith("data.") or k.startswith(known)}
 
 
 def value_text(value: Any) -> str:

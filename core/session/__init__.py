@@ -26,7 +26,6 @@ from core.session.clipped import CutWindow, clipped, cut_window
 from core.session.data import (
     boundary,
     data_key,
-    deviations,
     draft_split,
     envelopes,
     recording,
@@ -44,7 +43,7 @@ from core.session.drafts import (
     problems,
     value,
 )
-from core.session.fitted import activation_picture, floors, matrix
+from core.session.fitted import activation_picture, deviations, floors, matrix
 from core.session.links import is_link_open, link
 from core.session.machine import run_config, run_table, runner, store
 from core.session.own_runs import check_setup, resume, runs_of, submit, train_further

@@ -13,8 +13,8 @@ from core.charts.clipping import clipping_table
 from core.clipped_windows import ClippedWindows, clipped_windows, reach
 from core.config import ExperimentConfig
 from core.normalization import Normalization
-from core.session.data import deviations, recording
-from core.session.fitted import fitted, pair_key
+from core.session.data import recording
+from core.session.fitted import deviations, fitted, pair_key
 from core.windows import Windows
 
 
@@ -23,7 +23,7 @@ def clipped(config: ExperimentConfig, part: str) -> ClippedWindows:
     fit, parts = fitted(config)
     activation = config.model.output_activation
     windows = dict(parts.parts())[part]
-    return _clipped(pair_key(config), activation, part, fit, windows, deviations(config.data))
+    return _clipped(pair_key(config), activation, part, fit, windows, deviations(config))
 
 
 @st.cache_resource(show_spinner="Looking at what is clipped…", max_entries=64)

@@ -85,11 +85,6 @@ def _summaries(key: str, _values: np.ndarray) -> list[ChannelSummary]:
     return summarize_channels(_values)
 
 
-def deviations(data: DataConfig) -> np.ndarray:
-    """Each channel's standard deviation, in original units: `(channels,)`. Raises DataError."""
-    return np.array([s.standard_deviation for s in summaries(data)])
-
-
 def envelopes(data: DataConfig, channels: list[int]) -> list[Envelope]:
     """Channels of a recording, ready to be drawn over any range. Raises DataError."""
     values = recording(data).values

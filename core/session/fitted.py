@@ -13,17 +13,17 @@ from core.channel_values import sorted_split
 from core.config import ExperimentConfig, NormalizationConfig, OutputActivation, choices
 from core.matrix import Cell, normalizations_like
 from core.matrix import matrix as all_cells
-from core.metrics import constant_baseline
+from core.metrics import channel_deviations, constant_baseline
 from core.normalization import Normalization, fit_normalization
 from core.output_range import ErrorFloor
 from core.pair_floors import error_floors
 from core.results import PartErrors
-from core.session.data import deviations, recording, split
+from core.session.data import recording, split
 from core.session.words import literal
 from core.signals.recording import Recording
 from core.signals.store import recording_key
 from core.targets import target_values
-from core.windows import Split
+from core.windows import Split, Windows
 
 Floors = tuple[ErrorFloor, ErrorFloor]  # of the training and of the validation part
 Picture = tuple[Any, dict[str, Any]]  # a table and its chart
@@ -35,6 +35,7 @@ class Matrix:
 
     cells: tuple[Cell, ...]
     constants: PartErrors  # of the best constant of each channel
+    deviations: np.ndarray  # as of `deviations`
 
     def cell(self, config: ExperimentConfig) -> Cell:
         """The pair of an experiment."""
@@ -66,7 +67,7 @@ def matrix(config: ExperimentConfig) -> Matrix:
     data = recording(config.data)
     recorded, windows, _, seed = pair_key(config)
     key = recorded, windows, seed, str(normalizations_like(config.normalization))
-    return _matrix(key, config.normalization, split(config), data, deviations(config.data))
+    return _matrix(key, config.normalization, split(config), data)
 
 
 @st.cache_resource(show_spinner="Working out the error floors…", max_entries=32)
@@ -75,12 +76,27 @@ def _matrix(
     _like: NormalizationConfig,
     _parts: Split,
     _data: Recording,
-    _deviations: np.ndarray,
 ) -> Matrix:
     known, rows = sorted_split(_parts), normalizations_like(_like)
     names = [literal(name) for name in _data.channel_names]
-    cells = all_cells(_parts, rows, choices(OutputActivation), names, _deviations, known)
-    return Matrix(tuple(cells), constant_baseline(_parts, known)[0])
+    constants, spread = constant_baseline(_parts, known)
+    cells = all_cells(_parts, rows, choices(OutputActivation), names, spread, known)
+    return Matrix(tuple(cells), constants, spread)
+
+
+def deviations(config: ExperimentConfig) -> np.ndarray:
+    """The standard deviation of each channel over the training windows, in original units:
+    `(channels,)`. Raises DataError.
+    """
+    if config.normalization.scope != "window":
+        return matrix(config).deviations
+    recorded, windows, _, seed = pair_key(config)
+    return _deviations((recorded, windows, seed), split(config).train)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _deviations(key: tuple[str, ...], _train: Windows) -> np.ndarray:
+    return channel_deviations(_train)
 
 
 def activation_picture(config: ExperimentConfig, channel: int | None = None) -> Picture:
@@ -130,5 +146,5 @@ def pair_key(config: ExperimentConfig) -> tuple[str, ...]:
 
 def forget_recordings() -> None:
     """Let go of what was made of recordings: one was removed for good."""
-    for cached in (_floors, _matrix, _targets, _picture):
+    for cached in (_floors, _matrix, _deviations, _targets, _picture):
         cached.clear()

@@ -10,6 +10,7 @@ from core.admission import check_queue, check_training
 from core.backends import check_backend
 from core.config import ExperimentConfig
 from core.experiment_mark import KEY, fingerprint
+from core.run_status import REST_STATES
 from core.runs import RunSummary
 from core.session import visitor
 from core.session.data import recording, split
@@ -83,6 +84,13 @@ def _seen(runs: Sequence[RunSummary]) -> RunSummary | None:
     return next(reversed(visitor.visible(runs)), None)
 
 
+def _worth(run: RunSummary) -> int:
+    """Those that have or will have results come last, before them those that may go on."""
+    if run.state in ("failed", "cancelled"):
+        return 0
+    return 1 if run.state in REST_STATES else 2
+
+
 class _Newest:
     """The runs of each experiment, the one to show last; worked out anew when a run has changed."""
 
@@ -93,8 +101,7 @@ class _Newest:
         listing = store().listing()
         if listing is not self._known[0]:
             found: dict[str, list[RunSummary]] = {}
-            # Good ones last, each in its order.
-            for item in sorted(listing, key=lambda run: run.state not in ("failed", "cancelled")):
+            for item in sorted(listing, key=_worth):
                 told = item.extra.get(KEY) or _run_experiment(item.id, str(store().root))
                 if told:
                     found.setdefault(str(told), []).append(item)

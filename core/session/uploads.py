@@ -59,7 +59,8 @@ def keep_upload() -> None:
         st.session_state[_UPLOAD] = _on_disk(came.name, came)
         _empty_in_memory(came)
         st.session_state[_BESIDE] = value("data.sha256")
-        change({"data.reading": ReadOptions().model_dump(mode="json")})
+        fresh = {"data.anomalies": [], "data.anomaly_count": 0}  # of what was generated before
+        change(fresh | {"data.reading": ReadOptions().model_dump(mode="json")})
         open_files()
 
 

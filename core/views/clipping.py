@@ -90,7 +90,7 @@ def _chosen_channels(config: ExperimentConfig, found: Recording, floor: ErrorFlo
         persist_state="session",
     )
     if not picked:
-        deviations = session.deviations(config.data)
+        deviations = session.deviations(config)
         loss = floor.channel_mae / np.where(deviations > 0, deviations, 1)
         picked = np.argsort(-loss, kind="stable")[:MOST_CHANNELS].tolist()
     return sorted(picked)

@@ -86,7 +86,7 @@ def _levels(baseline: Compared, measure: str) -> dict[str, float]:
 
 
 def _common_unit(runs: Sequence[Compared]) -> str:
-    units = {item.row.unit for item in runs if item.row.unit}
+    units = {item.results.unit for item in runs if item.results}
     return units.pop() if len(units) == 1 else ""
 
 

@@ -136,7 +136,8 @@ def _rate_field(found: FileOutline) -> None:
     if len(found.rates) > 1:
         rates = {rate: f"{rate:g} Hz: {', '.join(who)}"[:80] for rate, who in found.rates.items()}
         titles = {None: f"detected: {found.sampling_rate_hz or 0:g} Hz"} | rates
-        _choice("Sampling rate to keep", "sampling_rate_hz", [None, *rates], titles=titles)
+        label, offered = "Sampling rate to keep", [None, *rates]
+        _choice(label, "sampling_rate_hz", offered, titles=titles, optional=True)
         return
     bound(
         st.number_input,

@@ -31,6 +31,7 @@ def model_form() -> None:
             "Dropout",
             "model.dropout",
             step=0.05,
+            format="%g",
             help="The share of values set to zero between layers while training.",
         )
     with right:

@@ -75,7 +75,7 @@ def verdict_box(config: ExperimentConfig, train: ErrorFloor, validation: ErrorFl
         config.normalization,
         train,
         validation,
-        session.deviations(config.data),
+        session.deviations(config),
         [session.literal(name) for name in session.recording(config.data).channel_names],
     )
     show, icon, title = VERDICTS[said.kind]

@@ -40,7 +40,7 @@ def windows_viewer(run_id: str, parts: Parts, results: Results, measure: str) ->
     windows = parts[part]
     position = int(windows.positions[index])
     with st.container(horizontal=True, vertical_alignment="center"):
-        where = window_place(run_id, part, windows, position, results.sampling_rate_hz)
+        where = window_place(run_id, part, windows, position)
         st.caption(f"{_facts(windows, index, measure, results.unit)} {where}".rstrip())
         run_link(run_id, part, position)
     labels = unique_labels(results.channel_names)

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core import session
 from core.config import DataConfig, ExperimentConfig, with_changes
@@ -155,6 +156,31 @@ def test_a_sample_lets_go_of_the_file_before_it_until_one_goes_back(lab):
     page.run()
     assert draft(page)["data"]["sha256"] == key
     assert not page.exception
+
+
+def test_a_new_file_gets_no_anomalies_of_what_was_generated_before(lab):
+    page = lab.open("data").run()
+    page.session_state["draft"] = with_changes(
+        draft(page), {"data.anomalies": ["spike"], "data.anomaly_count": 3}
+    )
+    page = upload(page.run(), "messung.csv", TABLE.encode())
+    assert draft(page)["data"]["source"] == "file"
+    assert session.recording(DataConfig.model_validate(draft(page)["data"])).anomalies == ()
+
+
+def test_a_rate_to_keep_can_be_left_to_detection_again():
+    def page():
+        from core.signals.readers import FileOutline
+        from core.views import file_reading
+
+        rates = {1.0: ("temperature",), 256.0: ("ECG",)}
+        file_reading._rate_field(FileOutline("EDF", rates=rates, sampling_rate_hz=256.0))
+
+    shown = AppTest.from_function(page).run()
+    shown.selectbox[0].select_index(1).run()
+    assert draft(shown)["data"]["reading"]["sampling_rate_hz"] == 1.0
+    shown.selectbox[0].select_index(0).run()
+    assert draft(shown)["data"]["reading"]["sampling_rate_hz"] is None
 
 
 def test_an_upload_is_detected_shown_and_stored(lab):

@@ -1,9 +1,15 @@
 """The page Output: which values an output can produce, and what that costs."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 from core import session
+from core.commands.pairs import asked_pairs
 from core.config import ExperimentConfig, with_changes
+from core.signals.recording import Recording
+from core.signals.store import save
 from core.views import matrix_training
 from tests.fake_runs import Lab, shown_text
 
@@ -21,6 +27,24 @@ QUESTION = {
 @pytest.fixture
 def lab(tmp_path, monkeypatch):
     return Lab(tmp_path, monkeypatch)
+
+
+def test_verdicts_are_those_of_the_command_line_also_where_the_data_drift(lab, tmp_path):
+    values = np.random.default_rng(0).normal(0.5, 0.1, size=(2000, 1))
+    values[1600:] += 60  # in the validation part
+    np.save(tmp_path / "drift.npy", values)
+    recording = Recording(values, ("a",), name="drift.npy")
+    changes = {"data.sha256": save(recording, lab.store.data_folder), "data.name": "drift.npy"}
+    config = ExperimentConfig().replace({"data.source": "file"} | changes)
+    (tmp_path / "c.json").write_text(config.to_json())
+    options = SimpleNamespace(
+        config=str(tmp_path / "c.json"), activations=None, normalizations=None, data=None
+    )
+    _, cells, _ = asked_pairs(options, lab.store.data_folder)
+    said = {(c.normalization.method, c.activation): c.sentence for c in cells}
+    mine = session.matrix(config).cells
+    assert {(c.normalization.method, c.activation): c.sentence for c in mine} == said
+    assert len({c.kind for c in mine}) > 2
 
 
 def widget(page, kind, path):

@@ -8,7 +8,8 @@ import pytest
 
 from core.config import ExperimentConfig
 from core.replay import append_record
-from core.signals.store import open_recording
+from core.signals.recording import Recording
+from core.signals.store import open_recording, save
 from tests.fake_runs import Lab, make_run, shown_text
 
 
@@ -365,3 +366,14 @@ def test_a_window_says_where_in_the_recording_it_begins(lab):
     assert "It begins at time step 924 of the recording, 9.24 s." in text_of(page)
     page = lab.open("reconstructions", run=run.id, part="train", window="3")
     assert "It begins at time step 24 of the recording, 0.24 s." in text_of(page)
+
+
+def test_a_window_of_a_recording_with_times_says_when_it_begins(lab):
+    time = np.datetime64("2024-05-01T00:00:00") + np.arange(1200) * np.timedelta64(60, "s")
+    values = np.arange(2400.0).reshape(1200, 2)
+    key = save(Recording(values, ("a", "b"), time=time), lab.store.data_folder)
+    changes = {"data.source": "file", "data.name": "x.csv", "data.sha256": key}
+    changes |= {"windows.stride": 12, "windows.validation_share": 0.25}
+    run = make_run(lab.store, windows=(74, 24), changes=changes)
+    page = lab.open("reconstructions", run=run.id, part="train", window="3")
+    assert "of the recording, 2024-05-01 00:24:00." in text_of(page)

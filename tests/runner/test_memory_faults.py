@@ -8,7 +8,8 @@ import pytest
 
 from core import gpu_faults, run_end
 from core.processes import process_identity
-from core.resumption import AGAIN, resume_interrupted
+from core.resumption import resume, resume_interrupted
+from core.runs import TransitionRefused
 from tests.fake_workers import eventually, reached, state
 
 
@@ -58,7 +59,6 @@ def test_fault_13_killed_for_memory_together_with_the_app(store, make_runner, mo
         ("Other words.", run_end.MEMORY, "interrupted"),
         ("The memory did not suffice. Try a smaller batch.", {}, "interrupted"),  # an old run
         ("The worker was told to end.", {}, "queued"),
-        ("The worker was told to end.", AGAIN, "queued"),
     ],
 )
 def test_fault_13_the_cause_keeps_a_run_from_being_resumed_unasked(store, reason, changes, then):
@@ -66,6 +66,17 @@ def test_fault_13_the_cause_keeps_a_run_from_being_resumed_unasked(store, reason
     run.transition("interrupted", reason, **changes)
     assert resume_interrupted(store) == (then == "queued")
     assert run.status().state == then
+
+
+def test_a_run_that_somebody_resumes_may_again_be_resumed_unasked(store):
+    run = store.create({}, name="x", state="starting")
+    run.transition("interrupted", **run_end.MEMORY)
+    resume(run)
+    run.transition("starting", pid=1)
+    with pytest.raises(TransitionRefused, match="is starting: it cannot become queued"):
+        resume(run)  # asked twice: the worker that has it keeps it
+    run.transition("interrupted")
+    assert resume_interrupted(store) == 1
 
 
 def test_fault_14_graphics_memory_advises_a_smaller_batch(store, make_runner):

@@ -88,7 +88,7 @@ def _lesson(key: str, folder: str, _config: ExperimentConfig) -> Lesson:
         session.recording(_config.data),
         {(cell.normalization.method, cell.activation): cell for cell in cells},
         session.floors(_config.replace(plain)),
-        float(session.deviations(_config.data).mean()),
+        float(session.deviations(_config).mean()),
     )
 
 
