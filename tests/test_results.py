@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -188,30 +189,30 @@ def results_with(error, floor, constant, pca=math.nan, ratio=None):
     [
         (
             (6.1, 0.0, 12.4, 4.0),
-            "MAE 6.1 mV: none of it is clipping, 2.1 mV is the gap to PCA of the same size, a "
-            "constant would be 12.4 mV.",
-        ),
-        (
-            (6.1, 3.0, 12.4, 6.9),
-            "MAE 6.1 mV: 3 mV is clipping, 0.8 mV better than PCA of the same size, a constant "
+            "MAE 6.1 mV: none of it is clipping; 2.1 mV above PCA of the same size; a constant "
             "would be 12.4 mV.",
         ),
         (
+            (6.1, 3.0, 12.4, 6.9),
+            "MAE 6.1 mV: 3 mV of it is clipping; 0.8 mV better than PCA of the same size; a "
+            "constant would be 12.4 mV.",
+        ),
+        (
             (6.1, 1e-9, 12.4, 6.11),
-            "MAE 6.1 mV: none of it is clipping, as good as PCA of the same size, a constant would "
+            "MAE 6.1 mV: none of it is clipping; as good as PCA of the same size; a constant would "
             "be 12.4 mV.",
         ),
         (
             (6.1, 1e-3, 12.4, 1e-9, 1.0),
-            "MAE 6.1 mV: hardly any of it is clipping, PCA of the same size is exact, as there is "
-            "no bottleneck, a constant would be 12.4 mV.",
+            "MAE 6.1 mV: hardly any of it is clipping; PCA of the same size is exact, as there is "
+            "no bottleneck; a constant would be 12.4 mV.",
         ),
         (
             (6.1, 0.0, 12.4, 0.0, 4.0),  # fewer windows than components
-            "MAE 6.1 mV: none of it is clipping, PCA of the same size is exact, a constant would "
+            "MAE 6.1 mV: none of it is clipping; PCA of the same size is exact; a constant would "
             "be 12.4 mV.",
         ),
-        ((6.1, 3.0, 12.4), "MAE 6.1 mV: 3 mV is clipping, a constant would be 12.4 mV."),
+        ((6.1, 3.0, 12.4), "MAE 6.1 mV: 3 mV of it is clipping; a constant would be 12.4 mV."),
         ((6.1, math.nan, 12.4), "MAE 6.1 mV: a constant would be 12.4 mV."),
         ((6.1, math.nan, math.nan), ""),
         ((math.inf, 0.0, 1.0), "Training diverged: the error is not finite."),
@@ -225,9 +226,16 @@ def test_the_error_is_said_beside_what_is_possible(known, sentence):
 def test_the_squared_error_has_the_squared_unit():
     text = error_sentence(results_with(6.1, 3.0, 12.4, 4.0), "mse")
     assert text == (
-        "MSE 6.1 mV²: 3 mV² is clipping, 2.1 mV² is the gap to PCA of the same size, a constant "
+        "MSE 6.1 mV²: 3 mV² of it is clipping; 2.1 mV² above PCA of the same size; a constant "
         "would be 12.4 mV²."
     )
+
+
+def test_pca_of_fewer_components_than_latent_values_is_named_so():
+    results = replace(results_with(6.1, 0.0, 12.4, 4.0), windows={"train": 32}, pca_components=31)
+    assert "above PCA with 31 components, one less than windows" in error_sentence(results)
+    results = replace(results, windows={"train": 33})
+    assert "above PCA of the same size" in error_sentence(results)
 
 
 def test_the_table_reads_a_run_once(store, monkeypatch):

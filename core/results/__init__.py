@@ -10,6 +10,7 @@ from core.results.baselines_file import Baselines, read_baselines
 from core.results.comparison import (
     change,
     common_positions,
+    have_same_data,
     same_histories,
     same_originals,
     why_not_comparable,
@@ -60,6 +61,7 @@ __all__ = [
     "duration_text",
     "error_sentence",
     "errors_at",
+    "have_same_data",
     "map_npz",
     "read_baselines",
     "read_outputs",

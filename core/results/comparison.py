@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
-from core.config import ExperimentConfig
+from core.config import DataConfig, ExperimentConfig
 from core.results.configs import value_text
 from core.results.reconstruction_file import StoredWindows
 from core.signals.store import recording_key
@@ -54,6 +55,15 @@ def why_not_comparable(
         difference = _difference(label, dict(config.windows), other, dict(reference.windows))
         return f"{label} and {other} cut their windows differently: {difference}."
     return ""
+
+
+def have_same_data(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two stored configurations, perhaps of another version, are of the same recording."""
+    try:
+        mine, theirs = (DataConfig.model_validate(c.get("data")) for c in (one, other))
+    except ValidationError:
+        return one.get("data") == other.get("data")
+    return recording_key(mine) == recording_key(theirs)
 
 
 def _difference(label: str, mine: Mapping[str, Any], other: str, theirs: Mapping[str, Any]) -> str:

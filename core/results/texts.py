@@ -31,8 +31,8 @@ def duration_text(seconds: float | None) -> str:
 def error_sentence(results: Results, measure: str = "mae") -> str:
     """What the validation error is made of and stands beside, in a sentence of numbers.
 
-    `MAE 6.1: none of it is clipping, 2.1 is the gap to PCA of the same size, a constant would be
-    12.4.` What that means for the run, `core.diagnosis` says.
+    `MAE 6.1: none of it is clipping; 2.1 above PCA of the same size; a constant would be 12.4.`
+    What that means for the run, `core.diagnosis` says.
     """
     error = results.errors["validation"][measure]
     if math.isnan(error):
@@ -46,7 +46,7 @@ def error_sentence(results: Results, measure: str = "mae") -> str:
         clauses.append(f"a constant would be {number_text(constant, unit)}")
     clauses = [clause for clause in clauses if clause]
     head = f"{measure.upper()} {number_text(error, unit)}"
-    return f"{head}: {', '.join(clauses)}." if clauses else ""
+    return f"{head}: {'; '.join(clauses)}." if clauses else ""
 
 
 def _clipping(results: Results, measure: str) -> str:
@@ -55,7 +55,7 @@ def _clipping(results: Results, measure: str) -> str:
         return ""
     if floor == 0 or floor < HARDLY * results.errors["validation"][measure]:
         return ("none" if floor == 0 else "hardly any") + " of it is clipping"
-    return f"{number_text(floor, unit_of(measure, results.unit))} is clipping"
+    return f"{number_text(floor, unit_of(measure, results.unit))} of it is clipping"
 
 
 def _beside_pca(results: Results, measure: str) -> str:
@@ -63,13 +63,20 @@ def _beside_pca(results: Results, measure: str) -> str:
     error, pca = results.errors["validation"][measure], results.pca["validation"][measure]
     if math.isnan(pca):
         return ""
+    name = _pca_name(results)
     if pca <= 1e-6 * results.constant["validation"][measure]:
         ratio = results.compression_ratio
         why = ", as there is no bottleneck" if ratio is not None and ratio <= 1 else ""
-        return f"PCA of the same size is exact{why}"
+        return f"{name} is exact{why}"
     gap = number_text(abs(error - pca), unit_of(measure, results.unit))
     if abs(error - pca) < SAME * pca:
-        return "as good as PCA of the same size"
-    if error < pca:
-        return f"{gap} better than PCA of the same size"
-    return f"{gap} is the gap to PCA of the same size"
+        return f"as good as {name}"
+    return f"{gap} {'better than' if error < pca else 'above'} {name}"
+
+
+def _pca_name(results: Results) -> str:
+    """What PCA has the size of, unless there were too few windows for so many components."""
+    components, windows = results.pca_components, results.windows.get("train", math.inf)
+    if components is None or components < windows - 1:
+        return "PCA of the same size"
+    return f"PCA with {components:,} components, one less than windows to train on"

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.charts.run_words import TITLES
-from core.results import MEASURES, change
+from core.results import MEASURES, change, have_same_data
 from core.views.compared_runs import Compared
 from core.views.quoted_frame import quoted_frame
 
@@ -26,7 +26,9 @@ def compared_errors(runs: Sequence[Compared], measure: str) -> None:
             "run": st.column_config.TextColumn("Run", width="medium"),
             "mae": _number("MAE", "Mean absolute error on validation, in original units."),
             "mse": _number("MSE", "Mean squared error on validation, in squared original units."),
-            "change": _number(f"Δ {name}", f"{name} less that of the baseline."),
+            "change": _number(
+                f"Δ {name}", f"{name} less that of the baseline, of runs on the same data."
+            ),
             "percent": st.column_config.NumberColumn(
                 f"Δ {name} (%)", format="%+.1f", width=84, help="The same, of the baseline's."
             ),
@@ -44,7 +46,7 @@ def _number(title: str, text: str) -> st.column_config.NumberColumn:
 
 
 def errors_frame(runs: Sequence[Compared], measure: str) -> pd.DataFrame:
-    """The table's rows; NaN for what is not known, or has another unit than the baseline."""
+    """The table's rows; NaN for what is not known, and for changes between different data."""
     baseline = runs[0]
     rows = []
     for item in runs:
@@ -52,7 +54,7 @@ def errors_frame(runs: Sequence[Compared], measure: str) -> pd.DataFrame:
         row |= {key: _error(item, key) for key in MEASURES}
         row["change"], row["percent"] = (
             change(row[measure], _error(baseline, measure))
-            if item is not baseline and item.row.unit == baseline.row.unit
+            if item is not baseline and have_same_data(item.config, baseline.config)
             else (math.nan, math.nan)
         )
         for kind in ("floor", "pca", "constant"):

@@ -19,7 +19,12 @@ def headline(results: Results, measure: str) -> None:
             session.measured(error, unit),
             help="Over all windows the model never trained on, in the data's own units.",
         )
-        st.metric(f"{name}, training", session.measured(results.errors["train"][measure], unit))
+        st.metric(
+            f"{name}, training",
+            session.measured(results.errors["train"][measure], unit),
+            help="Of the weights that were kept, over all windows to train on. The curve's points "
+            "are averages over an epoch in which the weights were still changing.",
+        )
         st.metric(
             "Error floor",
             session.measured(results.visible_floor("validation", measure), unit),

@@ -6,7 +6,6 @@ import streamlit as st
 from core import session
 from core.config import ExperimentConfig
 from core.matrix import Cell
-from core.number_text import number_text
 from core.output_range import ACTIVATIONS, ErrorFloor
 from core.results import unit_of
 from core.session.fitted import Floors
@@ -61,10 +60,10 @@ def floor_metrics(train: ErrorFloor, validation: ErrorFloor, unit: str) -> None:
         ):
             st.metric(
                 label,
-                number_text(value),
+                session.measured(value, of),
                 border=True,
-                help=f"In original units{f' ({session.literal(of)})' if of else ''}. No model with "
-                "this output and normalization gets below it, however long it trains.",
+                help="In the data's own units. No model with this output and normalization gets "
+                "below it, however long it trains.",
             )
 
 
