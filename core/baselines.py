@@ -16,15 +16,22 @@ def measure_baselines(
 ) -> dict[str, Any]:
     """Errors of both parts in original units: `constant`, and as `pca_baseline` returns them.
 
+    `constant_channel_mae` and `constant_channel_mse` are `{part: (channels,)}`, as lists.
     PCA is given up as soon as `give_up()`.
     """
-    constant, _ = constant_baseline(split)
+    constant, channels = constant_baseline(split)
     found = pca_baseline(split, components, give_up, _memory())
     for part, errors in (found["pca"] or {}).items():
         for measure, error in errors.items():
             if error < ROUNDING * constant[part][measure]:
                 errors[measure] = 0.0
-    return {"constant": constant} | found
+    of_channels = {
+        f"constant_channel_{measure}": {
+            part: errors[measure].tolist() for part, errors in channels.items()
+        }
+        for measure in ("mae", "mse")
+    }
+    return {"constant": constant} | of_channels | found
 
 
 def _memory() -> float:

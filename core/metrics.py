@@ -185,11 +185,11 @@ def constant_errors(constants: np.ndarray, windows: Windows, power: Literal[1, 2
 
 def constant_baseline(
     split: Split, known: SortedSplit | None = None
-) -> tuple[dict[str, dict[str, float]], np.ndarray]:
-    """The best constants' MAE and MSE of each part, and each channel's standard deviation.
+) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, np.ndarray]]]:
+    """The best constants' MAE and MSE of each part, over all channels and of each `(channels,)`.
 
-    Errors as `{part: {"mae": .., "mse": ..}}`, deviations `(channels,)` over the training windows,
-    all in original units. known: the parts' channels, where they have been sorted.
+    As `{part: {"mae": .., "mse": ..}}`, in original units. The root of the training part's MSE is
+    each channel's standard deviation. known: the parts' channels, where they have been sorted.
     """
     best = best_constants(split.train, known and known.train)
     jobs = [(name, windows, power) for name, windows in split.parts() for power in (1, 2)]
@@ -203,12 +203,15 @@ def constant_baseline(
         return np.array([channel.error_of(constant, power) for channel, constant in channels])
 
     measured = each_in_a_thread(errors, jobs)
-    absolute, squared = measured[::2], measured[1::2]  # of each part
-    found = {
-        name: {"mae": float(absolute[number].mean()), "mse": float(squared[number].mean())}
+    channels = {
+        name: {"mae": measured[2 * number], "mse": measured[2 * number + 1]}
         for number, (name, _) in enumerate(split.parts())
     }
-    return found, np.sqrt(squared[0])
+    found = {
+        name: {measure: float(values.mean()) for measure, values in errors.items()}
+        for name, errors in channels.items()
+    }
+    return found, channels
 
 
 def channel_deviations(train: Windows) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.diagnosis import diagnose
+from core.results import MEASURES, PARTS
 from tests.evidence import (
     CONFIG,
     RELU,
@@ -355,6 +356,50 @@ def test_a_run_that_is_over_may_be_no_better_than_a_constant(outputs, error, fou
 def test_who_is_no_better_but_still_falls_is_told_to_go_on():
     history = rows(np.linspace(2.0, 1.0, 20).tolist())
     assert kinds(over(history=history, errors=both(1.0))) == ["still_falling"]
+
+
+def channels_beside(errors, constants=(1.0, 2.0), **changes):
+    """A run that is over, with errors of two channels beside those of the best constants."""
+    beside = {"channel_errors": errors, "channel_constants": constants}
+    of_parts = {
+        name: {part: dict.fromkeys(MEASURES, np.array(values)) for part in PARTS}
+        for name, values in beside.items()
+    }
+    return over(**of_parts | changes)
+
+
+@pytest.mark.parametrize(
+    ("errors", "constants", "found"),
+    [
+        ((0.3, 1.96), (1.0, 2.0), True),
+        ((0.3, 1.95), (1.0, 2.0), False),
+        ((0.3, 0.0), (1.0, 0.0), False),  # a constant channel is learned
+        ((0.3, 5.0), (1.0,), False),  # as a damaged file may have it
+    ],
+)
+def test_a_channel_that_was_not_learned_is_named(errors, constants, found):
+    evidence = channels_beside(errors, constants)
+    assert kinds(evidence) == ["no_better"] * found
+    if found:
+        finding = only(evidence)
+        assert finding.title == "No better than a constant in 1 of 2 channels"
+        assert "In level the model does no better than a constant" in finding.sentence
+        assert "MAE on validation is 1.96, the best constant's 2." in finding.sentence
+        assert finding.evidence["Channel"] == ["level"]
+
+
+def test_a_channel_is_told_to_go_on_while_the_run_is_falling():
+    history = rows(np.linspace(0.9, 0.5, 5))
+    evidence = channels_beside((0.3, 2.0), history=history)
+    changes = {"training.epochs": 5}
+    assert set(kinds(evidence, changes)) == {"still_falling", "no_better"}
+    remedies = {f.kind: f.remedy for f in diagnose(CONFIG.replace(changes), evidence)}
+    assert remedies["no_better"] == remedies["still_falling"] == {"training.epochs": 10}
+
+
+def test_a_channel_that_is_dead_is_not_told_again():
+    evidence = channels_beside((0.3, 2.0), outputs=dead_lines(1))
+    assert kinds(evidence, RELU) == ["dead"]
 
 
 def test_two_epochs_are_too_few_to_call_a_run_no_better():

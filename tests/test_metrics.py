@@ -59,14 +59,16 @@ def test_constants_are_the_best_over_all_windows(stride):
 def test_the_baseline_is_that_of_all_windows_copied():
     values = np.random.default_rng(0).exponential(3.0, (900, 2)) * [1, 5]
     split = split_windows(values, WindowsConfig(window_length=50, stride=50))
-    errors, deviations = constant_baseline(split)
+    errors, channels = constant_baseline(split)
     train = split.train.take(np.arange(len(split.train)))
     for name, part in split.parts():
         windows = part.take(np.arange(len(part)))
         median, mean = np.median(train, axis=(0, 1)), train.mean(axis=(0, 1))
         assert errors[name]["mae"] == pytest.approx(np.abs(windows - median).mean())
         assert errors[name]["mse"] == pytest.approx(((windows - mean) ** 2).mean())
-    np.testing.assert_allclose(deviations, train.std(axis=(0, 1)))
+        of_each = np.abs(windows - median).mean(axis=(0, 1))
+        np.testing.assert_allclose(channels[name]["mae"], of_each)
+    np.testing.assert_allclose(np.sqrt(channels["train"]["mse"]), train.std(axis=(0, 1)))
 
 
 def test_a_summary_of_each_channel():

@@ -12,7 +12,7 @@ import pytest
 from core import run_end
 from core.config import ExperimentConfig
 from core.processes import process_identity
-from core.results import read_outputs, read_reconstruction, read_replay
+from core.results import read_outputs, read_reconstruction, read_replay, read_results
 from core.runs import RunStore
 from core.signals.generators import generate
 from core.signals.recording import Recording
@@ -187,6 +187,10 @@ def test_baselines_are_published_once_after_the_first_epoch_and_used_again(tmp_p
     train = split.train.take(np.arange(len(split.train))).astype(np.float64)
     assert baselines["channel_std"] == pytest.approx(train.std(axis=(0, 1)))
     assert baselines["constant"]["train"]["mse"] == pytest.approx(train.var(axis=(0, 1)).mean())
+    of_channels = baselines["constant_channel_mse"]
+    assert of_channels["train"] == pytest.approx(train.var(axis=(0, 1)))
+    kept = read_results(run).channel_constants
+    assert kept["validation"]["mse"].tolist() == of_channels["validation"]
     assert baselines["pca_components"] == 40  # values of a window, of 10 * 32 latent ones
     assert baselines["pca_windows"] == len(split.train) == 80
     assert baselines["pca"]["validation"]["mse"] < 1e-20

@@ -17,10 +17,20 @@ MOST_BARS = 24  # channels in a chart
 @lru_cache(maxsize=64)
 def channel_error_spec(measure: str, unit: str, channels: int) -> Spec:
     title = labelled(TITLES[measure], unit_of(measure, unit))
+    tick = {"type": "tick", "thickness": 2, "color": palette.NEUTRAL, "aria": False}
     return {
-        "title": chart_title(f"{TITLES[measure]} by channel"),
+        "title": chart_title(
+            f"{TITLES[measure]} by channel", "the tick marks the channel's best constant"
+        ),
         "height": band_height(channels),
-        "mark": {"type": "bar", "cornerRadiusEnd": 2},
+        "layer": [
+            {"mark": {"type": "bar", "cornerRadiusEnd": 2}},
+            {
+                "transform": [{"filter": "isValid(datum.constant)"}],
+                "mark": tick,
+                "encoding": {"x": quantity("constant", title), "color": {"value": tick["color"]}},
+            },
+        ],
         "encoding": {
             "y": {
                 "field": "channel",
@@ -36,6 +46,7 @@ def channel_error_spec(measure: str, unit: str, channels: int) -> Spec:
                 {"field": "channel", "type": "nominal", "title": "Channel"},
                 {"field": "part", "type": "nominal", "title": "Part"},
                 quantity("value", title, format=",.5~g"),
+                quantity("constant", "Best constant", format=",.5~g"),
             ],
         },
     }
@@ -55,19 +66,29 @@ def _part_colour() -> Spec:
 
 
 def channel_error_frame(results: Results, measure: str, labels: Sequence[str]) -> pd.DataFrame:
-    """`channel, part, value`; of many channels the worst MOST_BARS, in the data's order."""
+    """`channel, part, value, constant`; of many channels the worst MOST_BARS, in the data's order.
+
+    constant: the best constant's error, NaN where the run did not tell it.
+    """
     errors = {part: results.channel_errors[part][measure] for part in PARTS}
+    known = results.channel_constants
+    constants = {part: known[part][measure] if known else () for part in PARTS}
     count = min(len(labels), *(len(values) for values in errors.values()))
     chosen = np.arange(count)
     if count > MOST_BARS:
         chosen = np.sort(np.argsort(errors["validation"][:count])[-MOST_BARS:])
     return pd.DataFrame(
         [
-            {"channel": labels[c], "part": SERIES[part], "value": float(errors[part][c])}
+            {
+                "channel": labels[c],
+                "part": SERIES[part],
+                "value": float(errors[part][c]),
+                "constant": float(constants[part][c]) if c < len(constants[part]) else np.nan,
+            }
             for c in chosen
             for part in PARTS
         ],
-        columns=["channel", "part", "value"],
+        columns=["channel", "part", "value", "constant"],
     )
 
 

@@ -5,6 +5,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from core.channel_values import sorted_split
 from core.commands.data_file import with_file
 from core.commands.faults import Fault
@@ -51,7 +53,8 @@ def asked_pairs(
     except DataError as error:
         raise Fault(str(error)) from error
     known, rows = sorted_split(split), rows or normalizations_like(like)
-    constant, deviations = constant_baseline(split, known)
+    constant, of_channels = constant_baseline(split, known)
+    deviations = np.sqrt(of_channels["train"]["mse"])
     cells = matrix(split, rows, activations, recording.channel_names, deviations, known)
     return config, cells, [Trial(cell, constant) for cell in cells]
 

@@ -10,8 +10,8 @@ fault is put down to the first of these that explains it:
 5. constant: an output that could vary, but does not.
 
 A run that diverged has none of 3 to 5, which follow from that, and none that is at fault is told to
-go on for longer. One that is over, and has no fault by these rules nor is still falling, may be no
-better than a constant for another reason.
+go on for longer. One that is over may be no better than a constant for another reason, in channels
+that none of these explains, or in all if nothing else is at fault and it is not still falling.
 """
 
 from core.config import ExperimentConfig
@@ -26,7 +26,7 @@ from core.diagnosis import (
     still_falling,
     vanishing,
 )
-from core.diagnosis.evidence import SEVERITIES, Evidence, Finding
+from core.diagnosis.evidence import SEVERITIES, Evidence, Finding, measure_of
 
 __all__ = ["SEVERITIES", "Evidence", "Finding", "diagnose"]
 
@@ -39,12 +39,24 @@ def diagnose(config: ExperimentConfig, evidence: Evidence) -> list[Finding]:
     deaths = dead.deaths(config, evidence)
     if deaths:
         found.append(dead.finding(config, evidence, deaths))
+    explained = set(deaths)
     if not has_diverged and not at_floor:
-        found += _flat_outputs(config, evidence, set(deaths))
+        found += _flat_outputs(config, evidence, explained)
     if not any(found):
         found.append(still_falling.find(config, evidence) or constant.no_better(config, evidence))
+    if not has_diverged and not at_floor:
+        found.append(_unlearned(config, evidence, explained))
     found.append(bottleneck.find(config, evidence))
     return sorted(filter(None, found), key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def _unlearned(config: ExperimentConfig, evidence: Evidence, explained: set[int]) -> Finding | None:
+    """Some channels that were not learned, though nothing is wrong with their outputs."""
+    of_all = constant.unlearned(evidence, measure_of(config))
+    channels = [channel for channel in of_all if channel not in explained]
+    if not channels or constant.is_like_constant(config, evidence):
+        return None
+    return constant.in_channels(config, evidence, channels)
 
 
 def _flat_outputs(

@@ -3,6 +3,7 @@
 import numpy as np
 
 from core.config import ExperimentConfig
+from core.diagnosis import still_falling
 from core.diagnosis.evidence import (
     LIKE_CONSTANT,
     Evidence,
@@ -89,6 +90,46 @@ def no_better(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
     return Finding(
         "no_better", "No better than a constant", sentence, "warning", table, remedy, text
     )
+
+
+def unlearned(evidence: Evidence, measure: str) -> list[int]:
+    """Channels of a run that is over in which a constant does as well, on both parts."""
+    if not evidence.is_over or len(evidence.history) < RECORDS:
+        return []
+    if not evidence.channel_errors or not evidence.channel_constants:
+        return []  # of an earlier version
+    beside = []
+    for part in PARTS:
+        errors = evidence.channel_errors[part][measure]
+        constants = evidence.channel_constants[part][measure]
+        if not len(errors) == len(constants) > 0:
+            return []
+        beside.append((errors >= LIKE_CONSTANT * constants) & (constants > 0))
+    return np.flatnonzero(np.all(beside, axis=0)).tolist()
+
+
+def in_channels(config: ExperimentConfig, evidence: Evidence, found: list[int]) -> Finding:
+    """found: the channels, not all there are."""
+    measure = measure_of(config)
+    name, unit = measure.upper(), unit_of(measure, evidence.unit)
+    errors = evidence.channel_errors["validation"][measure]
+    constants = evidence.channel_constants["validation"][measure]
+    worst = max(found, key=lambda channel: errors[channel] / constants[channel])
+    sentence = (
+        f"In {channels_text(evidence, found)} the model does no better than a constant, while it "
+        f"does in others: in {channel_name(evidence, worst)} its {name} on validation is "
+        f"{number_text(errors[worst], unit)}, the best constant's "
+        f"{number_text(constants[worst], unit)}."
+    )
+    table = {
+        "Channel": [channel_name(evidence, channel) for channel in found],
+        f"{name}, validation": [float(errors[channel]) for channel in found],
+        f"{name} of the best constant": [float(constants[channel]) for channel in found],
+    }
+    title = "No better than a constant" + of_channels(found, len(errors))
+    is_falling = still_falling.find(config, evidence) is not None
+    remedy, text = more_epochs(config) if is_falling else _remedy(config, evidence)
+    return Finding("no_better", title, sentence, "warning", table, remedy, text)
 
 
 def _is_beyond_components(evidence: Evidence) -> bool:

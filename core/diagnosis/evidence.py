@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.config import ExperimentConfig
-from core.results import PARTS, PartErrors
+from core.results import PARTS, ChannelErrors, PartErrors
 
 SEVERITIES = ("error", "warning", "info")
 
@@ -42,6 +42,8 @@ class Evidence:
     target_low: PartValues | None = None
     target_high: PartValues | None = None
     errors: PartErrors | None = None  # of the weights that were kept, once it is over
+    channel_errors: ChannelErrors | None = None  # likewise
+    channel_constants: ChannelErrors | None = None  # of the best constant of each channel
     reason: str = ""  # why it came to rest
 
 

@@ -20,6 +20,7 @@ from core.results.configs import config_columns, differences, value_text
 from core.results.errors_file import (
     MEASURES,
     PARTS,
+    ChannelErrors,
     PartErrors,
     Results,
     read_results,
@@ -42,6 +43,7 @@ __all__ = [
     "MEASURES",
     "PARTS",
     "Baselines",
+    "ChannelErrors",
     "GrowingFiles",
     "PartErrors",
     "Place",

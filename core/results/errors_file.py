@@ -17,6 +17,7 @@ FLOOR_MEASURES = (*MEASURES, "huber")
 EXTREMES = ("output_low", "output_high", "target_low", "target_high")
 
 PartErrors = Mapping[str, Mapping[str, float]]  # part -> measure -> error in original units
+ChannelErrors = Mapping[str, Mapping[str, np.ndarray]]  # part -> measure -> (channels,)
 
 
 def part_errors(content: Any, measures: tuple[str, ...] = MEASURES) -> PartErrors:
@@ -56,6 +57,12 @@ def _part_values(content: Any) -> dict[str, np.ndarray]:
     return {part: np.array(content.get(part, ()), dtype=float) for part in PARTS}
 
 
+def _channel_errors(content: Mapping[str, Any], name: str) -> ChannelErrors:
+    """What `name_mae` and `name_mse` hold of each part."""
+    found = {measure: _part_values(content.get(f"{name}_{measure}")) for measure in MEASURES}
+    return {part: {measure: found[measure][part] for measure in MEASURES} for part in PARTS}
+
+
 @dataclass(frozen=True)
 class Results:
     """`results.json`. Errors are in original units; NaN where the run did not tell."""
@@ -65,7 +72,8 @@ class Results:
     constant: PartErrors  # of the best constant per channel
     channel_names: tuple[str, ...] = ()
     unit: str = ""
-    channel_errors: PartErrors = field(default_factory=dict)  # part -> measure -> (channels,)
+    channel_errors: ChannelErrors = field(default_factory=dict)
+    channel_constants: ChannelErrors = field(default_factory=dict)  # of the best constants
     sampling_rate_hz: float | None = None
     best_epoch: int | None = None
     epochs_trained: int | None = None
@@ -122,17 +130,14 @@ def _results(content: Mapping[str, Any]) -> Results:
         if _is_number(content.get(key))
     }
     rate = content.get("sampling_rate_hz")
-    by_measure = {measure: _part_values(content.get(f"channel_{measure}")) for measure in MEASURES}
     return Results(
         errors=part_errors(content),
         floor=part_errors(content.get("floor"), FLOOR_MEASURES),
         constant=part_errors(content.get("constant")),
         channel_names=tuple(str(name) for name in content.get("channel_names", ())),
         unit=str(content.get("unit") or ""),
-        channel_errors={
-            part: {measure: values[part] for measure, values in by_measure.items()}
-            for part in PARTS
-        },
+        channel_errors=_channel_errors(content, "channel"),
+        channel_constants=_channel_errors(content, "constant_channel"),
         sampling_rate_hz=float(rate) if _is_number(rate) and rate > 0 else None,
         device=str(content.get("device") or ""),
         windows={part: int(content.get("windows", {}).get(part, 0)) for part in PARTS},

@@ -79,7 +79,8 @@ def _matrix(
 ) -> Matrix:
     known, rows = sorted_split(_parts), normalizations_like(_like)
     names = [literal(name) for name in _data.channel_names]
-    constants, spread = constant_baseline(_parts, known)
+    constants, of_channels = constant_baseline(_parts, known)
+    spread = np.sqrt(of_channels["train"]["mse"])
     cells = all_cells(_parts, rows, choices(OutputActivation), names, spread, known)
     return Matrix(tuple(cells), constants, spread)
 

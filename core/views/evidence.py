@@ -80,7 +80,8 @@ def _of_results(results: Results | None) -> dict:
     if results is None:
         return {}
     extremes = ("output_low", "output_high", "target_low", "target_high")
-    return {"errors": results.errors} | {name: getattr(results, name) for name in extremes}
+    names = ("errors", "channel_errors", "channel_constants", *extremes)
+    return {name: getattr(results, name) for name in names}
 
 
 def _names(results: Results | None, config: ExperimentConfig) -> tuple[tuple[str, ...], str]:
