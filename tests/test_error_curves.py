@@ -78,6 +78,9 @@ def test_a_line_stays_where_it_is_within_twice_the_curves_height(spans, arrow):
     value, known, note = line(error_curve_frame(HISTORY, "mae", 5, {"floor": level}, "mV"), "floor")
     assert known == level
     assert note.startswith(arrow)
+    frame = error_curve_frame(HISTORY, "mae", 5, {"floor": level}, "mV")
+    ends = frame[frame["series"] == "error floor"]["epoch"].tolist()
+    assert ends == pytest.approx([1, 1.48] if arrow else [1, 5])
     assert (value == level) == (not arrow)
 
 

@@ -1,7 +1,7 @@
 """Error curves of one run, with lines of what is possible: the floor, PCA, the best constant.
 
-A line that lies far from the curves would press them into a strip. It is drawn at the edge of the
-chart instead, with an arrow and its value.
+A line that lies far from the curves would press them into a strip. A stub of it is drawn at the
+edge of the chart instead, with an arrow and its value.
 """
 
 import math
@@ -28,6 +28,7 @@ from core.results import PARTS, PartErrors, unit_of
 
 REACH = 2.0  # times the curves' own height: so far from them a line stays where it is
 LEAST_HEIGHT = 0.05  # of the curves, of their greatest value: flat curves are no strip
+STUB = 0.12  # of the chart's width, of a line at an edge
 EDGE = 0.105  # of the chart's height, for each line at an edge: room for its note
 # By so much do the lines of both parts differ to be drawn both: of the greater one, and of the
 # greatest line there is, since two lines that lie on each other tell no more than one.
@@ -70,7 +71,7 @@ def error_curve_table(
 ) -> pa.Table:
     """`epoch, value, series, level, note` of a run's history, with lines at the levels.
 
-    A line far off is drawn at another `value` than its `level`, and has a note that says so.
+    A line far off is a stub at another `value` than its `level`, with a note that says so.
     """
     rows = thinned(history)
     columns: dict[str, list] = {name: [] for name in _COLUMNS.names}
@@ -87,7 +88,13 @@ def error_curve_table(
         note = f"{arrow} {short_name(key)} {number_text(levels[key], unit)}" if arrow else ""
         # A note above all stands at the right, where curves are low; one below at the left.
         at_left, at_right = (note, "") if arrow == "↓" else ("", note)
-        columns["epoch"] += [1.0, float(max(2, epochs))]
+        ends = [1.0, float(max(2, epochs))]
+        stub = STUB * (ends[1] - ends[0])  # a whole line would be read off the axis
+        if arrow == "↓":
+            ends[1] = ends[0] + stub
+        elif arrow:
+            ends[0] = ends[1] - stub
+        columns["epoch"] += ends
         columns["value"] += [place, place]
         columns["series"] += [SERIES[key]] * 2
         columns["level"] += [levels[key]] * 2

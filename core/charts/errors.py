@@ -15,13 +15,13 @@ MOST_BARS = 24  # channels in a chart
 
 
 @lru_cache(maxsize=64)
-def channel_error_spec(measure: str, unit: str, channels: int) -> Spec:
+def channel_error_spec(measure: str, unit: str, channels: int, with_constants: bool = True) -> Spec:
     title = labelled(TITLES[measure], unit_of(measure, unit))
-    tick = {"type": "tick", "thickness": 2, "color": palette.NEUTRAL, "aria": False}
+    said = "the tick marks the channel's best constant" if with_constants else ""
+    tick = {"type": "tick", "thickness": 4, "opacity": 1, "color": palette.NEUTRAL, "aria": False}
+    tick |= {"stroke": "white", "strokeWidth": 1}  # to be seen on a bar
     return {
-        "title": chart_title(
-            f"{TITLES[measure]} by channel", "the tick marks the channel's best constant"
-        ),
+        "title": chart_title(f"{TITLES[measure]} by channel", said),
         "height": band_height(channels),
         "layer": [
             {"mark": {"type": "bar", "cornerRadiusEnd": 2}},

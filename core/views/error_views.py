@@ -34,7 +34,9 @@ def where_errors_are(
     )
     right.vega_lite_chart(
         errors.channel_error_frame(results, measure, labels),
-        errors.channel_error_spec(measure, unit, channels),
+        errors.channel_error_spec(
+            measure, unit, channels, len(results.channel_constants["train"][measure]) > 0
+        ),
         key="by-channel",
         alt="Error of each channel",
     )
