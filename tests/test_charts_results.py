@@ -27,6 +27,27 @@ from tests.test_worst_windows import stored
 
 HISTORY = [history_row(epoch, 1.0) for epoch in range(1, 6)]
 TIME = "Time in the window (s)"
+
+
+@pytest.mark.parametrize(
+    ("rate", "title", "last"),
+    [
+        (100.0, "(s)", 1.0),
+        (1.0, "(s)", 100.0),
+        (0.1, "(min)", 1000 / 60),
+        (1 / 300, "(h)", 25 / 3),
+        (1 / 86_400, "(days)", 100.0),
+        (None, "Time step in the window", 100),
+    ],
+)
+def test_time_in_a_window_has_a_unit_that_people_use(rate, title, last):
+    assert run_words.time_title(rate).endswith(title)
+    values = np.arange(101.0)
+    assert reconstruction.window_table(values, values, rate)["t"].to_pylist()[-1] == pytest.approx(
+        last
+    )
+
+
 RUNS = (("One", 1), ("Two", 0))
 SPECS = {
     "comparison": comparison.comparison_spec("mse", "mV", ("One", "Two"), 5),

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.charts import palette
-from core.charts.run_words import labelled
+from core.charts.run_words import labelled, window_time
 from core.charts.thinning import thin
 from core.charts.vega_spec import NUMBER_LABELS, REFITTED, Spec, chart_title, quantity
 from core.clipped_windows import beyond
@@ -32,7 +32,7 @@ def clipping_table(
     """
     values = np.asarray(values, dtype=np.float64)
     kept = thin(values, MOST_POINTS)
-    t = kept / sampling_rate_hz if sampling_rate_hz else kept.astype(np.float64)
+    t = window_time(kept.astype(np.float64), sampling_rate_hz)
     t, v, is_real = _with_crossings(t, values[kept], low, high)
     under, over = (distance > 0 for distance in beyond(v, low, high))
     ends = _ends(values, low, high)

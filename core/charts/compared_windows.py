@@ -9,7 +9,7 @@ from tsdownsample import MinMaxLTTBDownsampler
 
 from core.charts import palette
 from core.charts.reconstruction import MOST_POINTS, panel_axis, value_line
-from core.charts.run_words import labelled
+from core.charts.run_words import labelled, window_time
 from core.charts.vega_spec import REFITTED, Spec, chart_title, pointer_rule, quantity
 
 
@@ -38,7 +38,7 @@ def compared_frame(
                 ]
             )
         )
-    t = kept / sampling_rate_hz if sampling_rate_hz else kept
+    t = window_time(kept, sampling_rate_hz)
     return pd.DataFrame({"t": t} | {name: line[kept] for name, line in lines.items()})
 
 

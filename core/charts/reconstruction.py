@@ -7,7 +7,7 @@ import pyarrow as pa
 from tsdownsample import MinMaxLTTBDownsampler
 
 from core.charts import palette
-from core.charts.run_words import labelled
+from core.charts.run_words import labelled, window_time
 from core.charts.vega_spec import (
     NUMBER_LABELS,
     REFITTED,
@@ -45,7 +45,7 @@ def window_table(
         )
     else:
         kept = np.arange(len(original))
-    t = kept / sampling_rate_hz if sampling_rate_hz else kept
+    t = window_time(kept, sampling_rate_hz)
     columns = {"t": t} | {name: line[kept] for name, line in lines.items()}
     return pa.table({name: pa.array(column, from_pandas=True) for name, column in columns.items()})
 

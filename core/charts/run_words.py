@@ -1,6 +1,7 @@
 """What the charts of runs call their lines and axes, and the lines' colours."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from core.charts import palette
 
@@ -32,7 +33,22 @@ def labelled(name: str, unit: str) -> str:
 
 
 def time_title(sampling_rate_hz: float | None) -> str:
-    return "Time in the window (s)" if sampling_rate_hz else "Time step in the window"
+    if not sampling_rate_hz:
+        return "Time step in the window"
+    return f"Time in the window ({time_unit(sampling_rate_hz)[0]})"
+
+
+def window_time(steps: Any, sampling_rate_hz: float | None) -> Any:
+    """Time steps of a window, a number or an array, on the axis that `time_title` names."""
+    if not sampling_rate_hz:
+        return steps
+    return steps / sampling_rate_hz / time_unit(sampling_rate_hz)[1]
+
+
+def time_unit(sampling_rate_hz: float) -> tuple[str, int]:
+    """The unit for a hundred time steps or more, and its seconds."""
+    units = (("days", 86_400), ("h", 3_600), ("min", 60))
+    return next((u for u in units if 100 / sampling_rate_hz >= 2 * u[1]), ("s", 1))
 
 
 def unique_labels(names: Sequence[str], limit: int = 60) -> list[str]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from core.charts.errors import MOST_BARS
-from core.charts.run_words import SERIES, TITLES, labelled
+from core.charts.run_words import SERIES, TITLES, labelled, window_time
 from core.charts.vega_spec import Spec, band_height, chart_title, quantity
 from core.results import Place, StoredWindows, unit_of
 
@@ -127,6 +127,5 @@ def step_error_frame(
         chosen = {"start": place.start, "stop": place.stop, "row": place.channel, "cell": -1}
         chosen |= {"channel": labels[place.channel], "value": np.nan, "marked": True}
         frame = pd.concat([frame, pd.DataFrame([chosen])], ignore_index=True)
-    if sampling_rate_hz:
-        frame[["start", "stop"]] = frame[["start", "stop"]] / sampling_rate_hz
+    frame[["start", "stop"]] = window_time(frame[["start", "stop"]], sampling_rate_hz)
     return frame

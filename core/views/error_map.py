@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import session
 from core.charts.errors import MOST_BARS
-from core.charts.run_words import TITLES, time_title
+from core.charts.run_words import TITLES, time_title, time_unit, window_time
 from core.charts.step_errors import CLICKED, cell_edges, place_of, step_error_frame, step_error_spec
 from core.number_text import number_text
 from core.results import Place, Results, StoredWindows, unit_of, worst_at
@@ -175,7 +175,8 @@ def stretch_text(place: Place, results: Results) -> str:
     if place.stop - place.start == 1:
         steps = f"at time step {place.start:,}"
     if rate:
-        steps += f" ({number_text(place.start / rate)} to {number_text(place.stop / rate, 's')})"
+        first, last = window_time(place.start, rate), window_time(place.stop, rate)
+        steps += f" ({number_text(first)} to {number_text(last, time_unit(rate)[0])})"
     return steps
 
 

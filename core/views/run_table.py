@@ -65,8 +65,7 @@ def searched(rows: Sequence[RunRow]) -> Sequence[RunRow]:
             rows = [
                 row for row in rows if (not wanted or row.state in wanted) and _holds(row, words)
             ]
-        st.space("stretch")
-        _download(rows)
+        _download(rows)  # not at the right: there, the table's own tools cover it
     return rows
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import session
 from core.charts.reconstruction import overlay_spec, residual_spec, window_table
-from core.charts.run_words import TITLES, time_title, unique_labels
+from core.charts.run_words import TITLES, time_title, unique_labels, window_time
 from core.results import (
     Place,
     Results,
@@ -140,5 +140,5 @@ class _Panels:
         """The stretch to mark on this channel's time axis, in its unit."""
         if self.place is None or self.place.channel != channel:
             return None
-        rate = self.results.sampling_rate_hz or 1
-        return self.place.start / rate, self.place.stop / rate
+        rate = self.results.sampling_rate_hz
+        return window_time(self.place.start, rate), window_time(self.place.stop, rate)
