@@ -133,7 +133,7 @@ def test_a_link_may_go_beyond_what_the_widgets_offer(lab):
     page = lab.open("data", v="1", **query).run()
     assert not page.exception
     assert page.slider[0].value == 0.7
-    assert "windows.split=random" in page.error[0].value.replace("\\", "")
+    assert "split random" in page.error[0].value.replace("\\", "")
     split = next(item for item in page.selectbox if item.label == "Validate on")
     split.set_value("auto").run()
     assert not page.error
@@ -195,6 +195,20 @@ def test_the_sidebar_names_a_scope_where_there_is_one(lab, method, scope, text):
     query = {"v": "1", "normalization.method": method, "normalization.scope": scope}
     page = lab.open("start", **query).run()
     assert text in page.sidebar.caption[0].value.split("  \n")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Shorten windows.window_length, change windows.validation_share", None),
+        ("training.batch_size=64 is more than the 9 windows", "batch size 64 is more than the"),
+        ("set data.reading.axes to channels_last", "set axes to channels_last"),
+        ("data.csv: model.keras is no table; data.name.csv", "data.csv: model.keras is no table"),
+    ],
+)
+def test_fields_in_a_fault_are_named_as_in_the_form(said, shown):
+    shown = shown or "Shorten window length, change validation share"
+    assert session.field_words(said).startswith(shown)
 
 
 def test_the_newest_run_of_a_configuration_is_found(lab):

@@ -74,6 +74,7 @@ from core.session.visitor import (
 from core.session.words import (
     METHODS,
     SCOPES,
+    field_words,
     keep_fault,
     literal,
     measured,
@@ -107,6 +108,7 @@ __all__ = [
     "drop_upload",
     "envelopes",
     "experiment",
+    "field_words",
     "floors",
     "forget_all",
     "forget_file_in_use",

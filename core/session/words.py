@@ -4,7 +4,7 @@ import re
 
 import streamlit as st
 
-from core.config import NormalizationConfig
+from core.config import ExperimentConfig, NormalizationConfig, flatten
 from core.number_text import number_text
 
 METHODS = {
@@ -19,6 +19,10 @@ METHODS = {
 SCOPES = {"global": "all channels together", "channel": "per channel", "window": "per window"}
 
 _KEPT_FAULT = "kept_fault"
+_FIELDS = sorted(flatten(ExperimentConfig().model_dump()), key=len, reverse=True)
+_GROUPS = "|".join(sorted({re.escape(name.rpartition(".")[0]) for name in _FIELDS if "." in name}))
+_LEAVES = "|".join(name.rpartition(".")[2] for name in _FIELDS if "." in name)
+_FIELD = re.compile(rf"\b(?:{_GROUPS})\.({_LEAVES})\b(=?)")
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$:~=^&@\"'])")
 
 
@@ -40,9 +44,17 @@ def normalization_text(scaling: NormalizationConfig) -> str:
     return method if scaling.method in ("none", "log1p") else f"{method}, {SCOPES[scaling.scope]}"
 
 
+def field_words(text: str) -> str:
+    """A text with the fields of a configuration named as forms name them.
+
+    `training.batch_size=64`, as the command line says it, becomes `batch size 64`.
+    """
+    return _FIELD.sub(lambda found: found[1].replace("_", " ") + " " * bool(found[2]), text)
+
+
 def show_fault(error: Exception | str) -> None:
     """An error in words, shown as it is: it may quote names of the visitor's."""
-    st.error(literal(str(error), 700), icon=":material/error:")
+    st.error(literal(field_words(str(error)), 700), icon=":material/error:")
 
 
 def keep_fault(text: str) -> None:

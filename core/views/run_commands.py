@@ -41,7 +41,7 @@ def try_remedy(run_id: str, changes: Mapping[str, Any]) -> None:
         name = session.store().open(run_id).status().name.strip() or "without a name"
         before = flatten(config.model_dump(mode="json"))
         said = "; ".join(
-            f"{field} = {value_text(value)} (was {value_text(before[field])})"
+            f"{session.field_words(field)} {value_text(value)} (was {value_text(before[field])})"
             for field, value in changes.items()
         )
         session.load(

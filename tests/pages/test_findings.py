@@ -71,7 +71,7 @@ def test_the_remedy_fills_the_form_and_says_what_was_changed(lab):
     assert draft["normalization"]["method"] == "minmax"  # the rest is the run's
     assert draft["name"] == ""
     text = shown_text(page).replace("\\", "")
-    assert "Filled from the run A run: model.output_activation = linear (was relu)" in text
+    assert "Filled from the run A run: output activation linear (was relu)" in text
 
 
 def test_a_remedy_of_a_run_in_work_fills_the_form_too(lab):
