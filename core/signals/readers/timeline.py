@@ -249,8 +249,16 @@ def _spacing(
                 "taken as regular."
             )
         return _tidy(per_second / mean), notes
-    usual = float(np.median(steps))
-    irregular = int((np.abs(steps - usual) > 0.25 * usual).sum())
+    near = _usual_steps(steps)
+    usual = float(steps[near].mean())
+    irregular = len(steps) - int(near.sum())
+    if irregular == 0:
+        apart = float(np.abs(steps - usual).max()) / usual
+        notes.append(
+            f"The steps in {name!r} differ by up to {apart:.0%} from the usual "
+            f"{usual / per_second:g} s: the times were taken as regular."
+        )
+        return _tidy(per_second / usual), notes
     if irregular <= 0.05 * len(steps):
         notes.append(
             f"{irregular} steps in {name!r} differ from the usual {usual / per_second:g} s: the "
@@ -262,6 +270,26 @@ def _spacing(
         f"{steps.max() / per_second:g} s): no sampling rate could be derived."
     )
     return None, notes
+
+
+def _usual_steps(steps: np.ndarray) -> np.ndarray:
+    """Which steps are those of an even clock, `(steps,)`: the ones within 25 % of the middle one.
+
+    Of a clock whose times are rounded by more than that, they are of two lengths, one unit of the
+    rounding apart, and the times never stray by more than the unit, unlike those of a jittery one.
+    """
+    middle = np.partition(steps, len(steps) // 2)[len(steps) // 2]
+    off = np.abs(steps - middle)
+    unit = np.min(off, initial=np.inf, where=off > 1e-3 * middle)
+    near = off <= 0.25 * middle
+    if not 0.25 * middle < unit < np.inf:
+        return near
+    two = off <= 1.001 * unit
+    mean = steps[two].mean()
+    two &= np.abs(steps - mean) < 0.99999 * unit
+    strays = np.ptp(np.cumsum(np.where(two, steps - mean, 0.0)))
+    gaps = len(steps) - int(two.sum())
+    return two if strays <= 2 * unit * (1 + gaps) else near
 
 
 def _tidy(rate: float) -> float:
