@@ -1,6 +1,7 @@
 """The time axis of a table: its rate, its dates, and which column it is."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.config import ReadOptions
@@ -59,3 +60,62 @@ def test_steps_that_vary_a_little_are_no_gaps(tmp_path):
     recording = read_times(tmp_path, np.cumsum(steps).tolist())
     assert recording.sampling_rate_hz == pytest.approx(1, rel=0.01)
     assert "differ by up to 20% from the usual" in " ".join(recording.notes)
+
+
+# Times as numbers
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "unit", "rate"),
+    [
+        ("timestamp", 1_700_000_000, "s", 1),
+        ("timestamp", 1_700_000_000_000, "ms", 1000),
+        ("time", 1_700_000_000_000_000, "us", 1e6),
+        ("time_ms", 1_700_000_000_000, "ms", 1000),
+    ],
+)
+def test_epochs_that_rise_by_one_are_dates(tmp_path, name, first, unit, rate):
+    recording = read_times(tmp_path, [first + i for i in range(30)], name)
+    assert recording.sampling_rate_hz == rate
+    assert recording.time[0] == np.datetime64(first, unit)
+    assert "counts the rows" not in " ".join(recording.notes)
+
+
+def test_a_name_that_is_no_time_still_counts_rows(tmp_path):
+    recording = read_times(tmp_path, [1_700_000_000 + i for i in range(30)], "sample")
+    assert recording.time is None
+    assert "counts the rows from 1700000000" in " ".join(recording.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "step"),
+    [
+        ("MESS_DATUM", "%Y%m%d%H", "1h"),
+        ("MESS_DATUM", "%Y%m%d%H%M", "10min"),
+        ("date", "%Y%m%d", "1D"),
+        ("Zeit", "%Y%m%d%H%M%S", "1s"),
+    ],
+)
+def test_dates_as_one_number(tmp_path, name, form, step):
+    times = pd.date_range("2024-02-25", periods=40, freq=step)
+    recording = read_times(tmp_path, times.strftime(form), name)
+    np.testing.assert_array_equal(recording.time, times.to_numpy())
+    assert recording.sampling_rate_hz == pytest.approx(1 / pd.Timedelta(step).total_seconds())
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        (1_958_020_112, 1_958_020_130),  # 2032, or 12 to 30 o'clock
+        (1_700_000_000, 1_700_000_018),
+    ],
+)
+def test_an_epoch_is_no_date_as_one_number(tmp_path, first, last):
+    recording = read_times(tmp_path, range(first, last + 1), "timestamp")
+    assert recording.time[0] == np.datetime64(first, "s")
+
+
+@pytest.mark.parametrize("days", [(20240230, 20240301), (18991231, 19000101), (20241301, 20241302)])
+def test_numbers_that_are_no_dates_are_seconds(tmp_path, days):
+    recording = read_times(tmp_path, [*days, days[-1] + 5], "time")
+    assert recording.time.tolist() == [*days, days[-1] + 5]

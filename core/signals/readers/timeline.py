@@ -164,6 +164,9 @@ def _from_numbers(values: np.ndarray, name: str, place: Callable[[int], str]) ->
         first = int(np.flatnonzero(~np.isfinite(values))[0])
         raise DataError(f"The time column {name!r} holds {values[first]} in {place(first)}.")
     scale = next((_SCALES[word] for word in _words(name)[::-1] if word in _SCALES), None)
+    dates = _dates_of_numbers(values, scale) if is_time_name(name) else None
+    if dates is not None:
+        return _from_dates(dates, name, place)
     if scale is None and values.dtype.kind in "iu":
         if counts_by_one(values):
             note = f"{name!r} counts the rows from {values[0]}: it was taken as the time axis."
@@ -171,18 +174,45 @@ def _from_numbers(values: np.ndarray, name: str, place: Callable[[int], str]) ->
         if is_count_name(name):
             note = f"{name!r} counts time steps, with gaps: it was left out, and rows are counted."
             return Timeline(None, None, (note,))
+    return _from_seconds(values * (scale or 1.0), name, place)
+
+
+def _dates_of_numbers(values: np.ndarray, scale: float | None) -> np.ndarray | None:
+    """Dates written as one number (20240131), or the time since 1970, where all may be that."""
+    if scale is None and values.dtype.kind in "iu":
+        dates = _compact_dates(values)
+        if dates is not None:
+            return dates
     low, high = float(values.min()), float(values.max())
     for least, most, unit in _EPOCHS:
-        if (scale in (None, {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}[unit])) and (
-            least < low and high < most and is_time_name(name)
-        ):
+        if scale in (None, _SCALES[unit]) and least < low and high < most:
             if values.dtype.kind == "f":
-                per = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}[unit]
-                return _from_dates(
-                    np.round(values * per).astype("int64").astype("datetime64[ns]"), name, place
-                )
-            return _from_dates(values.astype("int64").astype(f"datetime64[{unit}]"), name, place)
-    return _from_seconds(values * (scale or 1.0), name, place)
+                values, unit = np.round(values * (_SCALES[unit] * 1e9)), "ns"
+            return values.astype("int64").astype(f"datetime64[{unit}]")
+    return None
+
+
+def _compact_dates(values: np.ndarray) -> np.ndarray | None:
+    """Integers as yyyymmdd, with hh, mm and ss or without, `(rows,)` datetime64[s]."""
+    digits = len(str(values[0]))
+    if digits not in (8, 10, 12, 14):
+        return None
+    rest = values.astype(np.int64)
+    seconds = np.zeros(len(rest), np.int64)
+    for scale, most in ((1, 60), (60, 60), (3600, 24))[(14 - digits) // 2 :]:
+        rest, part = np.divmod(rest, 100)
+        if part.max() >= most:
+            return None
+        seconds += part * scale
+    rest, day = np.divmod(rest, 100)
+    year, month = np.divmod(rest, 100)
+    if year.min() < 1900 or year.max() > 2100 or month.min() < 1 or month.max() > 12:
+        return None
+    months = (year * 12 + month - 1 - 1970 * 12).astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + (day - 1)
+    if (days.astype("datetime64[M]") != months).any():
+        return None
+    return days.astype("datetime64[s]") + seconds
 
 
 def counts_by_one(values: np.ndarray) -> bool:
