@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from core.config import ReadOptions
-from core.signals.readers import read_recording
+from core.signals.readers import outline, read_recording
 
 PLAIN = ReadOptions()
 
@@ -119,3 +119,51 @@ def test_an_epoch_is_no_date_as_one_number(tmp_path, first, last):
 def test_numbers_that_are_no_dates_are_seconds(tmp_path, days):
     recording = read_times(tmp_path, [*days, days[-1] + 5], "time")
     assert recording.time.tolist() == [*days, days[-1] + 5]
+
+
+# Dates and times of day in two columns
+
+
+def in_two_columns(tmp_path, kind, day, clock, names=("Date", "Time")):
+    times = pd.date_range("2006-12-16 17:24", periods=48, freq="30min")
+    x = np.arange(48) + 0.5
+    frame = pd.DataFrame({names[0]: times.strftime(day), names[1]: times.strftime(clock), "x": x})
+    path = tmp_path / f"t.{kind}"
+    if kind == "parquet":
+        frame[names[0]], frame[names[1]] = times.date, times.time
+        frame.to_parquet(path)
+    else:
+        frame.to_csv(path, index=False, sep=";")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "day", "clock"),
+    [
+        ("csv", "%d/%m/%Y", "%H:%M:%S"),  # household power, at UCI
+        ("csv", "%d/%m/%Y", "%H.%M.%S"),  # air quality, there too
+        ("csv", "%Y.%m.%d", "%H:%M"),
+        ("csv", "%d.%m.%y", "%H:%M"),
+        ("csv", "%Y-%m-%d", "%H:%M:%S"),
+        ("parquet", "", ""),
+    ],
+)
+@pytest.mark.parametrize("names", [("Date", "Time"), ("<DATE>", "<TIME>"), ("Day", "at")])
+def test_dates_apart_from_their_times_of_day_are_told(tmp_path, kind, day, clock, names):
+    path = in_two_columns(tmp_path, kind, day, clock, names)
+    recording = read_recording(path)
+    assert recording.time is None
+    assert recording.channel_names == ("x",)
+    assert not recording.labels
+    assert f"the time of day is in {names[1]!r}: neither was used" in " ".join(recording.notes)
+    assert outline(path).time_column is None
+    days = read_recording(path, ReadOptions(time_column=names[0]))
+    assert days.time[0] == np.datetime64("2006-12-16")
+
+
+def test_days_that_differ_need_no_time_of_day(tmp_path):
+    days = pd.date_range("2024-01-01", periods=9).strftime("%Y-%m-%d")
+    columns = (["07:30"] * 9, days, [f"{i}.5" for i in range(9)])
+    recording = read_table(tmp_path, "time,date,x", columns)
+    assert recording.time[0] == np.datetime64("2024-01-01")
+    assert recording.sampling_rate_hz == pytest.approx(1 / 86400)

@@ -1,6 +1,7 @@
 """What a single cell of a text table looks like."""
 
 import re
+from collections.abc import Sequence
 
 MISSING_WORDS = (
     *("", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "-nan", "-NaN", "NULL", "null", "None", "none"),
@@ -17,6 +18,9 @@ _DATE = re.compile(
     r"(?:[T ]+\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?"
 )
 
+_CLOCK = re.compile(r"\d{1,2}([:.])\d{2}(?:\1\d{2}(?:[.,]\d+)?)?(?: ?[ap]m)?", re.I)
+_DOTTED_DAY = re.compile(r"\d{1,2}\.(?:0?[1-9]|1[0-2])\.\d{2}")
+
 
 def is_number(text: str, decimal: str) -> bool:
     return bool(_NUMBER[decimal].fullmatch(text.strip()))
@@ -29,6 +33,12 @@ def is_grouped_number(text: str) -> bool:
 
 def is_date(text: str) -> bool:
     return bool(_DATE.fullmatch(text.strip()))
+
+
+def are_times_of_day(texts: Sequence[str]) -> bool:
+    """Whether all are as 17:24:00 or 17.24.00 with no date, and not all may be days as 17.12.24."""
+    stripped = [text.strip() for text in texts]
+    return all(map(_CLOCK.fullmatch, stripped)) and not all(map(_DOTTED_DAY.fullmatch, stripped))
 
 
 def is_missing(text: str) -> bool:

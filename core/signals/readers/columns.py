@@ -8,7 +8,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.config import ReadOptions
-from core.signals.readers.cells import is_date, is_grouped_number, is_missing, is_number
+from core.signals.readers.cells import (
+    are_times_of_day,
+    is_date,
+    is_grouped_number,
+    is_missing,
+    is_number,
+)
 from core.signals.readers.channel_names import listed
 from core.signals.readers.timeline import counts_by_one, is_count_name, is_time_name
 from core.signals.recording import DataError
@@ -52,7 +58,7 @@ def column_kind(column: pa.ChunkedArray, decimal: str = "point") -> str:
         return "empty"
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         return "other"
-    texts = [text for text in column.slice(0, 2000).to_pylist() if text and not is_missing(text)]
+    texts = _texts(column)
     if not texts:
         return "text" if column.null_count < len(column) else "empty"
     dates = [text for text in texts if is_date(text) and not is_number(text, decimal)]
@@ -60,6 +66,11 @@ def column_kind(column: pa.ChunkedArray, decimal: str = "point") -> str:
         return "time"
     numbers = sum(is_number(text, decimal) or is_grouped_number(text) for text in texts)
     return "mixed" if numbers >= 0.5 * len(texts) else "text"
+
+
+def _texts(column: pa.ChunkedArray) -> list[str]:
+    """The first texts that are not missing."""
+    return [text for text in column.slice(0, 2000).to_pylist() if text and not is_missing(text)]
 
 
 def choose_roles(
@@ -74,6 +85,13 @@ def choose_roles(
     kinds = {name: column_kind(head[name], decimal) for name in names}
     wanted = set(options.channels or ())
     time = _choose_time(head, kinds, options, wanted)
+    notes = []
+    if options.time_column == "auto" and (clock := _clock_beside(head, kinds, time)):
+        notes.append(
+            f"The dates in {time!r} repeat, and the time of day is in {clock!r}: neither was used, "
+            "and rows are counted. Join them in one column, as 2014-04-01 00:05:00."
+        )
+        time = ""
     is_label_name = {n: n.lower() in _LABEL_NAMES and kinds[n] != "other" for n in names}
     if options.label_columns is not None:
         labels = tuple(name for name in options.label_columns if name != time)
@@ -107,7 +125,7 @@ def choose_roles(
         for name in names
         if name not in (time, *labels, *channels) and not wanted
     ]
-    notes = _left_out_notes(left_out)
+    notes += _left_out_notes(left_out)
     if not channels:
         raise DataError(_no_channels(names, time, labels))
     return Roles("wide", time, labels, channels, notes=tuple(notes))
@@ -169,8 +187,8 @@ def _choose_time(head: pa.Table, kinds: dict, options: ReadOptions, wanted: set[
     taken = wanted | set(options.label_columns or ()) | {options.id_column, options.value_column}
     names = [name for name in head.column_names if name not in taken]
     dates = [name for name in names if kinds[name] == "time"]
-    if dates:
-        return next((name for name in dates if is_time_name(name)), dates[0])
+    if dates:  # with a date before times of day alone
+        return min(dates, key=lambda name: (_holds_clocks(head[name]), not is_time_name(name)))
     numbers = [name for name in names if kinds[name] == "number" and not head[name].null_count]
     for name in numbers:
         if is_time_name(name) or (is_count_name(name) and _increases(head[name])):
@@ -182,6 +200,38 @@ def _choose_time(head: pa.Table, kinds: dict, options: ReadOptions, wanted: set[
         if enough and values[0] in (0, 1) and counts_by_one(values) and len(names) > 1:
             return first
     return ""
+
+
+def _clock_beside(head: pa.Table, kinds: dict, time: str) -> str:
+    """The one column of times of day beside dates `time` that hold none and repeat; or none."""
+    if not time or kinds[time] != "time" or not _holds_days(head[time]):
+        return ""
+    names = head.column_names
+    clocks = [
+        name
+        for index, name in enumerate(names)
+        if kinds[name] == "time"
+        and _holds_clocks(head[name])
+        and (is_time_name(name) or abs(index - names.index(time)) == 1)
+    ]
+    return clocks[0] if len(clocks) == 1 else ""
+
+
+def _holds_clocks(column: pa.ChunkedArray) -> bool:
+    if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
+        return False
+    return pa.types.is_time(column.type) or are_times_of_day(_texts(column))
+
+
+def _holds_days(column: pa.ChunkedArray) -> bool:
+    """Whether a column holds dates without a time of day, some of them more than once."""
+    if pc.count_distinct(column).as_py() == len(column) or pa.types.is_time(column.type):
+        return False
+    if pa.types.is_date(column.type):
+        return True
+    if pa.types.is_timestamp(column.type):
+        return column.type.tz is None and pc.floor_temporal(column, unit="day").equals(column)
+    return not _holds_clocks(column) and not any(":" in text for text in _texts(column))
 
 
 def _increases(column: pa.ChunkedArray) -> bool:
