@@ -6,6 +6,7 @@ import pytest
 
 from core.config import ReadOptions
 from core.signals.readers import outline, read_recording
+from core.signals.recording import DataError
 
 PLAIN = ReadOptions()
 
@@ -167,3 +168,53 @@ def test_days_that_differ_need_no_time_of_day(tmp_path):
     recording = read_table(tmp_path, "time,date,x", columns)
     assert recording.time[0] == np.datetime64("2024-01-01")
     assert recording.sampling_rate_hz == pytest.approx(1 / 86400)
+
+
+# Times as text
+
+
+@pytest.mark.parametrize(
+    ("form", "step"),
+    [
+        (" %d/%m/%Y %I:%M:%S %p", "1s"),  # SWaT, of a water plant
+        ("%Y-%m-%d %H:%M:%S ", "1s"),
+        ("%Y-%m-%d %H:%M:%S,%f", "5ms"),
+        ("%Y-%m-%d %H:%M:%S.%f UTC", "5ms"),
+        ("%d.%m.%Y %H:%M GMT", "1h"),
+        ("%m/%d/%Y %I:%M:%S.%f %p", "500ms"),
+        ("%Y-%m-%d %I:%M%p", "1h"),
+        ("%m-%d-%Y", "1D"),
+        ("%d-%m-%Y %H:%M", "1D"),
+        ("%d-%b-%Y %H:%M:%S", "1s"),  # MATLAB
+        ("%Y%m%dT%H%M%SZ", "1s"),
+        ("%Y.%m.%d %H:%M", "1h"),
+    ],
+)
+def test_forms_of_dates(tmp_path, form, step):
+    times = pd.date_range("2015-12-28", periods=40, freq=step)
+    recording = read_times(tmp_path, [f'"{text}"' for text in times.strftime(form)], "when")
+    np.testing.assert_array_equal(recording.time, times.to_numpy())
+    notes = " ".join(recording.notes)
+    assert ("shown in UTC" in notes) is form.endswith(("UTC", "GMT", "Z"))
+    in_either_order = form.strip().startswith(("%d/", "%m/", "%d-%m", "%m-%d"))
+    assert ("were read with the " in notes) is in_either_order
+
+
+@pytest.mark.parametrize(
+    ("texts", "steps"),
+    [
+        (("11:59:59 AM", "12:00:00 PM", "12:00:01 PM"), 1),
+        (("11:59:59.500 PM", "12:00:00.000 AM"), -86399.5),
+        (("0:59.250", "1:00.000", "1:00.750"), 0.75),
+        (("59:59,5", "60:00,0", "60:00,5"), 0.5),
+        (("23:59:59", "24:00:00", "24:00:01"), 1),
+    ],
+)
+def test_forms_of_times_of_day(tmp_path, texts, steps):
+    recording = read_times(tmp_path, [f'"{text}"' for text in texts], "when")
+    assert (np.diff(recording.time) / np.timedelta64(1, "s") == steps).all()
+
+
+def test_times_of_which_some_are_in_utc_are_refused(tmp_path):
+    with pytest.raises(DataError, match="only some name one"):
+        read_times(tmp_path, ["2024-01-01 00:00 UTC", "2024-01-01 01:00"])

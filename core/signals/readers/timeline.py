@@ -31,19 +31,22 @@ _SCALES = {  # a word of a column's name: its unit in seconds
     **dict.fromkeys(("h", "hr", "hour", "hours"), 3600.0),
 }
 _EPOCHS = ((1e8, 1e10, "s"), (1e11, 1e13, "ms"), (1e14, 1e16, "us"), (1e17, 9e18, "ns"))
+_CLOCKS = (
+    *("%H:%M:%S.%f", "%H:%M:%S", "%H:%M"),
+    *("%I:%M:%S.%f %p", "%I:%M:%S %p", "%I:%M %p"),
+)
+_DAYS = (
+    *("%d.%m.%Y", "%d.%m.%y", "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y"),
+    *("%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y-%m-%d", "%Y.%m.%d", "%d-%b-%Y"),
+)
 _FORMATS = (
     "ISO8601",
-    *(f"%d.%m.%{y} {t}".strip() for y in "Yy" for t in ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "")),
-    *(
-        f"{day}/%{y} {clock}".strip()
-        for y in "Yy"
-        for day in ("%m/%d", "%d/%m")
-        for clock in ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "")
-    ),
-    *(f"%d-%m-%Y {t}".strip() for t in ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "")),
-    *(f"%Y/%m/%d {t}".strip() for t in ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "")),
-    *("%H:%M:%S.%f", "%H:%M:%S", "%H:%M"),
+    *(f"{day} {clock}".strip() for day in _DAYS for clock in (*_CLOCKS, "")),
+    *_CLOCKS,
 )
+_EITHER_ORDER = ("%m/%d", "%d/%m", "%m-%d", "%d-%m")
+_UTC = r"\s*(?:UTC|GMT|Z)$"
+_ELAPSED = r"^\d+:\d\d:\d\d(?:\.\d+)?$"
 
 
 @dataclass(frozen=True)
@@ -82,36 +85,59 @@ def parse_dates(
     Of the forms that fit all rows (03/04 is March or April) one in which the times never go back
     is taken, and the one with the most even steps. Raises DataError naming the first bad one.
     """
+    texts, zone_notes = _in_one_form(texts, name)
     series = texts.to_pandas()
     fitting: dict[str, np.ndarray] = {}
-    zone_notes: list[str] = []
     for form in _FORMATS:
         try:
             pd.to_datetime(series.iloc[:200], format=form)
             times = pd.to_datetime(series, format=form)
         except (ValueError, TypeError, OverflowError) as error:
             if "tz" in str(error).lower() or "timezone" in str(error).lower():
-                raise DataError(
-                    f"The times in {name!r} are in mixed time zones, or only some name one. Write "
-                    "all in one zone, such as UTC."
-                ) from error
+                raise _mixed_zones(name) from error
             continue
         if getattr(times.dt, "tz", None) is not None:
             times, zone_notes = times.dt.tz_convert(None), [_in_utc(name)]
         fitting[form] = times.to_numpy()
-        if "/%d" not in form and "%d/" not in form:
+        if not form.startswith(_EITHER_ORDER):
             break  # no other form can be meant
     rising = [form for form, times in fitting.items() if (times[1:] >= times[:-1]).all()]
     if fitting:
         form = min(rising or fitting, key=lambda form: _unevenness(fitting[form]))
         order = "month before day" if form.startswith("%m") else "day before month"
         note = f"Dates such as {series.iloc[0]!r} were read with the {order}."
-        return fitting[form], [note] if form.startswith(("%m/", "%d/")) else zone_notes
+        return fitting[form], [*([note] if form.startswith(_EITHER_ORDER) else []), *zone_notes]
+    if pc.all(pc.match_substring_regex(texts, _ELAPSED)).as_py():  # beyond 24 hours, or an hour
+        return (pd.Timestamp("1900-01-01") + pd.to_timedelta(series)).to_numpy(), zone_notes
     odd = next((row for row, text in enumerate(series) if not is_date(str(text))), 0)
     raise DataError(
         f"The times in {name!r} are not understood: {place(odd)} holds "
         f"{clean_name(str(series.iloc[odd]))!r}. Write all in one form, as 2014-04-01 00:05:00, or "
         "set no time column."
+    )
+
+
+def _in_one_form(texts: pa.ChunkedArray, name: str) -> tuple[pa.ChunkedArray, list[str]]:
+    """The texts as `_FORMATS` has them: points before fractions, hours before minutes, no UTC."""
+    texts = pc.utf8_trim_whitespace(texts)
+    for pattern, plain in (
+        (r"(:\d\d),(\d+)", r"\1.\2"),
+        (r"^(\d{1,3}:\d\d\.\d+)$", r"0:\1"),
+        (r"(?i)(\d)([ap]m)$", r"\1 \2"),
+    ):
+        texts = pc.replace_substring_regex(texts, pattern, plain)
+    in_utc = pc.match_substring_regex(texts, _UTC)
+    if not pc.any(in_utc).as_py():
+        return texts, []
+    if not pc.all(in_utc).as_py():
+        raise _mixed_zones(name)
+    return pc.replace_substring_regex(texts, _UTC, ""), [_in_utc(name)]
+
+
+def _mixed_zones(name: str) -> DataError:
+    return DataError(
+        f"The times in {name!r} are in mixed time zones, or only some name one. Write all in one "
+        "zone, such as UTC."
     )
 
 
