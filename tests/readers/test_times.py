@@ -218,3 +218,32 @@ def test_forms_of_times_of_day(tmp_path, texts, steps):
 def test_times_of_which_some_are_in_utc_are_refused(tmp_path):
     with pytest.raises(DataError, match="only some name one"):
         read_times(tmp_path, ["2024-01-01 00:00 UTC", "2024-01-01 01:00"])
+
+
+# Which column is the time axis
+
+WAVE = np.round(np.sin(np.arange(40)), 3)
+STEPS = np.arange(40) / 8
+
+
+@pytest.mark.parametrize(
+    ("columns", "chosen"),
+    [
+        ({"reaction_time_ms": WAVE, "time": STEPS, "x": WAVE}, "time"),
+        ({"time_a": WAVE, "sec": STEPS, "x": WAVE}, "sec"),
+        ({"second harmonic": WAVE, "x": WAVE}, None),
+        ({"second harmonic": 0 * WAVE, "x": WAVE}, None),
+        ({"T": WAVE, "x": WAVE}, None),
+        ({"T": STEPS, "x": WAVE}, "T"),
+        ({"sample": range(40), "time": STEPS, "x": WAVE}, "time"),
+        ({"sample": range(40), "reaction_time": WAVE, "x": WAVE}, "sample"),
+        ({"time": [*STEPS[:20], *STEPS[:20]], "sample": range(40), "x": WAVE}, "time"),
+        ({"event_time": [*STEPS[:20], *STEPS[:20]], "x": WAVE}, "event_time"),
+        ({"lap": ["1:23.4", "1:21.5"] * 20, "time": STEPS, "x": WAVE}, "time"),
+        ({"lap": ["1:23.4", "1:21.5"] * 20, "x": WAVE}, "lap"),
+    ],
+)
+def test_a_column_that_rises_is_the_time(tmp_path, columns, chosen):
+    path = tmp_path / "t.csv"
+    pd.DataFrame(columns).to_csv(path, index=False)
+    assert outline(path).time_column == chosen

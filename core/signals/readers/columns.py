@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -187,11 +188,20 @@ def _choose_time(head: pa.Table, kinds: dict, options: ReadOptions, wanted: set[
     taken = wanted | set(options.label_columns or ()) | {options.id_column, options.value_column}
     names = [name for name in head.column_names if name not in taken]
     dates = [name for name in names if kinds[name] == "time"]
-    if dates:  # with a date before times of day alone
-        return min(dates, key=lambda name: (_holds_clocks(head[name]), not is_time_name(name)))
     numbers = [name for name in names if kinds[name] == "number" and not head[name].null_count]
+    falling = {name: _falling_share(head[name]) for name in numbers if is_time_name(name)}
+    rising = [name for name in falling if falling[name] == 0]
+    if dates:  # with a date before times of day alone
+        best = min(dates, key=lambda name: (_lacks_dates(head[name]), not is_time_name(name)))
+        if not rising or is_time_name(best) or not _lacks_dates(head[best]):
+            return best
+    if rising:
+        return rising[0]
     for name in numbers:
-        if is_time_name(name) or (is_count_name(name) and _increases(head[name])):
+        if is_count_name(name) and _increases(head[name]):
+            return name
+        # Series one below the other, or a clock set back; a reaction time goes up and down.
+        if name in falling and (falling[name] < 0.25 or is_time_name(name, alone=True)):
             return name
     first = head.column_names[0]
     if first in numbers and pa.types.is_integer(head[first].type):
@@ -223,6 +233,14 @@ def _holds_clocks(column: pa.ChunkedArray) -> bool:
     return pa.types.is_time(column.type) or are_times_of_day(_texts(column))
 
 
+def _lacks_dates(column: pa.ChunkedArray) -> bool:
+    """Whether a column of times holds times of day, or of a stopwatch."""
+    return _holds_clocks(column) or (
+        not pa.types.is_temporal(column.type)
+        and all(re.match(r"\d{1,3}:", text.strip()) for text in _texts(column))
+    )
+
+
 def _holds_days(column: pa.ChunkedArray) -> bool:
     """Whether a column holds dates without a time of day, some of them more than once."""
     if pc.count_distinct(column).as_py() == len(column) or pa.types.is_time(column.type):
@@ -232,6 +250,14 @@ def _holds_days(column: pa.ChunkedArray) -> bool:
     if pa.types.is_timestamp(column.type):
         return column.type.tz is None and pc.floor_temporal(column, unit="day").equals(column)
     return not _holds_clocks(column) and not any(":" in text for text in _texts(column))
+
+
+def _falling_share(column: pa.ChunkedArray) -> float:
+    """The share of steps that go down; 1 where all values are the same."""
+    values = column.to_numpy()
+    if len(values) < 2 or (values == values[0]).all():
+        return 1.0
+    return float(np.mean(values[1:] < values[:-1]))
 
 
 def _increases(column: pa.ChunkedArray) -> bool:

@@ -59,16 +59,19 @@ class Timeline:
 
 
 def _words(name: str) -> list[str]:
-    return re.findall(r"[a-zµμ]+", name.lower())
+    """In lower case; `timeMs` is two."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return re.findall(r"[a-zµμ]+", apart.lower())
 
 
-def is_time_name(name: str) -> bool:
+def is_time_name(name: str, *, alone: bool = False) -> bool:
+    """Whether a column of this name may hold times; `alone`: the name says nothing else."""
     words = _words(name)
-    return (
-        words == ["t"]
-        or (words[:1] == ["t"] and len(words) == 2 and words[1] in _SCALES)
-        or (bool(_TIME_WORDS.intersection(words)))
-    )
+    if words == ["t"] or (words[:1] == ["t"] and len(words) == 2 and words[1] in _SCALES):
+        return not alone or name != "T"  # a temperature, where it goes up and down
+    if alone and not set(words) <= _TIME_WORDS | _SCALES.keys():
+        return False
+    return bool(_TIME_WORDS.intersection(words))
 
 
 def is_count_name(name: str) -> bool:
