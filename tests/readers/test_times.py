@@ -122,6 +122,30 @@ def test_numbers_that_are_no_dates_are_seconds(tmp_path, days):
     assert recording.time.tolist() == [*days, days[-1] + 5]
 
 
+@pytest.mark.parametrize(
+    ("name", "scale"),
+    [
+        *[
+            ("Time [d]", 86400),
+            ("time (days)", 86400),
+            ("time_of_day", 1),
+            ("time of day [ms]", 1e-3),
+        ],
+        *[("timeMs", 1e-3), ("timestampMs", 1e-3), ("elapsedTimeUs", 1e-6), ("millis", 1e-3)],
+        *[("Zeit [µs]", 1e-6), ("TimeStamp", 1)],
+    ],
+)
+def test_a_name_says_the_unit(tmp_path, name, scale):
+    recording = read_times(tmp_path, [10 * i for i in range(30)], name)
+    assert recording.time[-1] == pytest.approx(290 * scale)
+    assert recording.sampling_rate_hz == pytest.approx(0.1 / scale)
+
+
+def test_unixtime_is_dates(tmp_path):
+    recording = read_times(tmp_path, [1_700_000_000 + i for i in range(30)], "unixtime")
+    assert recording.time[0] == np.datetime64(1_700_000_000, "s")
+
+
 # Dates and times of day in two columns
 
 

@@ -17,6 +17,7 @@ from core.signals.recording import DataError
 _TIME_WORDS = {
     *("time", "times", "timestamp", "timestamps", "datetime", "date", "elapsed", "epoch", "ts"),
     *("seconds", "second", "sec", "zeit", "datum", "uhrzeit"),
+    *("unix", "unixtime", "unixtimestamp", "millis", "micros"),
 }
 _COUNT_WORDS = {
     *("sample", "samples", "index", "idx", "row", "step", "no", "nr", "number", "n", "unnamed"),
@@ -29,6 +30,7 @@ _SCALES = {  # a word of a column's name: its unit in seconds
     **dict.fromkeys(("ns", "nanos", "nanosecond", "nanoseconds"), 1e-9),
     **dict.fromkeys(("min", "minute", "minutes"), 60.0),
     **dict.fromkeys(("h", "hr", "hour", "hours"), 3600.0),
+    **dict.fromkeys(("d", "day", "days"), 86400.0),
 }
 _EPOCHS = ((1e8, 1e10, "s"), (1e11, 1e13, "ms"), (1e14, 1e16, "us"), (1e17, 9e18, "ns"))
 _CLOCKS = (
@@ -192,7 +194,7 @@ def _from_numbers(values: np.ndarray, name: str, place: Callable[[int], str]) ->
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         first = int(np.flatnonzero(~np.isfinite(values))[0])
         raise DataError(f"The time column {name!r} holds {values[first]} in {place(first)}.")
-    scale = next((_SCALES[word] for word in _words(name)[::-1] if word in _SCALES), None)
+    scale = _scale(name)
     dates = _dates_of_numbers(values, scale) if is_time_name(name) else None
     if dates is not None:
         return _from_dates(dates, name, place)
@@ -204,6 +206,13 @@ def _from_numbers(values: np.ndarray, name: str, place: Callable[[int], str]) ->
             note = f"{name!r} counts time steps, with gaps: it was left out, and rows are counted."
             return Timeline(None, None, (note,))
     return _from_seconds(values * (scale or 1.0), name, place)
+
+
+def _scale(name: str) -> float | None:
+    """The unit that a name ends in, in seconds; that of a time of day is not the day."""
+    words = _words(name)
+    units = [word for of, word in zip(["", *words], words, strict=False) if of != "of"]
+    return next((_SCALES[word] for word in units[::-1] if word in _SCALES), None)
 
 
 def _dates_of_numbers(values: np.ndarray, scale: float | None) -> np.ndarray | None:
