@@ -84,13 +84,14 @@ def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
     raw_names = [f"column {number}" for number in range(1, columns + 1)]
     if header:
         raw_names = [_unquoted(cell) for cell in rows[0]]
-        first_line += _second_row(lines, separator, quote, options.comment)
+        starts = _row_starts(lines, separator, quote, options.comment)
+        first_line = 1 + skipped + starts[1]
         rows = rows[1:]
         if _is_units_row(rows, decimal) and len(rows[0]) == columns:
             units = tuple(_unquoted(cell) for cell in rows[0])
             notes.append("The second line was taken as the units of the columns.")
             rows = rows[1:]
-            first_line += 1
+            first_line = 1 + skipped + starts[2]
         names, renamed = unique_names(raw_names)
         notes += renamed
     else:
@@ -202,11 +203,11 @@ def _unquoted(cell: str) -> str:
     return clean_name(text) if len(text) <= 80 else text
 
 
-def _second_row(lines: list[str], separator: str, quote: str, comment: str) -> int:
-    """The line, from 0, that the row after the header starts in."""
+def _row_starts(lines: list[str], separator: str, quote: str, comment: str) -> list[int]:
+    """The lines, from 0, that the first three rows start in; where there are fewer, the end."""
     rows = numbered_rows((f"{line}\n" for line in lines), separator, quote, comment)
-    starts = [number for number, _ in itertools.islice(rows, 2)]
-    return starts[1] if len(starts) > 1 else len(lines)
+    starts = [number for number, _ in itertools.islice(rows, 3)]
+    return [*starts, *[len(lines)] * 3]
 
 
 def _longer_row(lines: list[str], separator: str, quote: str, comment: str, columns: int) -> int:

@@ -20,6 +20,16 @@ def _opened(path: Path, dialect: Dialect) -> TextIO:
     return path.open(encoding=dialect.encoding, errors="replace", newline=None)
 
 
+def past_lines(stream: TextIO, count: int) -> TextIO:
+    """The stream behind its first lines. Parsers that skip rows count a quoted line break's as one.
+
+    stream: opened with its line ends as they are.
+    """
+    for _ in range(count):
+        stream.readline()
+    return stream
+
+
 def line_with(path: Path, dialect: Dialect, row_text: str) -> int | None:
     """The first line that starts a row with this text. Parsers on several threads do not count."""
     wanted = re.split(r"[\r\n]", row_text, maxsplit=1)[0]

@@ -23,6 +23,7 @@ from core.signals.readers.csv_lines import (
     line_of_nul,
     line_of_open_quote,
     line_with,
+    past_lines,
     short_rows,
 )
 from core.signals.readers.csv_rows import SEPARATORS
@@ -217,33 +218,33 @@ def _parse_with_pandas(
     comments = _comments(source, dialect)
     for block in _blocks(source, dialect):  # pandas would read any line, and NUL bytes
         comments.blanked(block)
-    parsed, is_utf8 = source, dialect.encoding == "utf-8"
     if isinstance(source, bytes) or comments.found:
-        again, is_utf8 = _comments(source, dialect), True
-        parsed = io.BytesIO(b"".join(map(again.blanked, _blocks(source, dialect))))
+        again = _comments(source, dialect)
+        blanked = io.BytesIO(b"".join(map(again.blanked, _blocks(source, dialect))))
+        opened = io.TextIOWrapper(blanked, "utf-8", "replace", newline="")
+    else:
+        opened = source.open(encoding=dialect.encoding, errors="replace", newline="")
+    skipped = dialect.first_line - 1 if isinstance(source, Path) else 0
     try:
-        frame = pd.read_csv(
-            parsed,
-            sep=r"\s+" if dialect.separator == "space" else SEPARATORS[dialect.separator],
-            header=None,
-            names=list(dialect.names),
-            index_col=False,
-            skiprows=dialect.first_line - 1 if isinstance(source, Path) else 0,
-            decimal=DECIMALS[dialect.decimal],
-            thousands=THOUSANDS[dialect.thousands],
-            quotechar=dialect.quote,
-            encoding="utf-8" if is_utf8 else dialect.encoding,
-            na_values=list(MISSING_WORDS),
-            keep_default_na=False,
-            compression=None,
-            low_memory=False,
-            engine="c",
-            encoding_errors="replace",
-            usecols=columns,
-            dtype=str if text else None,
-        )
+        with opened as stream:
+            frame = pd.read_csv(
+                past_lines(stream, skipped),
+                sep=r"\s+" if dialect.separator == "space" else SEPARATORS[dialect.separator],
+                header=None,
+                names=list(dialect.names),
+                index_col=False,
+                decimal=DECIMALS[dialect.decimal],
+                thousands=THOUSANDS[dialect.thousands],
+                quotechar=dialect.quote,
+                na_values=list(MISSING_WORDS),
+                keep_default_na=False,
+                low_memory=False,
+                engine="c",
+                usecols=columns,
+                dtype=str if text else None,
+            )
     except pd.errors.ParserError as error:
-        raise DataError(_explained(str(error), source, dialect)) from error
+        raise DataError(_explained(str(error), source, dialect, skipped)) from error
     try:
         table = pa.Table.from_pandas(frame[columns], preserve_index=False)
     except OverflowError:  # integers beyond 64 bits, which are named when numbers are checked
@@ -261,11 +262,11 @@ def _as_floats(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(great, float))
 
 
-def _explained(message: str, source: Path | bytes, dialect: Dialect) -> str:
+def _explained(message: str, source: Path | bytes, dialect: Dialect, skipped: int) -> str:
     found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message)
     if found:
         expected, line, saw = map(int, found.groups())
-        return str(too_long(f"Line {line}", saw, expected, dialect.header))
+        return str(too_long(f"Line {skipped + line}", saw, expected, dialect.header))
     found = re.search(r"Too many columns specified: expected (\d+) and found (\d+)", message)
     if found:
         return (

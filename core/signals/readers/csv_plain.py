@@ -17,6 +17,7 @@ import pandas as pd
 from core.signals.readers import limits
 from core.signals.readers.cells import MISSING_WORDS
 from core.signals.readers.csv_dialect import DECIMALS, Dialect
+from core.signals.readers.csv_lines import past_lines
 from core.signals.readers.csv_rows import SEPARATORS
 from core.threads import each_in_a_thread
 
@@ -31,20 +32,20 @@ def read_plain(path: Path, dialect: Dialect) -> np.ndarray | None:
     if not _may_be_plain(path, dialect):
         return None
     try:
-        with warnings.catch_warnings():
+        with (
+            warnings.catch_warnings(),
+            path.open(encoding="utf-8", errors="replace", newline="") as stream,
+        ):
             warnings.simplefilter("error")  # columns left out, types mixed
             frame = pd.read_csv(
-                path,
+                past_lines(stream, dialect.first_line - 1),
                 sep=SEPARATORS[dialect.separator],
                 header=None,
                 names=list(dialect.names),
                 index_col=False,
-                skiprows=dialect.first_line - 1,
                 decimal=DECIMALS[dialect.decimal],
                 na_values=list(MISSING_WORDS),
                 keep_default_na=False,
-                compression=None,
-                encoding="utf-8",
                 quotechar=dialect.quote,
                 engine="c",
             )
