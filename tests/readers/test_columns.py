@@ -104,3 +104,52 @@ def test_comments_in_blocks():
         *(b"\nx\n1\n", b'\n"q\n', b'# in a cell\n"\n', b"\r\n2\n")
     ]
     assert comments.found == 2
+
+
+# The long form
+
+
+def states(rows, step=1.0):
+    """A state and a value at each time: the wide form."""
+    on = np.arange(rows) // 35 % 2
+    return pd.DataFrame({"time": np.arange(rows) * step, "value": 0.5, "state": on}).replace(
+        {"state": {0: "off", 1: "on"}}
+    )
+
+
+def set_back(frame):
+    back = np.where(np.arange(len(frame)) < len(frame) // 2, 0.0, 30.0)
+    return frame.assign(time=frame["time"] - back)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        *(states(rows) for rows in (2001, 3999, 6000)),  # whose first and last rows overlapped
+        states(100).assign(state=["", *["start"], *[""] * 98]),
+        states(100).assign(state=["on", "", "off", "on", *[""] * 96]),
+        states(2000, 0.1).assign(time=lambda frame: frame["time"] // 1),
+        set_back(states(2000)),
+    ],
+)
+def test_a_state_beside_each_value_is_not_the_long_form(tmp_path, kind, frame):
+    found = outline(in_format(tmp_path, kind, frame))
+    assert found.layout == "wide"
+    assert found.label_columns == ("state",)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    ("times", "names"),
+    [
+        (np.tile(np.arange(50.0), 2), np.repeat(["a", "b"], 50)),
+        (np.repeat(np.arange(50.0), 2), np.tile(["a", "b"], 50)),
+        (np.arange(100) // 20, np.tile(["a", "b"], 50)),  # several values at a time
+        ([*range(0, 100, 2), *range(1, 100, 2)], np.repeat(["a", "b"], 50)),  # no time in common
+        (np.tile(np.arange(2200.0), 2), np.repeat(["a", "b"], 2200)),
+    ],
+)
+def test_times_that_come_again_for_another_text_are_the_long_form(tmp_path, kind, times, names):
+    frame = pd.DataFrame({"time": times, "who": names, "value": np.arange(len(times)) + 0.5})
+    assert outline(in_format(tmp_path, kind, frame)).layout == "long"

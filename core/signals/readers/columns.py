@@ -275,20 +275,29 @@ def _few_values(column: pa.ChunkedArray) -> bool:
 
 
 def _is_long(head, tail, kinds, time: str, labels: tuple, channels: tuple) -> bool:
-    """One text, one time and one number column, and times that come again for another text."""
+    """One text, one time and one number column, and times that come again for another text.
+
+    Some times do in the wide form too, with a state in the text column: where they are written to
+    the second, or the clock was set back.
+    """
     texts = [name for name in labels if kinds[name] == "text"]
     if not time or len(labels) != 1 or len(texts) != 1 or len(channels) != 1:
         return False
     parts = [head] if tail is None else [head, tail]
     both = pa.concat_tables(
-        [part.select([texts[0], time]) for part in parts], promote_options=("permissive")
+        [part.select([texts[0], time]) for part in parts], promote_options="permissive"
     )
-    ids = pc.count_distinct(both[texts[0]]).as_py()
-    times = both[time]
-    again = pc.count_distinct(times).as_py() < len(times)
-    if len(times) > 1 and not again:
-        again = bool(pc.any(pc.less(times.slice(1), times.slice(0, len(times) - 1))).as_py())
-    return again and 2 <= ids <= len(times) / 2
+    rows = both.rename_columns(["id", "time"]).to_pandas().dropna()
+    rows = rows[rows["id"].str.strip() != ""]
+    ids, times, pairs = rows["id"].nunique(), rows["time"].nunique(), len(rows.drop_duplicates())
+    if not 2 <= ids <= len(rows) / 2:
+        return False
+    if pairs > 1.05 * times and (pairs >= 1.5 * times or len(rows) < 1.5 * pairs):
+        return True
+    changes = rows["id"].to_numpy()[1:] != rows["id"].to_numpy()[:-1]
+    back = rows["time"].to_numpy()[1:] < rows["time"].to_numpy()[:-1]
+    in_blocks = changes.sum() == ids - 1  # each series as a whole, at times of its own
+    return bool(in_blocks and back.any() and changes[back].all())
 
 
 def _long_roles(names, kinds, time: str, channels: tuple, options: ReadOptions) -> Roles:

@@ -40,7 +40,7 @@ def judge_sheet(path: Path, options: ReadOptions) -> Sheet:
     table, _ = parse_table(rows_as_text(dialect.rows, dialect), dialect)
     tail = None
     if not whole and not dialect.encoding.startswith(("utf-16", "utf-32")):
-        tail = _parse_tail(path, dialect)
+        tail = _parse_tail(path, dialect, len(head))
     return Sheet(dialect, table, tail, _is_windows(table, dialect, options))
 
 
@@ -76,9 +76,10 @@ def rows_as_text(rows: tuple[tuple[str, ...], ...], dialect: Dialect) -> bytes:
     return text.getvalue().encode("utf-8", "replace")
 
 
-def _parse_tail(path: Path, dialect: Dialect) -> pa.Table | None:
+def _parse_tail(path: Path, dialect: Dialect, start: int) -> pa.Table | None:
+    """The last rows, of those that begin after `start` bytes."""
     with path.open("rb") as stream:
-        stream.seek(-min(_HEAD_BYTES, os.path.getsize(path)), os.SEEK_END)
+        stream.seek(max(start, os.path.getsize(path) - _HEAD_BYTES))
         lines = stream.read().replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     try:
         encoding = dialect.encoding

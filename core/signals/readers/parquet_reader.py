@@ -87,7 +87,8 @@ class _Parquet:
         tail = None
         if self.rows > _JUDGED_ROWS and count <= 1 << 20 and len(self.names) <= 8:
             tail = self._row_group(last)
-            tail = tail.slice(max(0, tail.num_rows - _JUDGED_ROWS))
+            in_head = _JUDGED_ROWS if last == 0 else 0
+            tail = tail.slice(max(in_head, tail.num_rows - _JUDGED_ROWS))
         return head, tail
 
     def _some_rows(self, group: int) -> pa.Table:
