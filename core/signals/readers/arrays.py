@@ -1,13 +1,22 @@
 """Bare arrays, from NPY, NPZ and MAT files: which axis is what, and which types are usable."""
 
+import math
+from collections.abc import Callable
+
 import numpy as np
+import pyarrow as pa
 
 from core.config import ReadOptions
 from core.number_text import count_text
 from core.signals.readers.channel_names import listed
 from core.signals.readers.limits import MAX_CHANNELS, check_time_steps
 from core.signals.readers.missing import without_gaps
-from core.signals.readers.timeline import Timeline, timeline_of_dates
+from core.signals.readers.timeline import (
+    Timeline,
+    is_time_name,
+    read_timeline,
+    timeline_of_dates,
+)
 from core.signals.recording import DataError, Recording
 
 COMPLEX_PARTS = {
@@ -38,6 +47,32 @@ def check_dtype(dtype: np.dtype, variable: str = "") -> None:
         )
     if dtype.kind in _REFUSED:
         raise DataError(f"The array holds {_REFUSED[dtype.kind]}. Received: dtype={dtype}")
+
+
+def is_time_axis(name: str, shape: tuple[int, ...], load: Callable[[str], np.ndarray]) -> bool:
+    """Whether an array holds the times of others: a vector that is called so, and rises."""
+    if not is_time_name(name) or math.prod(shape) < 2 or math.prod(shape) != max(shape):
+        return False
+    vector = load(name).reshape(-1)
+    return vector.dtype.kind in "fiu" and bool((vector[1:] > vector[:-1]).all())
+
+
+def largest_array(
+    shapes: dict[str, tuple[int, ...]], load: Callable[[str], np.ndarray]
+) -> tuple[str, str]:
+    """The name of the largest array, and in words which it is.
+
+    Of several the first that does not hold the times of the others.
+    """
+    most = max(map(math.prod, shapes.values()))
+    largest = [name for name, shape in shapes.items() if math.prod(shape) == most]
+    signals = largest
+    if len(largest) > 1:
+        signals = [name for name in largest if not is_time_axis(name, shapes[name], load)]
+    signals = signals or largest
+    which = "the largest" if len(signals) == 1 else f"the first of the {len(signals)} largest"
+    beside = " beside the times" if len(signals) < len(largest) else ""
+    return signals[0], f"{which}{beside}, {signals[0]!r},"
 
 
 def plan_axes(shape: tuple[int, ...], axes: str) -> tuple[str, tuple[int, ...], list[str]]:
@@ -133,8 +168,8 @@ def array_recording(
     """Shape an array into a Recording; it stays the same memory where its type allows.
 
     array: `(time_steps,)`, `(time_steps, channels)`, `(windows, window_length, channels)` or
-    `(windows, 1, window_length, channels)`, of any real type. times: dates found beside it, with
-    what they are called. Raises DataError.
+    `(windows, 1, window_length, channels)`, of any real type. times: dates or numbers found beside
+    it, `(time_steps,)`, with what they are called. Raises DataError.
     """
     check_dtype(array.dtype)
     axes, shape, found = plan_axes(array.shape, options.axes)
@@ -151,7 +186,7 @@ def array_recording(
     line = Timeline(None, None, ())
     if times is not None and values.ndim == 2:
         found.append(f"{times[0]!r} was taken as the time axis.")
-        line = timeline_of_dates(times[1], times[0])
+        line = _timeline(*times)
     return Recording(
         values=values,
         channel_names=names,
@@ -161,6 +196,13 @@ def array_recording(
         missing=missing,
         notes=(*notes, *found, *line.notes, *converted, *repaired),
     )
+
+
+def _timeline(name: str, times: np.ndarray) -> Timeline:
+    if times.dtype.kind == "M":
+        return timeline_of_dates(times, name)
+    numbers = times.astype(np.float64 if times.dtype.kind == "f" else np.int64)
+    return read_timeline(pa.chunked_array([numbers]), name, lambda row: f"time step {row}")
 
 
 def numbered_channels(count: int) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from core.config import ReadOptions
 from core.signals.readers.arrays import (
     COMPLEX_PARTS,
     array_recording,
+    is_time_axis,
+    largest_array,
     numbered_channels,
     plan_axes,
 )
@@ -132,7 +134,9 @@ def _hdf5_variable(file: h5py.File, key: str) -> _Variable:
     return _Variable(key, shape, kind or str(item.dtype), item.dtype.itemsize if usable else 0)
 
 
-def _choose(variables: dict[str, _Variable], options: ReadOptions) -> tuple[str, list[str]]:
+def _choose(
+    path: Path, variables: dict[str, _Variable], options: ReadOptions
+) -> tuple[str, list[str]]:
     usable = {label: item for label, item in variables.items() if item.usable}
     described = listed([f"{label} {item.shape}" for label, item in usable.items()]) or "none"
     if options.variable:
@@ -150,10 +154,11 @@ def _choose(variables: dict[str, _Variable], options: ReadOptions) -> tuple[str,
             "complex numbers as the variable, or save the signals as a plain matrix (time by "
             "channels)."
         )
-    largest = max(plain, key=lambda label: math.prod(plain[label].shape))
     if len(usable) == 1:
-        return largest, []
-    return largest, [f"Of the variables {described} the largest, {largest!r}, was taken."]
+        return next(iter(plain)), []
+    shapes = {label: item.shape for label, item in plain.items()}
+    chosen, which = largest_array(shapes, lambda label: _load(path, plain[label]))
+    return chosen, [f"Of the variables {described} {which} was taken."]
 
 
 def _load(path: Path, variable: _Variable) -> np.ndarray:
@@ -195,6 +200,21 @@ def _rate(path: Path, variables: dict[str, _Variable]) -> float | None:
     return None
 
 
+def _times(
+    path: Path, variables: dict[str, _Variable], chosen: str, steps: int
+) -> tuple[str, np.ndarray] | None:
+    """The first vector of as many times as there are time steps, with its name."""
+    for label, item in variables.items():
+        if (
+            label != chosen
+            and item.usable
+            and math.prod(item.shape) == steps
+            and is_time_axis(label, item.shape, lambda label: _load(path, variables[label]))
+        ):
+            return label, _load(path, item).reshape(-1)
+    return None
+
+
 def _without_unit_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
     """MATLAB knows no vectors: (1, n) and (n, 1) are one channel."""
     return (max(shape),) if len(shape) == 2 and 1 in shape else shape
@@ -206,15 +226,21 @@ def read_mat(path: Path, options: ReadOptions, name: str) -> Recording:
     Raises DataError, and lists the usable variables where the choice is at fault.
     """
     variables = _variables(path)
-    chosen, notes = _choose(variables, options)
+    chosen, notes = _choose(path, variables, options)
     shape = _without_unit_axes(variables[chosen].shape)
-    plan_axes(shape, options.axes)
+    _, planned, _ = plan_axes(shape, options.axes)
     rate = _rate(path, variables)
     array = _load(path, variables[chosen])
     if array.shape != variables[chosen].shape:
         raise DataError(f"The variable {chosen!r} is damaged: its size is not the one declared.")
+    times = _times(path, variables, chosen, planned[0]) if len(planned) == 2 else None
     return array_recording(
-        array.reshape(shape), options, name=name, sampling_rate_hz=rate, notes=tuple(notes)
+        array.reshape(shape),
+        options,
+        name=name,
+        sampling_rate_hz=rate,
+        times=times,
+        notes=tuple(notes),
     )
 
 
@@ -223,7 +249,7 @@ def outline_mat(path: Path, options: ReadOptions, name: str) -> FileOutline:
     shapes = {label: item.shape for label, item in variables.items() if item.usable}
     form = "MATLAB 7.3" if _is_hdf5(path) else "MATLAB"
     try:
-        chosen, notes = _choose(variables, options)
+        chosen, notes = _choose(path, variables, options)
         axes, shape, found = plan_axes(_without_unit_axes(shapes[chosen]), options.axes)
     except DataError as error:
         return FileOutline(format=form, variables=shapes, problem=str(error))

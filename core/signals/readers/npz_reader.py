@@ -9,7 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from core.config import ReadOptions
-from core.signals.readers.arrays import COMPLEX_PARTS, array_recording, check_dtype, plan_axes
+from core.signals.readers.arrays import (
+    COMPLEX_PARTS,
+    array_recording,
+    check_dtype,
+    is_time_axis,
+    largest_array,
+    plan_axes,
+)
 from core.signals.readers.channel_names import clean_name, listed
 from core.signals.readers.file_outline import FileOutline
 from core.signals.readers.limits import MAX_MEMBERS, check_unpacked
@@ -119,7 +126,7 @@ def _check_overlaps(infos: list[zipfile.ZipInfo], size: int) -> None:
         end = info.header_offset + 30 + len(info.filename) + info.compress_size
 
 
-def _choose(members: dict[str, _Member], options: ReadOptions) -> tuple[str, list[str]]:
+def _choose(archive, members: dict[str, _Member], options: ReadOptions) -> tuple[str, list[str]]:
     described = [f"{label} {member.header.shape}" for label, member in members.items()]
     if options.variable:
         if options.variable not in members:
@@ -127,16 +134,13 @@ def _choose(members: dict[str, _Member], options: ReadOptions) -> tuple[str, lis
                 f"There is no array {options.variable!r}. There are: {listed(described)}"
             )
         return options.variable, []
-    usable = [label for label, member in members.items() if member.usable]
+    usable = {label: member.header.shape for label, member in members.items() if member.usable}
     if not usable:
         raise DataError(f"No array holds signals. There are: {listed(described)}")
-    largest = max(usable, key=lambda label: math.prod(members[label].header.shape))
     if len(usable) == 1:
-        return largest, []
-    return largest, [
-        f"Of {len(members)} arrays the largest, {largest!r}, was taken. There are: "
-        f"{listed(described)}."
-    ]
+        return next(iter(usable)), []
+    chosen, which = largest_array(usable, lambda label: _load(archive, label, members[label]))
+    return chosen, [f"Of {len(members)} arrays {which} was taken. There are: {listed(described)}."]
 
 
 def _load(archive: zipfile.ZipFile, label: str, member: _Member) -> np.ndarray:
@@ -154,11 +158,19 @@ def _dtype(member: _Member) -> np.dtype:
     return np.dtype(np.float64) if member.part else member.header.dtype
 
 
-def _times(archive, members, steps: int) -> tuple[str, np.ndarray] | None:
-    """The first array of as many dates as there are time steps, with its name."""
+def _times(archive, members, chosen: str, steps: int) -> tuple[str, np.ndarray] | None:
+    """The first array of as many dates or times as there are time steps, with its name."""
     for label, member in members.items():
-        if member.header.dtype.kind == "M" and member.header.shape == (steps,):
+        shape = member.header.shape
+        if member.header.dtype.kind == "M" and shape == (steps,):
             return label, _load(archive, label, member)
+        if (
+            label != chosen
+            and member.usable
+            and math.prod(shape) == steps
+            and is_time_axis(label, shape, lambda label: _load(archive, label, members[label]))
+        ):
+            return label, _load(archive, label, member).reshape(-1)
     return None
 
 
@@ -198,12 +210,12 @@ def read_npz(path: Path, options: ReadOptions, name: str) -> Recording:
     """
     with _open(path) as archive:
         members = _members(archive, path.stat().st_size)
-        chosen, notes = _choose(members, options)
+        chosen, notes = _choose(archive, members, options)
         check_dtype(_dtype(members[chosen]))
         _, shape, _ = plan_axes(members[chosen].header.shape, options.axes)
         rate, names = _companions(archive, members, shape[-1])
         array = _load(archive, chosen, members[chosen])
-        times = _times(archive, members, shape[0]) if len(shape) == 2 else None
+        times = _times(archive, members, chosen, shape[0]) if len(shape) == 2 else None
     return array_recording(
         array,
         options,
@@ -222,7 +234,7 @@ def outline_npz(path: Path, options: ReadOptions, name: str) -> FileOutline:
             label: member.header.shape for label, member in members.items() if member.choosable
         }
         try:
-            chosen, notes = _choose(members, options)
+            chosen, notes = _choose(archive, members, options)
         except DataError as error:
             return FileOutline(format="NPZ", variables=shapes, problem=str(error))
         channels = _channels(members[chosen].header.shape, options)
