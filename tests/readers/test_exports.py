@@ -39,3 +39,45 @@ def test_a_short_row_below_a_header_with_line_breaks(tmp_path, row, gap):
     recording = read_recording(path, ReadOptions(time_column=None))
     assert len(recording.values) == 41
     assert recording.missing == (0, gap)
+
+
+# Comments that are none
+
+
+@pytest.mark.parametrize(
+    ("before", "separator", "names"),
+    [
+        ("# time,a,b\n", ",", ("a", "b")),
+        ("# made today, by hand, with care\n#time,a (mV),b\n\n", ",", ("a (mV)", "b")),
+        ("# time a b\n", " ", ("a", "b")),
+        ('#"time"\t"a"\t"b"\n', "\t", ("a", "b")),
+        ("# pause at 10\n", " ", ("column 1", "column 2", "column 3")),
+        ("# time,a\n", ",", ("column 1", "column 2", "column 3")),
+        ("# time,,b\n", ",", ("column 1", "column 2", "column 3")),
+    ],
+)
+def test_a_header_in_the_last_comment(tmp_path, before, separator, names):
+    rows = "".join(separator.join((f"{i / 4}", f"{i}.5", f"{-i}.5\n")) for i in range(9))
+    recording = read_recording(written(tmp_path, before + rows))
+    assert recording.channel_names == names
+    assert recording.sampling_rate_hz == (4.0 if "a" in names[0] else None)
+    assert ("last comment line" in " ".join(recording.notes)) == ("a" in names[0])
+
+
+def test_a_comment_above_a_header_is_none(tmp_path):
+    recording = read_recording(written(tmp_path, "# of,these\nx,y\n1,2\n3,5\n"))
+    assert recording.channel_names == ("x", "y")
+
+
+@pytest.mark.parametrize("word", ["#N/A", "#NA", "#DIV/0!", "#NV", "#VALUE!", "#NUM!", "#REF!"])
+@pytest.mark.parametrize("separator", [",", ";", " "])
+@pytest.mark.parametrize("first", ["", "x{}y\n"])
+def test_a_spreadsheets_error_is_a_missing_value(tmp_path, word, separator, first):
+    lines = ("1{}2", "{}4", "5{}6", "#{}8", "#NVIDIA{}9", "7{}8")
+    rows = "".join(f"{line}\n" for line in lines).replace("{}4", f"{word}{{}}4", 1)
+    path = written(tmp_path, (first + rows).replace("{}", separator))
+    recording = read_recording(path, ReadOptions(time_column=None))
+    assert recording.values.tolist() == [[1, 2], [3, 4], [5, 6], [7, 8]]
+    assert recording.missing == (1, 0)
+    started = written(tmp_path, (first + f"{word}{{}}2\n3{{}}4\n5{{}}6\n").replace("{}", separator))
+    assert read_recording(started, ReadOptions(time_column=None)).missing == (1, 0)

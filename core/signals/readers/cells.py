@@ -6,6 +6,7 @@ from collections.abc import Sequence
 MISSING_WORDS = (
     *("", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "-nan", "-NaN", "NULL", "null", "None", "none"),
     *("#N/A", "#NA", "<NA>", "1.#QNAN", "-1.#QNAN", "1.#IND", "-1.#IND"),
+    *("#DIV/0!", "#NV", "#VALUE!", "#NUM!", "#REF!"),
 )
 _SPECIAL = r"[+-]?(?:inf|infinity)"
 _NUMBER = {

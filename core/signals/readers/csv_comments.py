@@ -5,6 +5,18 @@ pyarrow knows no comments, and pandas ends a cell at their mark wherever it stan
 
 import re
 
+from core.signals.readers.cells import MISSING_WORDS
+
+# A row may begin with what a spreadsheet writes for a value that it could not work out.
+_ERRORS = "|".join(re.escape(word) for word in MISSING_WORDS if word.startswith("#"))
+_NO_ERROR = rf"(?!(?:{_ERRORS})(?:[\s,;|]|$))"
+
+
+def is_comment(text: str, mark: str) -> bool:
+    """Whether a line, or a row's first cell, begins a comment."""
+    text = text.lstrip()
+    return bool(mark) and text.startswith(mark) and bool(re.match(_NO_ERROR, text))
+
 
 class Comments:
     """Blanks comment lines in a text that comes in blocks of whole lines, in UTF-8.
@@ -15,7 +27,9 @@ class Comments:
 
     def __init__(self, mark: str, quote: str, first_line: int):
         self._mark, self._quote = mark.encode(), quote.encode()
-        self._pattern = re.compile(rb"(?m)^[ \t]*" + re.escape(self._mark) + rb"[^\r\n]*")
+        self._pattern = re.compile(
+            rb"(?m)^[ \t]*" + _NO_ERROR.encode() + re.escape(self._mark) + rb"[^\r\n]*"
+        )
         self._first_line, self._line = first_line, 1
         self._is_quoted = False  # where the text that was seen ends
         self.found = 0

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from core.config import ReadOptions
 from core.signals.readers.cells import cell_kind, is_date, is_missing, is_number
 from core.signals.readers.channel_names import clean_name, unique_names
+from core.signals.readers.csv_comments import is_comment
 from core.signals.readers.csv_rows import SEPARATORS, numbered_rows
 from core.signals.readers.limits import MAX_COLUMNS
 from core.signals.readers.text_encoding import LINE_END, detect_encoding, nul_error
@@ -53,15 +54,13 @@ def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
         lines = lines[:-1]  # the last one may be cut off
     skipped = comments = 0
     for line in lines:
-        comment = bool(options.comment) and line.lstrip().startswith(options.comment)
+        comment = is_comment(line, options.comment)
         if line.strip() and not comment:
             break
         skipped += 1
         comments += comment
-    lines = lines[skipped:]
-    kept = [line for line in lines if line.strip()]
-    if options.comment:
-        kept = [line for line in kept if not line.lstrip().startswith(options.comment)]
+    before, lines = lines[:skipped], lines[skipped:]
+    kept = [line for line in lines if line.strip() and not is_comment(line, options.comment)]
     if not kept:
         raise DataError("There is nothing but blank lines and comments. Export the file again.")
     quote = "'" if kept[0].lstrip().startswith("'") else '"'
@@ -82,7 +81,12 @@ def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
     if columns > MAX_COLUMNS:
         raise DataError(f"The table has {columns:,} columns; at most {MAX_COLUMNS:,} are read.")
     raw_names = [f"column {number}" for number in range(1, columns + 1)]
-    if header:
+    if options.header == "auto" and not header:
+        commented = _commented_names(before, separator, quote, options.comment)
+        if 1 < len(commented) == columns:
+            header, raw_names = True, commented
+            notes.append("The last comment line before the rows was taken as the header.")
+    elif header:
         raw_names = [_unquoted(cell) for cell in rows[0]]
         starts = _row_starts(lines, separator, quote, options.comment)
         first_line = 1 + skipped + starts[1]
@@ -92,10 +96,8 @@ def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
             notes.append("The second line was taken as the units of the columns.")
             rows = rows[1:]
             first_line = 1 + skipped + starts[2]
-        names, renamed = unique_names(raw_names)
-        notes += renamed
-    else:
-        names, _ = unique_names(raw_names)
+    names, renamed = unique_names(raw_names)
+    notes += renamed
     if not rows:
         raise DataError("There is a header but no data below it. Export the file again.")
     if any(len(row) > columns for row in rows):
@@ -181,6 +183,16 @@ def _detect_header(rows: list[list[str]], decimal: str, grouped: bool) -> bool:
     if len(counted) < 2 or counted != [str(number) for number in range(len(counted))]:
         return False
     return not first[0].strip() or any("." in cell for row in rest for cell in row)
+
+
+def _commented_names(before: list[str], separator: str, quote: str, comment: str) -> list[str]:
+    """The names in the last comment, as numpy.savetxt writes a header; none where it holds more."""
+    comments = [line.strip() for line in before if line.strip()]
+    if not comments:
+        return []
+    rows = _split([comments[-1].removeprefix(comment).strip()], separator, quote)
+    names = [_unquoted(cell) for cell in (rows[0] if rows else [])]
+    return names if all(cell_kind(name, "point", True) == "text" for name in names) else []
 
 
 def _is_units_row(rows: list[list[str]], decimal: str) -> bool:

@@ -3,6 +3,8 @@
 import csv
 from collections.abc import Iterable, Iterator
 
+from core.signals.readers.csv_comments import is_comment
+
 SEPARATORS = {"tab": "\t", "semicolon": ";", "comma": ",", "pipe": "|", "space": " "}
 csv.field_size_limit(1 << 24)  # a line split by the wrong separator is one long field
 
@@ -17,7 +19,7 @@ def numbered_rows(
     """
     split = _spaced(lines) if separator == "space" else _separated(lines, separator, quote)
     for number, cells in split:
-        if cells and not (comment and cells[0].lstrip().startswith(comment)):
+        if cells and not is_comment(cells[0], comment):
             yield number, cells
 
 
