@@ -81,3 +81,34 @@ def test_a_spreadsheets_error_is_a_missing_value(tmp_path, word, separator, firs
     assert recording.missing == (1, 0)
     started = written(tmp_path, (first + f"{word}{{}}2\n3{{}}4\n5{{}}6\n").replace("{}", separator))
     assert read_recording(started, ReadOptions(time_column=None)).missing == (1, 0)
+
+
+# Units
+
+
+@pytest.mark.parametrize(
+    ("header", "rate", "unit"),
+    [
+        ("Time,Channel A\n(ms),(V)\n\n", 10_000, "V"),  # PicoScope
+        ("time,x\nms,mV\n", 10_000, "mV"),
+        ("Time [s],x\n[us],[m/(s)]\n", 1e7, "m/(s)"),
+        ("time_ms,x\n,mV\n", 10_000, "mV"),
+        ("time,x\ns,\n", 10, ""),
+        ("time_ms,x\nsince start,V\n", 10_000, "V"),
+    ],
+)
+def test_the_unit_of_the_times_stands_in_the_line_of_units(tmp_path, header, rate, unit):
+    rows = "".join(f"{i * 0.1:.1f},{i}.5\n" for i in range(40))
+    recording = read_recording(written(tmp_path, header + rows))
+    assert recording.sampling_rate_hz == pytest.approx(rate)
+    assert recording.unit == unit
+    assert recording.values[:3, 0].tolist() == [0.5, 1.5, 2.5]
+
+
+def test_a_counted_sample_has_no_unit_of_time(tmp_path):
+    """As PhysioNet writes it."""
+    rows = "".join(f"{i},{i}.5\n" for i in range(40))
+    path = written(tmp_path, f"'sample interval','I'\n'(0.004 sec)','mV'\n{rows}")
+    recording = read_recording(path)
+    assert recording.channel_names == ("I",)
+    assert recording.sampling_rate_hz is None

@@ -92,7 +92,7 @@ def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
         first_line = 1 + skipped + starts[1]
         rows = rows[1:]
         if _is_units_row(rows, decimal) and len(rows[0]) == columns:
-            units = tuple(_unquoted(cell) for cell in rows[0])
+            units = tuple(re.sub(r"^[(\[](.*)[)\]]$", r"\1", _unquoted(c)) for c in rows[0])
             notes.append("The second line was taken as the units of the columns.")
             rows = rows[1:]
             first_line = 1 + skipped + starts[2]
@@ -196,10 +196,9 @@ def _commented_names(before: list[str], separator: str, quote: str, comment: str
 
 
 def _is_units_row(rows: list[list[str]], decimal: str) -> bool:
-    """A second line of units, as PhysioNet writes it: text only, above numbers."""
-    if len(rows) < 3 or not all(
-        cell.strip() and cell_kind(_unquoted(cell), decimal, False) == "text" for cell in rows[0]
-    ):
+    """A second line of units, as PhysioNet writes it: text or nothing, above numbers."""
+    units = [unit for cell in rows[0] if (unit := _unquoted(cell))] if len(rows) > 2 else []
+    if not units or any(cell_kind(unit, decimal, False) != "text" for unit in units):
         return False
     return all(
         cell_kind(_unquoted(cell), decimal, False) in ("number", "date", "missing")

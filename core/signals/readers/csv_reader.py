@@ -1,5 +1,6 @@
 """Text tables: CSV, TSV and TXT, and the UCR archive's form, where each row is a window."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -89,7 +90,8 @@ def _read_sheet(path: Path, sheet: Sheet, options: ReadOptions, name: str) -> Re
         options,
         name=name,
         place=partial(line_of_row, path, dialect),
-        unit=_unit(dialect, roles),
+        unit=_unit(dialect, roles.channels),
+        time_unit=_unit(dialect, [roles.time] if roles.time else []),
         notes=[*dialect.notes_beside(roles.time), *dropped, *notes],
     )
 
@@ -142,10 +144,11 @@ def _without_trailing_column(sheet: Sheet, roles: Roles) -> tuple[Roles, list[st
     return roles, []
 
 
-def _unit(dialect: Dialect, roles: Roles) -> str:
+def _unit(dialect: Dialect, columns: Sequence[str]) -> str:
+    """The unit that the columns have in common; empty where there is none."""
     if not dialect.units:
         return ""
-    units = {dialect.units[dialect.names.index(channel)] for channel in roles.channels}
+    units = {dialect.units[dialect.names.index(column)] for column in columns}
     return units.pop() if len(units) == 1 else ""
 
 

@@ -156,6 +156,7 @@ def wide_recording(
     name: str,
     place: Place,
     unit: str = "",
+    time_unit: str = "",
     notes: Sequence[str] = (),
 ) -> Recording:
     """A recording of values `(rows, channels)` and a table with the other columns.
@@ -166,7 +167,7 @@ def wide_recording(
         raise DataError("There is only one row of values; a signal needs at least two.")
     line = Timeline(None, None, ())
     if roles.time:
-        line = read_timeline(table[roles.time], roles.time, place)
+        line = read_timeline(table[roles.time], roles.time, place, time_unit)
     labels, label_notes = read_labels(table, roles.labels, chosen=options.label_columns is not None)
     values, repaired, missing = without_gaps(
         values, roles.channels, options.missing, place, in_place=True

@@ -155,10 +155,13 @@ def _unevenness(times: np.ndarray) -> float:
     return float(np.ptp(steps)) if len(steps) else 0.0
 
 
-def read_timeline(column: pa.ChunkedArray, name: str, place: Callable[[int], str]) -> Timeline:
+def read_timeline(
+    column: pa.ChunkedArray, name: str, place: Callable[[int], str], unit: str = ""
+) -> Timeline:
     """The time axis that a column holds; `place` puts a row, counted from 0, into words.
 
-    Raises DataError where a time is missing or not understood.
+    unit: of numbers, where it stands elsewhere than in the name. Raises DataError where a time is
+    missing or not understood.
     """
     if column.null_count:
         first = pc.index(pc.is_null(column), True).as_py()
@@ -186,15 +189,17 @@ def read_timeline(column: pa.ChunkedArray, name: str, place: Callable[[int], str
         raise DataError(
             f"The column {name!r} cannot be a time axis: it holds {kind}. Choose another, or none."
         )
-    return _from_numbers(column.to_numpy(), name, place)
+    return _from_numbers(column.to_numpy(), name, place, unit)
 
 
-def _from_numbers(values: np.ndarray, name: str, place: Callable[[int], str]) -> Timeline:
+def _from_numbers(
+    values: np.ndarray, name: str, place: Callable[[int], str], unit: str
+) -> Timeline:
     """Counted rows, seconds or another unit that the name says, or an epoch's seconds."""
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         first = int(np.flatnonzero(~np.isfinite(values))[0])
         raise DataError(f"The time column {name!r} holds {values[first]} in {place(first)}.")
-    scale = _scale(name)
+    scale = _SCALES.get(unit.lower()) or _scale(name)
     dates = _dates_of_numbers(values, scale) if is_time_name(name) else None
     if dates is not None:
         return _from_dates(dates, name, place)
