@@ -5,6 +5,7 @@ import pytest
 
 from core.config import ReadOptions
 from core.signals.readers import csv_plain, read_recording
+from core.signals.recording import DataError
 
 ROWS = "".join(f"{i},{i}.5\n" for i in range(40))
 
@@ -112,3 +113,58 @@ def test_a_counted_sample_has_no_unit_of_time(tmp_path):
     recording = read_recording(path)
     assert recording.channel_names == ("I",)
     assert recording.sampling_rate_hz is None
+
+
+# Lines before the table
+
+
+@pytest.mark.parametrize("first", ["sep=;\n", '"sep=;"\n', "SEP=;\n\n# of a test\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_separator_that_is_declared(tmp_path, first, encoding):
+    text = f"{first}x;y\n" + "".join(f"{i},5;{i}\n" for i in range(9))
+    recording = read_recording(written(tmp_path, text, encoding), ReadOptions(time_column=None))
+    assert recording.channel_names == ("x", "y")
+    assert recording.values[:2].tolist() == [[0.5, 0], [1.5, 1]]
+    assert "left out" not in " ".join(recording.notes)
+
+
+@pytest.mark.parametrize(
+    ("before", "count"),
+    [
+        ("%OpenBCI Raw EEG Data\n%Sample Rate = 250 Hz\n\n", 3),
+        ('"TOA5","CR1000","1","CPU:Signals, all.CR1"\n', 1),
+        ("Device,Signal 5\nA remark, with commas, in it, and more\nNo 7\n", 3),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_before_the_table_are_left_out_with_a_note(tmp_path, before, count, end):
+    text = before + "index,x,y\n" + "1,2.5,3\n" * 20 + "1,x,3\n"
+    path = written(tmp_path, text.replace("\n", end))
+    recording = read_recording(path, ReadOptions(channels=("y",)))
+    assert recording.values.ravel().tolist() == [3] * 21
+    were = "line was" if count == 1 else "lines were"
+    assert f"Before the table {count} {were} left out." in recording.notes
+    with pytest.raises(DataError, match=f"line {count + 22} holds 'x'"):
+        read_recording(path, ReadOptions(channels=("x",), label_columns=()))
+
+
+@pytest.mark.parametrize("before", ["a,b\n", "Device 5\n", "Device,5\nof,it\n"])
+def test_lines_that_may_be_a_header_are_not_left_out(tmp_path, before):
+    path = written(tmp_path, before + "1,2.5,3\n" * 20)
+    with pytest.raises(DataError, match="lines before the table: remove them"):
+        read_recording(path)
+
+
+def test_a_data_loggers_lines_around_its_header(tmp_path):
+    """TOA5, as Campbell Scientific's loggers write it."""
+    rows = "".join(f'"2020-01-01 00:{i:02}:00",{i},{i}.5,"NAN"\n' for i in range(1, 40))
+    text = (
+        '"TOA5","CR1000","1","CR1000.Std.25","CPU:Signals.CR1","1","Table"\n'
+        '"TIMESTAMP","RECORD","Wind","Rain"\n"TS","RN","m/s","mm"\n"","","Avg","Tot"\n'
+        f'{rows}"2020-01-01 00:40:00",40,40.5,1\n'
+    )
+    recording = read_recording(written(tmp_path, text), ReadOptions(channels=("Wind", "Rain")))
+    assert recording.sampling_rate_hz == pytest.approx(1 / 60)
+    assert recording.values[:, 0].tolist() == [i + 0.5 for i in range(1, 41)]
+    assert recording.missing == (0, 39)
+    assert "The line below it, of text too, was left out." in recording.notes

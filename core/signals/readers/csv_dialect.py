@@ -1,7 +1,6 @@
 """How a text table is written, judged from its first lines."""
 
 import codecs
-import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -52,8 +51,9 @@ def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
         raise nul_error(1 + next(n for n, line in enumerate(lines) if "\0" in line))
     if not whole and len(lines) > 1:
         lines = lines[:-1]  # the last one may be cut off
-    skipped = comments = 0
-    for line in lines:
+    declared = re.fullmatch(r'"?sep=(.)"?\s*', lines[0], re.I)  # for spreadsheets to read
+    skipped, comments = int(bool(declared)), 0
+    for line in lines[skipped:]:
         comment = is_comment(line, options.comment)
         if line.strip() and not comment:
             break
@@ -65,6 +65,8 @@ def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
         raise DataError("There is nothing but blank lines and comments. Export the file again.")
     quote = "'" if kept[0].lstrip().startswith("'") else '"'
     separator = options.separator
+    if separator == "auto" and declared:
+        separator = next((word for word, sign in SEPARATORS.items() if sign == declared[1]), "auto")
     if separator == "auto":
         separator = _detect_separator(kept, quote)
     rows = _split(kept, separator, quote)
@@ -72,12 +74,16 @@ def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
     if decimal == "auto":
         decimal = _detect_decimal(rows, separator, notes)
     grouped = options.thousands != "none"
+    starts = [1 + skipped + n for n in _row_starts(lines, separator, quote, options.comment)]
+    above = 0 if options.header == "no" else _rows_above(rows, decimal, grouped)
+    if above:
+        rows = rows[above:]
+        left_out = "line was" if starts[above] == 2 else "lines were"
+        notes.append(f"Before the table {starts[above] - 1} {left_out} left out.")
     header = options.header == "yes"
     if options.header == "auto":
         header = _detect_header(rows, decimal, grouped)
-    # The lines before the data, blank ones and quoted line breaks among them.
-    first_line, units = skipped + 1, ()
-    columns = len(rows[0])
+    columns, units = len(rows[0]), ()
     if columns > MAX_COLUMNS:
         raise DataError(f"The table has {columns:,} columns; at most {MAX_COLUMNS:,} are read.")
     raw_names = [f"column {number}" for number in range(1, columns + 1)]
@@ -88,22 +94,23 @@ def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
             notes.append("The last comment line before the rows was taken as the header.")
     elif header:
         raw_names = [_unquoted(cell) for cell in rows[0]]
-        starts = _row_starts(lines, separator, quote, options.comment)
-        first_line = 1 + skipped + starts[1]
         rows = rows[1:]
-        if _is_units_row(rows, decimal) and len(rows[0]) == columns:
+        below = _text_rows(rows, decimal)
+        if below and len(rows[0]) == columns:
             units = tuple(re.sub(r"^[(\[](.*)[)\]]$", r"\1", _unquoted(c)) for c in rows[0])
             notes.append("The second line was taken as the units of the columns.")
-            rows = rows[1:]
-            first_line = 1 + skipped + starts[2]
+            if below > 1:
+                notes.append("The line below it, of text too, was left out.")
+            rows = rows[below:]
     names, renamed = unique_names(raw_names)
     notes += renamed
     if not rows:
         raise DataError("There is a header but no data below it. Export the file again.")
     if any(len(row) > columns for row in rows):
-        line = 1 + skipped + _longer_row(lines, separator, quote, options.comment, columns)
-        longest = next(len(row) for row in rows if len(row) > columns)
-        raise too_long(f"Line {line}", longest, columns, header)
+        number, longest = next((n, len(row)) for n, row in enumerate(rows) if len(row) > columns)
+        line = starts[number - len(rows)]
+        error = too_long(f"Line {line}", longest, columns, header)
+        raise DataError(f"{error} If there are lines before the table: remove them.")
     if encoding == "utf-8-sig":
         encoding = "utf-8"  # pyarrow and pandas skip the mark themselves
     return Dialect(
@@ -114,7 +121,7 @@ def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
         quote=quote,
         comment=options.comment,
         header=header,
-        first_line=first_line,
+        first_line=starts[-len(rows)],
         comment_lines=comments,
         names=names,
         units=units,
@@ -185,9 +192,20 @@ def _detect_header(rows: list[list[str]], decimal: str, grouped: bool) -> bool:
     return not first[0].strip() or any("." in cell for row in rest for cell in row)
 
 
+def _rows_above(rows: list[list[str]], decimal: str, grouped: bool) -> int:
+    """How many rows, of another width than most, stand above the header; 0 where that is unclear.
+
+    As data loggers write them, to say which they are and how they measured.
+    """
+    width, alike = Counter(map(len, rows)).most_common(1)[0]
+    first = next(number for number, row in enumerate(rows) if len(row) == width)
+    clear = width > 1 and alike >= 0.6 * len(rows) and first + 1 < len(rows)
+    return first if clear and _detect_header(rows[first:], decimal, grouped) else 0
+
+
 def _commented_names(before: list[str], separator: str, quote: str, comment: str) -> list[str]:
     """The names in the last comment, as numpy.savetxt writes a header; none where it holds more."""
-    comments = [line.strip() for line in before if line.strip()]
+    comments = [line.strip() for line in before if is_comment(line, comment)]
     if not comments:
         return []
     rows = _split([comments[-1].removeprefix(comment).strip()], separator, quote)
@@ -195,16 +213,21 @@ def _commented_names(before: list[str], separator: str, quote: str, comment: str
     return names if all(cell_kind(name, "point", True) == "text" for name in names) else []
 
 
-def _is_units_row(rows: list[list[str]], decimal: str) -> bool:
-    """A second line of units, as PhysioNet writes it: text or nothing, above numbers."""
-    units = [unit for cell in rows[0] if (unit := _unquoted(cell))] if len(rows) > 2 else []
-    if not units or any(cell_kind(unit, decimal, False) != "text" for unit in units):
-        return False
-    return all(
-        cell_kind(_unquoted(cell), decimal, False) in ("number", "date", "missing")
-        for row in rows[1:4]
-        for cell in row
-    )
+def _text_rows(rows: list[list[str]], decimal: str) -> int:
+    """How many rows of text or nothing, two at most, stand above the numbers.
+
+    The first is of units, as PhysioNet writes it; data loggers add how each value was made.
+    """
+    kinds = [
+        {cell_kind(text, decimal, False) for cell in row if (text := _unquoted(cell))}
+        for row in rows[:5]
+    ]
+    for count in (1, 2):
+        above, below = kinds[:count], kinds[count : count + 3]
+        is_text = len(below) > 1 and all(row == {"text"} for row in above)
+        if is_text and all(row <= {"number", "date", "missing"} for row in below):
+            return count
+    return 0
 
 
 def _unquoted(cell: str) -> str:
@@ -215,16 +238,10 @@ def _unquoted(cell: str) -> str:
 
 
 def _row_starts(lines: list[str], separator: str, quote: str, comment: str) -> list[int]:
-    """The lines, from 0, that the first three rows start in; where there are fewer, the end."""
-    rows = numbered_rows((f"{line}\n" for line in lines), separator, quote, comment)
-    starts = [number for number, _ in itertools.islice(rows, 3)]
-    return [*starts, *[len(lines)] * 3]
-
-
-def _longer_row(lines: list[str], separator: str, quote: str, comment: str, columns: int) -> int:
-    """The line, from 0, of the first row with more cells: it would shift every column."""
-    rows = numbered_rows((f"{line}\n" for line in lines), separator, quote, comment)
-    return next(number for number, cells in rows if len(cells) > columns)
+    """The lines, from 0, that the rows start in."""
+    kept = (line if line.strip() and not is_comment(line, comment) else "" for line in lines)
+    rows = numbered_rows((f"{line}\n" for line in kept), separator, quote)
+    return [number for number, _ in rows]
 
 
 def too_long(line: str, fields: int, columns: int, header: bool) -> DataError:
