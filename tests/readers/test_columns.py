@@ -153,3 +153,33 @@ def test_a_state_beside_each_value_is_not_the_long_form(tmp_path, kind, frame):
 def test_times_that_come_again_for_another_text_are_the_long_form(tmp_path, kind, times, names):
     frame = pd.DataFrame({"time": times, "who": names, "value": np.arange(len(times)) + 0.5})
     assert outline(in_format(tmp_path, kind, frame)).layout == "long"
+
+
+# The index that pandas saves
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("start", [0, 500])
+def test_row_numbers_beside_times_are_no_channel(tmp_path, kind, start):
+    frame = XYZ.assign(time=np.arange(20) / 4)
+    frame.index = [*range(start, start + 20)]
+    path = tmp_path / f"t.{kind}"
+    frame.to_csv(path) if kind == "csv" else frame.to_parquet(path)
+    recording = read_recording(path)
+    assert recording.channel_names == outline(path).channels == ("x", "y", "z")
+    assert recording.sampling_rate_hz == 4
+    index = "column 1" if kind == "csv" else "__index_level_0__"
+    assert f"'{index}' counts the rows beside the times in 'time'" in " ".join(recording.notes)
+    chosen = read_recording(path, ReadOptions(channels=(index,)))
+    assert chosen.values[:2, 0].tolist() == [start, start + 1]
+
+
+def test_an_index_does_not_hide_the_long_form(tmp_path):
+    frame = pd.DataFrame({"time": np.repeat(np.arange(9.0), 2), "who": ["a", "b"] * 9, "v": 1.5})
+    frame.to_csv(tmp_path / "t.csv")
+    assert outline(tmp_path / "t.csv").layout == "long"
+
+
+def test_what_does_not_count_by_one_is_a_channel_though_it_has_no_name(tmp_path):
+    rows = "".join(f"{i * i},{i / 4},{i}.5\n" for i in range(20))
+    assert read_recording(written(tmp_path, f",time,x\n{rows}")).channel_names == ("column 1", "x")

@@ -24,6 +24,7 @@ _LABEL_NAMES = {
     *("label", "labels", "class", "target", "anomaly", "anomalies", "is_anomaly", "changepoint"),
     *("outlier", "is_outlier", "ground_truth", "normal/attack"),
 }
+_INDEX_NAMES = ("__index_level_0__", "Unnamed: 0")
 _LEAST_COUNTED_ROWS = 20  # a first column that counts this far is an index, whatever its name
 
 
@@ -105,8 +106,9 @@ def choose_roles(
             and (kinds[name] == "text" or (is_label_name[name] and _few_values(head[name])))
         )
     usable = ("number", "boolean", "mixed", "empty")
+    index = _index_column(head, time, {*wanted, *labels})
     channels = tuple(
-        name for name in names if name != time and name not in labels and kinds[name] in usable
+        name for name in names if name not in (time, index, *labels) and kinds[name] in usable
     )
     if options.layout != "wide" and options.id_column + options.value_column:
         return _long_roles(names, kinds, time, channels, options)
@@ -124,12 +126,27 @@ def choose_roles(
     left_out = [
         f"{name} ({kinds[name] if kinds[name] != 'other' else head[name].type})"
         for name in names
-        if name not in (time, *labels, *channels) and not wanted
+        if name not in (time, index, *labels, *channels) and not wanted
     ]
     notes += _left_out_notes(left_out)
+    if index:
+        notes.append(f"{index!r} counts the rows beside the times in {time!r}: it was left out.")
     if not channels:
         raise DataError(_no_channels(names, time, labels))
     return Roles("wide", time, labels, channels, notes=tuple(notes))
+
+
+def _index_column(head: pa.Table, time: str, taken: set[str]) -> str:
+    """The row numbers that pandas saves beside a column of times; empty where there are none."""
+    first = head.column_names[0]
+    for name in (*_INDEX_NAMES, *([first] if first == "column 1" else [])):
+        if not time or name == time or name in taken or name not in head.column_names:
+            continue
+        column = head[name]
+        is_whole = pa.types.is_integer(column.type) and not column.null_count
+        if is_whole and counts_by_one(column.to_numpy()):
+            return name
+    return ""
 
 
 def channel_choices(
