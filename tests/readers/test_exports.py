@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.config import ReadOptions
-from core.signals.readers import csv_plain, read_recording
+from core.signals.readers import csv_plain, outline, read_recording
 from core.signals.recording import DataError
 
 ROWS = "".join(f"{i},{i}.5\n" for i in range(40))
@@ -168,3 +168,42 @@ def test_a_data_loggers_lines_around_its_header(tmp_path):
     assert recording.values[:, 0].tolist() == [i + 0.5 for i in range(1, 41)]
     assert recording.missing == (0, 39)
     assert "The line below it, of text too, was left out." in recording.notes
+
+
+# Numbers as other places write them
+
+
+@pytest.mark.parametrize(
+    ("thousands", "cells", "values"),
+    [
+        ("point", ("1.234,5", "2.345.678,25", "3,5"), [1234.5, 2345678.25, 3.5]),
+        ("point", ("1.234", "2.345.678", "3"), [1234, 2345678, 3]),
+        ("comma", ('"1,234.5"', "2", "3.5"), [1234.5, 2, 3.5]),
+        ("space", ("1 100,10", "2\u00a0345\u00a0678,25", "3,5"), [1100.1, 2345678.25, 3.5]),
+        ("space", ("1\u202f100.10", "2\u2009000", "3.5"), [1100.1, 2000, 3.5]),
+        ("apostrophe", ("1'234,5", "2", "3,5"), [1234.5, 2, 3.5]),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("header", ["", "x;y\n"])
+def test_thousands_need_no_choice_of_the_decimal_sign(
+    tmp_path, thousands, cells, values, encoding, header
+):
+    text = header + "".join(f"{cell};{i}\n" for i, cell in enumerate(cells))
+    options = ReadOptions(thousands=thousands, time_column=None)
+    recording = read_recording(written(tmp_path, text, encoding), options)
+    assert recording.values[:, 0].tolist() == values
+
+
+@pytest.mark.parametrize("end", [";", ";;", ";;;"])
+def test_separators_at_the_line_ends_make_no_channels(tmp_path, end):
+    """Two, as the UCI repository's table of air quality has them."""
+    path = written(tmp_path, "".join(f"{line}{end}\n" for line in ("x;y", "1;1", "2;3")))
+    assert read_recording(path).channel_names == outline(path).channels == ("x", "y")
+    assert "made by separators" in " ".join(read_recording(path).notes)
+
+
+@pytest.mark.parametrize("rows", [1, 20_000])
+def test_signs_that_windows_adds_to_latin1(tmp_path, rows):
+    text = "price,unit\n" + "1.5,x\n" * rows + "2.5,€\n"
+    assert read_recording(written(tmp_path, text, "cp1252")).labels["unit"][-1] == "€"

@@ -16,6 +16,7 @@ from core.signals.recording import DataError
 
 DECIMALS = {"point": ".", "comma": ","}
 THOUSANDS = {"none": None, "comma": ",", "point": ".", "space": " ", "apostrophe": "'"}
+SPACES = dict.fromkeys(map(ord, "\u00a0\u2009\u202f"), " ")  # that do not break a line
 _SAMPLE_ROWS = 200
 
 
@@ -46,6 +47,8 @@ def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
     """Judge the first bytes of a table; `whole` says that they are all of it. Raises DataError."""
     encoding, notes = detect_encoding(head, whole)
     text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head, final=whole)
+    if options.thousands == "space":
+        text = text.translate(SPACES)
     lines = LINE_END.split(text)
     if "\0" in text:
         raise nul_error(1 + next(n for n, line in enumerate(lines) if "\0" in line))
@@ -72,7 +75,7 @@ def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
     rows = _split(kept, separator, quote)
     decimal = options.decimal
     if decimal == "auto":
-        decimal = _detect_decimal(rows, separator, notes)
+        decimal = _detect_decimal(rows, separator, options.thousands, notes)
     grouped = options.thousands != "none"
     starts = [1 + skipped + n for n in _row_starts(lines, separator, quote, options.comment)]
     above = 0 if options.header == "no" else _rows_above(rows, decimal, grouped)
@@ -154,8 +157,13 @@ def _detect_separator(lines: list[str], quote: str) -> str:
     return best
 
 
-def _detect_decimal(rows: list[list[str]], separator: str, notes: list[str]) -> str:
-    cells = [cell.strip() for row in rows[:_SAMPLE_ROWS] for cell in row[:256]]
+def _detect_decimal(rows: list[list[str]], separator: str, thousands: str, notes: list[str]) -> str:
+    if thousands in DECIMALS:  # a sign has one meaning
+        return "comma" if thousands == "point" else "point"
+    grouping = THOUSANDS[thousands] or ""
+    cells = [
+        cell.strip().replace(grouping, "") for row in rows[:_SAMPLE_ROWS] for cell in row[:256]
+    ]
     commas = [cell for cell in cells if "," in cell and is_number(cell, "comma")]
     points = sum("." in cell and is_number(cell, "point") for cell in cells)
     if not commas or points > len(commas):

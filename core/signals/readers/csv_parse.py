@@ -15,6 +15,7 @@ from core.signals.readers.channel_names import clean_name
 from core.signals.readers.csv_comments import Comments
 from core.signals.readers.csv_dialect import (
     DECIMALS,
+    SPACES,
     THOUSANDS,
     Dialect,
     too_long,
@@ -218,10 +219,12 @@ def _parse_with_pandas(
     comments = _comments(source, dialect)
     for block in _blocks(source, dialect):  # pandas would read any line, and NUL bytes
         comments.blanked(block)
-    if isinstance(source, bytes) or comments.found:
+    if isinstance(source, bytes) or comments.found or dialect.thousands == "space":
         again = _comments(source, dialect)
-        blanked = io.BytesIO(b"".join(map(again.blanked, _blocks(source, dialect))))
-        opened = io.TextIOWrapper(blanked, "utf-8", "replace", newline="")
+        whole = b"".join(map(again.blanked, _blocks(source, dialect)))
+        if dialect.thousands == "space":
+            whole = whole.decode("utf-8", "replace").translate(SPACES).encode()
+        opened = io.TextIOWrapper(io.BytesIO(whole), "utf-8", "replace", newline="")
     else:
         opened = source.open(encoding=dialect.encoding, errors="replace", newline="")
     skipped = dialect.first_line - 1 if isinstance(source, Path) else 0

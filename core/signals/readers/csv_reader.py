@@ -48,7 +48,7 @@ def read_csv(path: Path, options: ReadOptions, name: str) -> Recording:
         return _read_sheet(path, sheet, options, name)
     except NotUtf8:
         notes = (*sheet.dialect.notes, latin1_note(_beyond_ascii(path)))
-        dialect = replace(sheet.dialect, encoding="latin-1", notes=notes)
+        dialect = replace(sheet.dialect, encoding="cp1252", notes=notes)
         return _read_sheet(path, replace(sheet, dialect=dialect), options, name)
 
 
@@ -62,7 +62,7 @@ def _read_sheet(path: Path, sheet: Sheet, options: ReadOptions, name: str) -> Re
     if sheet.is_windows:
         return _read_windows(path, dialect, options, name)
     roles = choose_roles(sheet.head, options, tail=sheet.tail, decimal=dialect.decimal)
-    roles, dropped = _without_trailing_column(sheet, roles)
+    roles, dropped = _without_trailing_columns(sheet, roles)
     if roles.layout == "long":
         table, notes = parse_table(path, dialect, roles.columns)
         table, more = checked_numbers(table, roles, path, dialect)
@@ -134,14 +134,20 @@ def _read_columns(
     return matrix.finished(), table.select(others), [*notes, *more]
 
 
-def _without_trailing_column(sheet: Sheet, roles: Roles) -> tuple[Roles, list[str]]:
-    """A separator at the end of every line makes a last column without name or values."""
-    last = sheet.head.column_names[-1]
-    unnamed = last == f"column {len(sheet.head.column_names)}"
-    if unnamed and last in roles.channels[1:] and pa.types.is_null(sheet.head[last].type):
-        kept = replace(roles, channels=tuple(c for c in roles.channels if c != last))
-        return kept, ["The empty last column, made by separators at the line ends, was left out."]
-    return roles, []
+def _without_trailing_columns(sheet: Sheet, roles: Roles) -> tuple[Roles, list[str]]:
+    """Separators at the end of every line make last columns without names or values."""
+    names, kept = sheet.head.column_names, list(roles.channels)
+    for number in range(len(names), 0, -1):
+        is_empty = pa.types.is_null(sheet.head[number - 1].type)
+        if not is_empty or kept[1:][-1:] != [f"column {number}"]:
+            break
+        kept.pop()
+    count = len(roles.channels) - len(kept)
+    if not count:
+        return roles, []
+    were = "column was" if count == 1 else f"{count} columns were"
+    note = f"The last {were} left out, empty and made by separators at the line ends."
+    return replace(roles, channels=tuple(kept)), [note]
 
 
 def _unit(dialect: Dialect, columns: Sequence[str]) -> str:
@@ -192,10 +198,10 @@ def outline_csv(path: Path, options: ReadOptions, name: str) -> FileOutline:
     channels = roles.channels
     if not sheet.is_windows:
         offered = channel_choices(sheet.head, options, tail=sheet.tail, decimal=dialect.decimal)
-        channels = _without_trailing_column(sheet, Roles("wide", channels=offered))[0].channels
+        channels = _without_trailing_columns(sheet, Roles("wide", channels=offered))[0].channels
         try:
             roles = choose_roles(sheet.head, options, tail=sheet.tail, decimal=dialect.decimal)
-            roles, _ = _without_trailing_column(sheet, roles)
+            roles, _ = _without_trailing_columns(sheet, roles)
         except DataError as error:
             problem, roles = str(error), Roles("wide")
     preview: pd.DataFrame = sheet.head.slice(0, PREVIEW_ROWS).to_pandas()

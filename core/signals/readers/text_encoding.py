@@ -31,7 +31,7 @@ def detect_encoding(head: bytes, whole: bool) -> tuple[str, list[str]]:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head, final=whole)
     except UnicodeDecodeError:
-        return "latin-1", [latin1_note(beyond_ascii(head), whole)]
+        return "cp1252", [latin1_note(beyond_ascii(head), whole)]
     return "utf-8", []
 
 
@@ -43,8 +43,8 @@ def latin1_note(count: int, whole: bool = True) -> str:
     least = "" if whole else "At least "
     are = "is" if count == 1 else "are"
     return (
-        f"{least}{count_text(count, 'character')} {are} not UTF-8: the text was read as Latin-1; "
-        "check the names."
+        f"{least}{count_text(count, 'character')} {are} not UTF-8: the text was read as Latin-1, "
+        "Windows' kind (1252); check the names."
     )
 
 
