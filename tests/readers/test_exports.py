@@ -207,3 +207,20 @@ def test_separators_at_the_line_ends_make_no_channels(tmp_path, end):
 def test_signs_that_windows_adds_to_latin1(tmp_path, rows):
     text = "price,unit\n" + "1.5,x\n" * rows + "2.5,€\n"
     assert read_recording(written(tmp_path, text, "cp1252")).labels["unit"][-1] == "€"
+
+
+@pytest.mark.parametrize(("decimal", "header"), [(".", "x;y\n"), (",", "x;y\n"), (".", "")])
+@pytest.mark.parametrize("late", [0, 20_000])
+def test_cells_of_blanks_are_missing_values(tmp_path, decimal, header, late):
+    rows = [*["7.5;1"] * late, "1.5;2", "  ;2", " NA ;2", " 4.5 ;3", "5;6"]
+    path = written(tmp_path, header + "\n".join(rows).replace(".", decimal))
+    recording = read_recording(path, ReadOptions(time_column=None))
+    np.testing.assert_allclose(recording.values[late:, 0], [1.5, 2.5, 3.5, 4.5, 5])
+    assert recording.missing == (2, 0)
+
+
+def test_a_text_among_blanks_is_named(tmp_path):
+    with pytest.raises(DataError, match="line 4 holds 'off'"):
+        read_recording(written(tmp_path, "x,y\n1,2\n  ,2\noff,3\n4,5\n5,6\n"))
+    with pytest.raises(DataError, match="infinite value in line 4"):
+        read_recording(written(tmp_path, "x,y\n1,2\n  ,2\ninf,3\n4,5\n5,6\n"))

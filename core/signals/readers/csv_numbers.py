@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.number_text import count_text
+from core.signals.readers.cells import MISSING_WORDS
 from core.signals.readers.channel_names import clean_name
 from core.signals.readers.columns import Roles
 from core.signals.readers.csv_dialect import Dialect
@@ -37,6 +38,24 @@ def checked_numbers(
         table, more = _checked_column(table, name, path, dialect)
         notes += more
     return table, notes
+
+
+def without_blanks(table: pa.Table, roles: Roles, decimal: str) -> pa.Table:
+    """The table with text columns as numbers where it is blanks alone that made them text."""
+    for name in (*roles.channels, *([roles.value] if roles.value else [])):
+        if not pa.types.is_string(table[name].type):
+            continue
+        texts = pc.utf8_trim_whitespace(table[name])
+        texts = pc.if_else(pc.is_in(texts, pa.array(MISSING_WORDS)), None, texts)
+        if decimal == "comma":
+            texts = pc.replace_substring(texts, ",", ".")
+        try:
+            numbers = texts.cast(pa.float64())
+        except pa.ArrowInvalid:  # text, which is named when numbers are checked
+            continue
+        if numbers.null_count < len(numbers):
+            table = table.set_column(table.schema.get_field_index(name), name, numbers)
+    return table
 
 
 def _checked_column(

@@ -14,7 +14,7 @@ from core.signals.readers.channel_names import listed
 from core.signals.readers.columns import Roles, channel_choices, choose_roles
 from core.signals.readers.csv_dialect import Dialect
 from core.signals.readers.csv_lines import line_of_row
-from core.signals.readers.csv_numbers import all_usual, check_zones, checked_numbers
+from core.signals.readers.csv_numbers import all_usual, check_zones, checked_numbers, without_blanks
 from core.signals.readers.csv_parse import (
     NeedsWholeTable,
     NotUtf8,
@@ -65,6 +65,7 @@ def _read_sheet(path: Path, sheet: Sheet, options: ReadOptions, name: str) -> Re
     roles, dropped = _without_trailing_columns(sheet, roles)
     if roles.layout == "long":
         table, notes = parse_table(path, dialect, roles.columns)
+        table = without_blanks(table, roles, dialect.decimal)
         table, more = checked_numbers(table, roles, path, dialect)
         check_zones(table, roles.time, path, dialect)
         return long_recording(
@@ -126,6 +127,7 @@ def _read_columns(
         del matrix, beside
     table, notes = parse_table(path, dialect, roles.columns)
     check_time_steps(table.num_rows)
+    table = without_blanks(table, roles, dialect.decimal)
     table, more = checked_numbers(table, roles, path, dialect)
     check_numeric(table, roles.channels, dialect.decimal, partial(line_of_row, path, dialect))
     matrix = GrowingMatrix(roles.channels, table.num_rows)
