@@ -1,10 +1,9 @@
 """Parquet in the wide and the long form."""
 
-import decimal
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -31,7 +30,7 @@ def test_wide_with_times_labels_and_what_is_left_out(tmp_path):
             "x": np.arange(10, dtype=np.float32),
             "state": ["a", "b"] * 5,
             "nested": [[1, 2]] * 10,
-            "money": [decimal.Decimal("1.5")] * 10,
+            "raw": [b"1.5"] * 10,
         },
     )
     recording = read_recording(path)
@@ -40,7 +39,7 @@ def test_wide_with_times_labels_and_what_is_left_out(tmp_path):
     assert recording.sampling_rate_hz == 1.0
     assert recording.labels["state"].tolist() == ["a", "b"] * 5
     assert "nested (list<" in " ".join(recording.notes)
-    assert "money (decimal" in " ".join(recording.notes)
+    assert "raw (binary" in " ".join(recording.notes)
     found = outline(path)
     assert found.time_column == "when"
     assert found.channels == ("x",)
@@ -132,3 +131,23 @@ def test_round_trip(tmp_path, values):
     np.testing.assert_array_equal(recording.values, values)
     assert recording.values.dtype == values.dtype
     assert recording.channel_names == tuple(names)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_types_of_other_writers(tmp_path, unit):
+    seconds = pa.array(range(2, 42, 2), pa.int64())
+    per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    table = pa.table(
+        {
+            "time": pc.multiply(seconds, per_second).cast(pa.duration(unit)),
+            "x": pa.array([*range(19), None], pa.int64()).cast(pa.decimal128(21, 2)),
+            "state": pa.array(["on", "off"] * 10).cast(pa.string_view()),
+        }
+    )
+    path = tmp_path / "t.parquet"
+    pq.write_table(table, path)
+    recording = read_recording(path)
+    assert recording.sampling_rate_hz == 0.5
+    assert recording.time[:2].tolist() == [2, 4]
+    assert recording.values[:, 0].tolist() == [*range(19), 18]
+    assert recording.labels["state"][1] == "off"

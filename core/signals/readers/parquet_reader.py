@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.config import ReadOptions
@@ -100,8 +101,18 @@ class _Parquet:
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """In a type that the readers know, with the same values: durations as seconds."""
     kind = column.type
-    return column.cast(kind.value_type) if pa.types.is_dictionary(kind) else column
+    if pa.types.is_dictionary(kind):
+        return _plain(column.cast(kind.value_type))
+    if pa.types.is_decimal(kind):
+        return column.cast(pa.float64())
+    if pa.types.is_string_view(kind):
+        return column.cast(pa.string())
+    if pa.types.is_duration(kind):
+        per_second = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[kind.unit]
+        return pc.divide(column.cast(pa.int64()).cast(pa.float64(), safe=False), per_second)
+    return column
 
 
 def _place(row: int) -> str:
