@@ -202,3 +202,14 @@ def test_a_table_that_is_parsed_in_parts_at_once(tmp_path):
     with path.open("a") as file:
         file.write("1,2,3\n")  # too short, in the last part
     assert not check_same(path)
+
+
+@pytest.mark.parametrize(
+    ("before", "is_plain"),
+    [('"x","y"\n', True), ('"x\n(m)","y"\n', False), ('# 5" pipe\nx,y\n', False)],
+)
+def test_quotes_before_the_rows(tmp_path, before, is_plain):
+    path = tmp_path / "x.csv"
+    path.write_text(before + "".join(f"{i}.5,{i}.25\n" for i in range(40)))
+    assert check_same(path) is is_plain
+    assert len(read(path, 0).values) == 40

@@ -17,7 +17,6 @@ import pandas as pd
 from core.signals.readers import limits
 from core.signals.readers.cells import MISSING_WORDS
 from core.signals.readers.csv_dialect import DECIMALS, Dialect
-from core.signals.readers.csv_lines import past_lines
 from core.signals.readers.csv_rows import SEPARATORS
 from core.threads import each_in_a_thread
 
@@ -32,20 +31,20 @@ def read_plain(path: Path, dialect: Dialect) -> np.ndarray | None:
     if not _may_be_plain(path, dialect):
         return None
     try:
-        with (
-            warnings.catch_warnings(),
-            path.open(encoding="utf-8", errors="replace", newline="") as stream,
-        ):
+        with warnings.catch_warnings():
             warnings.simplefilter("error")  # columns left out, types mixed
             frame = pd.read_csv(
-                past_lines(stream, dialect.first_line - 1),
+                path,
                 sep=SEPARATORS[dialect.separator],
                 header=None,
                 names=list(dialect.names),
                 index_col=False,
+                skiprows=dialect.first_line - 1,
                 decimal=DECIMALS[dialect.decimal],
                 na_values=list(MISSING_WORDS),
                 keep_default_na=False,
+                compression=None,
+                encoding="utf-8",
                 quotechar=dialect.quote,
                 engine="c",
             )
@@ -87,6 +86,9 @@ def _may_be_plain(path: Path, dialect: Dialect) -> bool:
             first = text.find(b"\r")
             if text[first + 1 : first + 2] != b"\n":  # old Macintosh line ends
                 return False
+        before = text[: _data_start(text, dialect)].split(b"\n")
+        if any(line.count(dialect.quote.encode()) % 2 for line in before):
+            return False  # pandas would skip a line break within quotes, and one line too many
         return len(dialect.names) > 1 or not _has_blanks(text, _data_start(text, dialect))
 
 
