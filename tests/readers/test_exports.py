@@ -148,7 +148,7 @@ def test_lines_before_the_table_are_left_out_with_a_note(tmp_path, before, count
         read_recording(path, ReadOptions(channels=("x",), label_columns=()))
 
 
-@pytest.mark.parametrize("before", ["a,b\n", "Device 5\n", "Device,5\nof,it\n"])
+@pytest.mark.parametrize("before", ["a,b\n", "Device 5\n", "Device,5\nof,it\n", "Device\nno,5,\n"])
 def test_lines_that_may_be_a_header_are_not_left_out(tmp_path, before):
     path = written(tmp_path, before + "1,2.5,3\n" * 20)
     with pytest.raises(DataError, match="lines before the table: remove them"):

@@ -207,7 +207,8 @@ def _rows_above(rows: list[list[str]], decimal: str, grouped: bool) -> int:
     """
     width, alike = Counter(map(len, rows)).most_common(1)[0]
     first = next(number for number, row in enumerate(rows) if len(row) == width)
-    clear = width > 1 and alike >= 0.6 * len(rows) and first + 1 < len(rows)
+    named = width > 1 and first + 1 < len(rows) and all(cell.strip() for cell in rows[first])
+    clear = named and alike >= 0.6 * len(rows)
     return first if clear and _detect_header(rows[first:], decimal, grouped) else 0
 
 
