@@ -174,16 +174,43 @@ def in_two_columns(tmp_path, kind, day, clock, names=("Date", "Time")):
     ],
 )
 @pytest.mark.parametrize("names", [("Date", "Time"), ("<DATE>", "<TIME>"), ("Day", "at")])
-def test_dates_apart_from_their_times_of_day_are_told(tmp_path, kind, day, clock, names):
+def test_dates_apart_from_their_times_of_day_are_joined(tmp_path, kind, day, clock, names):
     path = in_two_columns(tmp_path, kind, day, clock, names)
     recording = read_recording(path)
-    assert recording.time is None
+    expected = pd.date_range("2006-12-16 17:24", periods=48, freq="30min").to_numpy()
+    assert (recording.time == expected).all()
+    assert recording.sampling_rate_hz == pytest.approx(1 / 1800)
     assert recording.channel_names == ("x",)
     assert not recording.labels
-    assert f"the time of day is in {names[1]!r}: neither was used" in " ".join(recording.notes)
-    assert outline(path).time_column is None
+    said = f"The time axis is {names[0]!r} with the time of day in {names[1]!r}."
+    assert said in recording.notes
+    assert said in outline(path).notes
+    assert outline(path).time_column == names[0]
     days = read_recording(path, ReadOptions(time_column=names[0]))
     assert days.time[0] == np.datetime64("2006-12-16")
+
+
+def test_a_state_beside_dates_and_times_of_day_is_a_label(tmp_path):
+    rows = [
+        f"2024-01-0{1 + i // 24},{i % 24}:00,{i}.5,{'on' if i % 3 else 'off'}" for i in range(96)
+    ]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["Date,Time,x,state", *rows]) + "\n")
+    recording = read_recording(path)
+    assert recording.sampling_rate_hz == pytest.approx(1 / 3600)
+    assert recording.labels["state"][:3].tolist() == ["off", "on", "on"]
+
+
+def test_a_time_of_day_that_lacks_or_is_none_is_named_with_its_line(tmp_path):
+    path = in_two_columns(tmp_path, "csv", "%d/%m/%Y", "%H:%M:%S")
+    text = path.read_text()
+    for broken, said in (
+        ("", "'Time' is empty in line 4"),
+        ("24.12.:", "line 4 holds '24.12.:'"),
+    ):
+        path.write_text(text.replace("18:24:00", broken, 1))
+        with pytest.raises(DataError, match=said):
+            read_recording(path)
 
 
 def test_days_that_differ_need_no_time_of_day(tmp_path):

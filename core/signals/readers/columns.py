@@ -34,6 +34,7 @@ class Roles:
 
     layout: str  # "wide" or "long"
     time: str = ""
+    clock: str = ""  # of times of day, where `time` holds dates without them
     labels: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     id: str = ""
@@ -43,7 +44,7 @@ class Roles:
     @property
     def columns(self) -> list[str]:
         """All that is needed from the file."""
-        picked = (self.time, self.id, self.value, *self.labels, *self.channels)
+        picked = (self.time, self.clock, self.id, self.value, *self.labels, *self.channels)
         return list(dict.fromkeys(name for name in picked if name))
 
 
@@ -87,13 +88,8 @@ def choose_roles(
     kinds = {name: column_kind(head[name], decimal) for name in names}
     wanted = set(options.channels or ())
     time = _choose_time(head, kinds, options, wanted)
-    notes = []
-    if options.time_column == "auto" and (clock := _clock_beside(head, kinds, time)):
-        notes.append(
-            f"The dates in {time!r} repeat, and the time of day is in {clock!r}: neither was used, "
-            "and rows are counted. Join them in one column, as 2014-04-01 00:05:00."
-        )
-        time = ""
+    clock = _clock_beside(head, kinds, time) if options.time_column == "auto" else ""
+    notes = [f"The time axis is {time!r} with the time of day in {clock!r}."] if clock else []
     is_label_name = {n: n.lower() in _LABEL_NAMES and kinds[n] != "other" for n in names}
     if options.label_columns is not None:
         labels = tuple(name for name in options.label_columns if name != time)
@@ -113,7 +109,9 @@ def choose_roles(
     if options.layout != "wide" and options.id_column + options.value_column:
         return _long_roles(names, kinds, time, channels, options)
     if options.layout == "long" or (
-        options.layout == "auto" and _is_long(head, tail, kinds, time, labels, channels)
+        options.layout == "auto"
+        and not clock
+        and _is_long(head, tail, kinds, time, labels, channels)
     ):
         return _long_roles(names, kinds, time, channels, options)
     if options.channels is not None:
@@ -126,14 +124,14 @@ def choose_roles(
     left_out = [
         f"{name} ({kinds[name] if kinds[name] != 'other' else head[name].type})"
         for name in names
-        if name not in (time, index, *labels, *channels) and not wanted
+        if name not in (time, clock, index, *labels, *channels) and not wanted
     ]
     notes += _left_out_notes(left_out)
     if index:
         notes.append(f"{index!r} counts the rows beside the times in {time!r}: it was left out.")
     if not channels:
         raise DataError(_no_channels(names, time, labels))
-    return Roles("wide", time, labels, channels, notes=tuple(notes))
+    return Roles("wide", time, clock, labels, channels, notes=tuple(notes))
 
 
 def _index_column(head: pa.Table, time: str, taken: set[str]) -> str:

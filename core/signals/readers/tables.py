@@ -12,7 +12,7 @@ from core.number_text import count_text
 from core.signals.readers.channel_names import clean_name, listed
 from core.signals.readers.columns import Roles
 from core.signals.readers.missing import without_gaps
-from core.signals.readers.timeline import Timeline, read_timeline
+from core.signals.readers.timeline import Timeline, joined_timeline, read_timeline
 from core.signals.recording import DataError, Recording
 
 _MOST_LABELS = 1000  # different texts in a column beyond which they name rows, not classes
@@ -166,7 +166,9 @@ def wide_recording(
     if len(values) < 2:
         raise DataError("There is only one row of values; a signal needs at least two.")
     line = Timeline(None, None, ())
-    if roles.time:
+    if roles.clock:
+        line = joined_timeline(table.select([roles.time, roles.clock]), place)
+    elif roles.time:
         line = read_timeline(table[roles.time], roles.time, place, time_unit)
     labels, label_notes = read_labels(table, roles.labels, chosen=options.label_columns is not None)
     values, repaired, missing = without_gaps(

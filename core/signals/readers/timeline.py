@@ -47,6 +47,9 @@ _FORMATS = (
     *_CLOCKS,
 )
 _EITHER_ORDER = ("%m/%d", "%d/%m", "%m-%d", "%d-%m")
+_DOTS_OF_CLOCKS = (r"^(\d{1,2})\.(\d\d)", r"^(\d{1,2}:\d\d)\.(\d\d)\b")  # 17.24.00
+_EPOCH = np.datetime64("1970-01-01")
+_CLOCKS_ON = np.datetime64("1900-01-01")  # the day of a time of day without one
 _UTC = r"\s*(?:UTC|GMT|Z)$"
 _ELAPSED = r"^\d+:\d\d:\d\d(?:\.\d+)?$"
 
@@ -113,7 +116,7 @@ def parse_dates(
         note = f"Dates such as {series.iloc[0]!r} were read with the {order}."
         return fitting[form], [*([note] if form.startswith(_EITHER_ORDER) else []), *zone_notes]
     if pc.all(pc.match_substring_regex(texts, _ELAPSED)).as_py():  # beyond 24 hours, or an hour
-        return (pd.Timestamp("1900-01-01") + pd.to_timedelta(series)).to_numpy(), zone_notes
+        return (pd.Timestamp(_CLOCKS_ON) + pd.to_timedelta(series)).to_numpy(), zone_notes
     odd = next((row for row, text in enumerate(series) if not is_date(str(text))), 0)
     raise DataError(
         f"The times in {name!r} are not understood: {place(odd)} holds "
@@ -163,12 +166,7 @@ def read_timeline(
     unit: of numbers, where it stands elsewhere than in the name. Raises DataError where a time is
     missing or not understood.
     """
-    if column.null_count:
-        first = pc.index(pc.is_null(column), True).as_py()
-        raise DataError(
-            f"The time column {name!r} is empty in {place(first)} ({column.null_count} times in "
-            "all). Complete it, or set no time column."
-        )
+    _check_complete(column, name, place)
     kind = column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         times, notes = parse_dates(column, name, place)
@@ -190,6 +188,41 @@ def read_timeline(
             f"The column {name!r} cannot be a time axis: it holds {kind}. Choose another, or none."
         )
     return _from_numbers(column.to_numpy(), name, place, unit)
+
+
+def joined_timeline(table: pa.Table, place: Callable[[int], str]) -> Timeline:
+    """The time axis of two columns: dates, and times of day. Raises DataError as `read_timeline`.
+
+    Each date and each time of day is looked at once, however many rows there are.
+    """
+    parts, notes = [], []
+    for name in table.column_names:
+        _check_complete(table[name], name, place)
+        encoded = table[name].combine_chunks().dictionary_encode()
+        rows = np.unique(encoded.indices.to_numpy(), return_index=True)[1]
+        distinct = encoded.dictionary
+        if pa.types.is_string(distinct.type) or pa.types.is_large_string(distinct.type):
+            for pattern in _DOTS_OF_CLOCKS if parts else ():
+                distinct = pc.replace_substring_regex(distinct, pattern, r"\1:\2")
+            place_of = lambda code, rows=rows: place(int(rows[code]))  # noqa: E731
+            times, told = parse_dates(pa.chunked_array([distinct]), name, place_of)
+            times, notes = times - (_CLOCKS_ON if parts else _EPOCH), [*notes, *told]
+        elif pa.types.is_time(distinct.type):
+            times = distinct.cast(pa.time64("us")).cast(pa.int64()).to_numpy()
+        else:
+            times = distinct.cast(pa.timestamp("us")).to_numpy() - _EPOCH
+        parts.append(times.astype("timedelta64[us]")[encoded.indices.to_numpy()])
+    line = _from_dates(_EPOCH + parts[0] + parts[1], " and ".join(table.column_names), place)
+    return replace(line, notes=(*notes, *line.notes))
+
+
+def _check_complete(column: pa.ChunkedArray, name: str, place: Callable[[int], str]) -> None:
+    if column.null_count:
+        first = pc.index(pc.is_null(column), True).as_py()
+        raise DataError(
+            f"The time column {name!r} is empty in {place(first)} ({column.null_count} times in "
+            "all). Complete it, or set no time column."
+        )
 
 
 def _from_numbers(
