@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,12 +11,14 @@ from core.config import ExperimentConfig
 from core.results import (
     change,
     common_positions,
+    have_same_data,
     read_reconstruction,
     same_histories,
     same_originals,
     why_not_comparable,
 )
 from core.runs import RunStore
+from core.views.compared_curves import _common_unit
 from tests.fake_runs import history_row, make_run
 from tests.test_worst_windows import stored
 
@@ -84,6 +87,29 @@ def test_files_of_one_name_can_differ():
     changed = first.replace({"data.sha256": "2" * 64, "data.time_steps": 5000})  # left over
     assert why_not_comparable("B", renamed, "A", first) == ""
     assert "different content" in why_not_comparable("B", changed, "A", first)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"data.noise": 0.1}, {"data.noise": 0.2}, False),
+        ({"data.name": "question"}, {"data.name": "question", "data.frequency_hz": 3.0}, True),
+        ({"training.seed": 1}, {"training.seed": 2}, True),
+    ],
+)
+def test_errors_change_between_runs_of_the_same_data_alone(one, other, same):
+    configs = [ExperimentConfig().replace(c).model_dump(mode="json") for c in (one, other)]
+    assert have_same_data(*configs) is same
+    later = [{"data": content["data"] | {"a field of later": 1}} for content in configs]
+    assert have_same_data(later[0], later[0])  # of another version: as it is written
+
+
+def test_a_unit_stands_at_an_axis_where_all_runs_have_it():
+    def of(unit):
+        return SimpleNamespace(results=None if unit is None else SimpleNamespace(unit=unit))
+
+    assert _common_unit([of("mV"), of("mV"), of(None)]) == "mV"  # one has no results yet
+    assert _common_unit([of("mV"), of("")]) == _common_unit([of("mV"), of("V")]) == ""
 
 
 def test_common_windows(tmp_path):
