@@ -7,6 +7,7 @@ import streamlit as st
 from core import session
 from core.results import RunRow
 from core.views.comparison import comparison
+from core.views.comparison_link import rows_of_the_address
 from core.views.run_actions import run_actions
 from core.views.run_state import SHOWABLE
 from core.views.run_table import searched, selected
@@ -23,8 +24,9 @@ def page() -> None:
 
 
 def show(rows: Sequence[RunRow]) -> None:
+    rows, opened = rows_of_the_address(rows)
     found = searched(rows)
-    chosen = selected(found) if found else []
+    chosen = selected(found, opened) if found else []
     if not found:
         st.caption("No run matches. Clear the search or the states.")
     run_actions(chosen)

@@ -44,7 +44,7 @@ from core.session.drafts import (
     value,
 )
 from core.session.fitted import activation_picture, deviations, floors, matrix
-from core.session.links import is_link_open, link
+from core.session.links import is_link_open, link, linked_runs
 from core.session.machine import run_config, run_table, runner, store
 from core.session.own_runs import check_setup, resume, runs_of, submit, train_further
 from core.session.pages import APP_TITLE, PAGES, PROJECT, page
@@ -119,6 +119,7 @@ __all__ = [
     "last_reading",
     "limit",
     "link",
+    "linked_runs",
     "literal",
     "load",
     "load_note",

@@ -12,7 +12,7 @@ from core.session.pages import PAGES
 from core.session.words import literal
 
 LONGEST_LINK = 32_000  # characters; a link of this app has far fewer
-PAGE_PARAMETERS = ("run", "part", "window")  # what pages read from their address
+PAGE_PARAMETERS = ("run", "runs", "part", "window")  # what pages read from their address
 
 _OPENED_LINK = "opened_link"
 _LINK_FAULTS = "link_faults"
@@ -28,6 +28,11 @@ def link(stem: str, query: Mapping[str, str]) -> str:
         base = base.removesuffix(f"/{known}")
     path = base + ("/" if stem == "start" else f"/{stem}")
     return f"{here.scheme}://{here.netloc}{path}?{urlencode(query)}"
+
+
+def linked_runs() -> tuple[str, ...]:
+    """The ids of the runs that the address asks to compare, each once."""
+    return tuple(dict.fromkeys(filter(None, st.query_params.get("runs", "").split(","))))
 
 
 def open_link() -> dict[str, str] | None:

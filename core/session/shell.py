@@ -26,7 +26,7 @@ def run_shell() -> None:
     current = _navigate()
     st.set_page_config(page_title=f"{current.title} · {APP_TITLE}")
     warm_up()
-    visitor.hold_link()
+    visitor.hold_links()
     show_link()
     show_store_notice()
     st.session_state[_SHELL] = True

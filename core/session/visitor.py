@@ -11,6 +11,7 @@ look at the run and at the data it was trained on. Only its owner may change it.
 import os
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 
 import streamlit as st
@@ -21,6 +22,7 @@ from core.public import SWITCH, PublicSettings, variable
 from core.retention import forget_upload
 from core.runs import RunNotFound, RunSummary, RunUnreadable
 from core.session import machine
+from core.session.links import linked_runs
 from core.signals.recording import DataError
 from core.signals.store import load, note_use, recording_key
 from core.visits import Visits
@@ -85,19 +87,16 @@ def _visits(folder: str) -> Visits:
 # Runs
 
 
-def hold_link() -> None:
-    """Remember the run of the page's address: who has the link may see it."""
-    run_id = st.query_params.get("run", "")
-    if public() is None or not run_id:
+def hold_links() -> None:
+    """Remember the runs of the page's address: who has the link may see them."""
+    if public() is None:
         return
     held = st.session_state.setdefault(_LINKS, {})
-    if run_id not in held:
-        try:
+    for run_id in {st.query_params.get("run", ""), *linked_runs()[:LINKS_HELD]} - {"", *held}:
+        with suppress(RunNotFound):
             held[machine.store().open(run_id).id] = None
-        except RunNotFound:
-            return
-        while len(held) > LINKS_HELD:
-            held.pop(next(iter(held)))
+    while len(held) > LINKS_HELD:
+        held.pop(next(iter(held)))
 
 
 def forget_links() -> None:

@@ -10,6 +10,7 @@ from core.views.compared_curves import compared_curves
 from core.views.compared_errors import compared_errors
 from core.views.compared_runs import Compared, chosen_baseline, read_compared
 from core.views.compared_windows import compared_windows
+from core.views.comparison_link import comparison_link
 from core.views.quoted_frame import quoted_frame
 
 MOST_COMPARED = 10
@@ -25,7 +26,10 @@ def comparison(rows: Sequence[RunRow]) -> None:
     in_order = read_compared(rows)
     if not in_order:
         return
-    runs = chosen_baseline(in_order)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        runs = chosen_baseline(in_order)
+        if len(runs) > 1:
+            comparison_link([item.run.id for item in runs])
     measure = compared_curves(runs)
     compared_errors(runs, measure)
     if len(runs) > 1:

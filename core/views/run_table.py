@@ -74,12 +74,14 @@ def _holds(row: RunRow, words: Sequence[str]) -> bool:
     return all(word in text for word in words)
 
 
-def selected(rows: Sequence[RunRow]) -> list[RunRow]:
-    """Draw a page of the rows; returns those that are selected."""
+def selected(rows: Sequence[RunRow], opened: Sequence[str] = ()) -> list[RunRow]:
+    """Draw a page of the rows; returns those that are selected: at first the `opened` ones."""
     number = _page_number(len(rows))
     shown = rows[(number - 1) * PAGE_ROWS : number * PAGE_ROWS]
     ids = [row.id for row in shown]
-    kept = st.session_state.get(_SELECTED, ())  # of the table as it was: rows move, and go
+    kept = opened or st.session_state.get(
+        _SELECTED, ()
+    )  # of the table as it was: rows move, and go
     event = st.dataframe(
         quoted_frame(_frame(shown)),
         column_config=COLUMNS,

@@ -94,6 +94,16 @@ def test_who_has_the_link_sees_the_run_and_cannot_change_it(demo):
     assert "Mine" in shown_text(bob)
 
 
+def test_who_has_the_link_of_a_comparison_sees_its_runs(demo):
+    content = CONFIG.model_dump(mode="json")
+    names = ("First", "Second", "Third")
+    theirs = [demo.store.create(content, name=name, owner="a" * 64).id for name in names]
+    bob = demo.open("train").run()
+    assert listed(go(bob, "runs")) == []
+    assert listed(go(bob, "runs", runs=f"{theirs[2]},{theirs[0]}")) == ["Third", "First"]
+    assert listed(go(bob, "runs")) == ["Third", "First"]
+
+
 def test_an_unknown_link_says_no_more_than_that(demo):
     bob = go(demo.open("train").run(), "reconstructions", run="f" * 32)
     assert "There is no run with this link" in shown_text(bob)

@@ -1,5 +1,7 @@
 """The page Runs: the table, its filters, and what can be done with chosen rows."""
 
+import json
+
 import pytest
 
 from core.results import RunRow, RunTable
@@ -278,3 +280,37 @@ def test_many_runs_of_one_name_are_told_apart(lab):
     assert not page.exception
     assert errors_of(page)["run"].is_unique
     assert len(errors_of(page)) == 10
+
+
+def copied_link(page):
+    return next(
+        text
+        for item in page.get("bidi_component")
+        if "runs=" in (text := json.loads(item.proto.json or "{}").get("text", ""))
+    )
+
+
+def test_a_link_opens_the_comparison_with_its_baseline(lab):
+    ids = [make_run(lab.store, name=name).id for name in ("One", "Two", "Three")]
+    page = choose_baseline(select(lab.open("runs"), 0, 2), "One")
+    link = copied_link(page)
+    assert link.endswith(f"/runs?runs={ids[0]}%2C{ids[2]}")
+    page = lab.open("runs", runs=f"{ids[0]},{ids[2]}")
+    assert list(rows(page)["name"]) == ["Three", "One"]
+    assert list(errors_of(page)["run"]) == ["One · baseline", "Three"]
+    assert "A link has opened these 2 runs." in shown_text(page)
+    page = choose_baseline(page, "Three")
+    assert list(errors_of(page)["run"]) == ["Three · baseline", "One"]  # the link is opened once
+    page = press(page, "All runs")
+    assert list(rows(page)["name"]) == ["Three", "Two", "One"]
+    assert list(errors_of(page)["run"]) == ["Three · baseline", "One"]
+
+
+def test_a_link_to_runs_that_are_gone_says_so(lab):
+    run = make_run(lab.store, name="One")
+    page = lab.open("runs", runs=f"{run.id},{'f' * 32},../etc,{run.id}")
+    assert list(rows(page)["name"]) == ["One"]
+    assert "Of the 3 runs of this link 1 is here." in shown_text(page)
+    page = lab.open("runs", runs="f" * 32)
+    assert "The run of this link is not here." in shown_text(page)
+    assert not page.exception
