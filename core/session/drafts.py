@@ -19,6 +19,7 @@ from core.config import ExperimentConfig, explain, with_changes
 from core.session.words import literal
 
 _DRAFT = "draft"  # replaced by a change, never altered
+_BEGUN_WITH = "draft_begun_with"
 _CHECKED = "draft_checked"
 _FOLLOWED = "draft_followed"  # fields that the last edit of another field has set
 _NOTE = "draft_note"  # (revision, what was said when the draft was loaded)
@@ -39,7 +40,14 @@ def draft() -> dict[str, Any]:
         return st.session_state[_DRAFT]
     except KeyError:
         config = ExperimentConfig().replace({"training.backend": preferred()})
-        return st.session_state.setdefault(_DRAFT, config.model_dump(mode="json"))
+        begun = st.session_state.setdefault(_BEGUN_WITH, config.model_dump(mode="json"))
+        return st.session_state.setdefault(_DRAFT, begun)
+
+
+def begun_with() -> dict[str, Any]:
+    """The draft as it was when the session began."""
+    draft()
+    return st.session_state[_BEGUN_WITH]
 
 
 def value(path: str) -> Any:

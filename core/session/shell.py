@@ -10,6 +10,7 @@ import streamlit as st
 from core.output_range import ACTIVATIONS
 from core.session import retention, visitor
 from core.session.drafts import part
+from core.session.last_setup import keep_setup, offer_last_setup
 from core.session.leaving import let_go_of_the_gone
 from core.session.links import show_link
 from core.session.machine import a_page_is_out, runner, store
@@ -33,6 +34,7 @@ def run_shell() -> None:
     try:
         current.run()
         if not st.context.is_embedded:
+            keep_setup()
             _draw_sidebar()
     finally:
         st.session_state[_SHELL] = False
@@ -67,6 +69,7 @@ def _draw_sidebar() -> None:
         lines.append(f"Output: {ACTIVATIONS[model.output_activation].title}")
     with st.sidebar:
         st.caption("**Experiment in hand**  \n" + "  \n".join(lines))
+        offer_last_setup()
         if text := _in_work():
             st.caption(f":material/progress_activity: {text}")
         if (settings := visitor.public()) is not None:

@@ -27,7 +27,7 @@ def rows_of_the_address(rows: Sequence[RunRow]) -> tuple[Sequence[RunRow], tuple
     found = [run_id for run_id in wanted if run_id in here]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(_said(len(found), len(wanted)), width="content")
-        st.button("All runs", key="runs_all", type="tertiary", on_click=_leave)
+        st.button("All runs", key="runs_all", icon=":material/table_rows:", on_click=_leave)
     is_new = st.session_state.get(_OPENED) != wanted
     st.session_state[_OPENED] = wanted
     if is_new and found:
