@@ -50,6 +50,8 @@ def prepare_environment() -> None:
 
 
 def main(arguments: list[str]) -> None:
+    # Kept bytecode: each process that imports TensorFlow would compile it again, for 15 s.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     prepare_environment()
     if shutil.which("chromium") is None:
         install_debian("chromium", "fonts-dejavu-core")
