@@ -262,6 +262,10 @@ def test_labels_differ_and_are_never_empty():
     labels = run_words.unique_labels(["a", "a", "", "x" * 500, "x" * 501])
     assert len(set(labels)) == 5
     assert all(label.strip() and len(label) < 80 for label in labels)
+    data = "a recording with a long name.csv"
+    labels = run_words.unique_labels([f"{data}, standard, {end}" for end in ("tanh", "relu")], 40)
+    assert [label[-4:] for label in labels] == ["tanh", "relu"]
+    assert [len(label) for label in labels] == [40, 40]
 
 
 def test_the_architecture_frame_agrees_with_the_architecture():

@@ -141,3 +141,10 @@ def test_kinds_of_lines_differ_in_colour_and_in_dash():
     assert len({run_words.line_dash(kind) for kind in kinds}) == 3
     assert run_words.line_dash("floor-train") == palette.FLOOR_DASH
     assert len(set(run_words.SERIES.values())) == len(run_words.SERIES)
+
+
+def test_the_legend_tells_lines_of_both_parts_apart():
+    validation, train = run_words.legend("floor", "floor-train")
+    assert (validation.colour, validation.dash) == (train.colour, train.dash)
+    assert (validation.is_thin, train.is_thin) == (False, True)
+    assert not any(line.is_thin for line in run_words.legend("train", "validation"))

@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from core.charts.curves import CURVE_HEIGHT, drawable, thinned
 from core.charts.run_words import (
-    LINES,
     SERIES,
     TITLES,
+    is_thin,
     labelled,
     line_dash,
     line_key,
@@ -189,8 +189,7 @@ def _line_layers(levels: tuple[str, ...], y_title: str) -> list[Spec]:
     if not levels:
         return []
     is_line = {"filter": {"field": "series", "oneOf": [SERIES[key] for key in levels]}}
-    of_training = [SERIES[line_key(kind, "train")] for kind in LINES]
-    thin = {"field": "series", "oneOf": of_training}
+    thin = {"field": "series", "oneOf": [SERIES[key] for key in levels if is_thin(key)]}
     return [
         {
             "transform": [is_line],

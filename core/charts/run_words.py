@@ -1,7 +1,7 @@
 """What the charts of runs call their lines and axes, and the lines' colours."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.charts import palette
 
@@ -53,22 +53,43 @@ def time_unit(sampling_rate_hz: float) -> tuple[str, int]:
 
 def unique_labels(names: Sequence[str], limit: int = 60) -> list[str]:
     """Names as labels that differ from each other: shortened, numbered where they coincide."""
-    short = [name if len(name) <= limit else name[: limit - 1] + "…" for name in names]
+    short = [_shortened(name, limit) for name in names]
     return [
         label if short.count(label) == 1 and label.strip() else f"{label} ({number})"
         for number, label in enumerate(short, 1)
     ]
 
 
-def legend(*keys: str) -> list[tuple[str, str, tuple[int, ...]]]:
-    """Label, colour and dash (none: solid) of lines that several charts share a legend for."""
+def _shortened(name: str, limit: int) -> str:
+    """Its begin and its end: names of one kind often differ in their last words."""
+    if len(name) <= limit:
+        return name
+    end = (limit - 1) // 2
+    return f"{name[: limit - 1 - end]}…{name[-end:]}"
+
+
+class LegendLine(NamedTuple):
+    label: str
+    colour: str
+    dash: tuple[int, ...] = ()  # none: solid
+    is_thin: bool = False
+
+
+def legend(*keys: str) -> list[LegendLine]:
+    """The lines that several charts share a legend for."""
     lines = {
-        "original": ("original", palette.ORIGINAL, ()),
-        "reconstruction": ("reconstruction", palette.RECONSTRUCTION, ()),
-        "residual": ("residual: reconstruction − original", palette.RESIDUAL, ()),
+        "original": LegendLine("original", palette.ORIGINAL),
+        "reconstruction": LegendLine("reconstruction", palette.RECONSTRUCTION),
+        "residual": LegendLine("residual: reconstruction − original", palette.RESIDUAL),
     }
-    lines |= {key: (label, series_colour(key), line_dash(key)) for key, label in SERIES.items()}
+    for key, label in SERIES.items():
+        lines[key] = LegendLine(label, series_colour(key), line_dash(key), is_thin(key))
     return [lines[key] for key in keys]
+
+
+def is_thin(key: str) -> bool:
+    """Whether a line is of training: beside that of validation, which errors are judged by."""
+    return key.endswith("-train")
 
 
 def short_name(key: str) -> str:

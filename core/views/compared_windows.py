@@ -9,7 +9,7 @@ import streamlit as st
 from core import session
 from core.charts import palette
 from core.charts.compared_windows import compared_frame, compared_residual_spec, compared_spec
-from core.charts.run_words import SERIES, TITLES, time_title, unique_labels
+from core.charts.run_words import SERIES, TITLES, LegendLine, time_title, unique_labels
 from core.results import (
     MEASURES,
     PARTS,
@@ -157,8 +157,8 @@ def _draw(runs: Sequence[Compared], windows: Mapping[str, StoredWindows], positi
     colours = tuple((item.label, item.colour) for item in runs)
     baseline = runs[0].label
     legend_of(
-        [("original", palette.NEUTRAL, ())]
-        + [(item.label, palette.channel_color(item.colour), ()) for item in runs]
+        [LegendLine("original", palette.NEUTRAL)]
+        + [LegendLine(item.label, palette.channel_color(item.colour)) for item in runs]
     )
     st.vega_lite_chart(
         frame,
