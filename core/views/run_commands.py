@@ -4,8 +4,10 @@ Every change of a run by a visitor goes through `_do`, which asks whether it is 
 """
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -21,7 +23,31 @@ from core.views.stored import forget_active_runs
 
 DOUBLE_CLICK_SECONDS = 2.0
 
-_STARTED = "started_run"  # (configuration as JSON, run id, clock) of this session's last start
+_STARTED, _FURTHER = "started_run", "further_run"
+
+
+@dataclass
+class _Begun:
+    """The run that this session has begun last.
+
+    It is changed in place: when the session's state is set, Streamlit may leave the script for that
+    of a second click, which would not find the first's run.
+    """
+
+    asked: str = ""
+    run_id: str = ""
+    clock: float = -math.inf
+
+    def note(self, asked: str, run_id: str) -> None:
+        self.asked, self.run_id, self.clock = asked, run_id, time.monotonic()
+
+    def is_just(self, asked: str) -> bool:
+        """Whether it was begun just now, for the same."""
+        return self.asked == asked and time.monotonic() - self.clock < DOUBLE_CLICK_SECONDS
+
+
+def _begun(key: str) -> _Begun:
+    return st.session_state.setdefault(key, _Begun())
 
 
 def open_in_draft(run_id: str) -> None:
@@ -73,14 +99,16 @@ def delete(*run_ids: str) -> None:
 
 def train_further(run_id: str, *, epochs: int, patience: int, name: str) -> None:
     """Start a new run that goes on where this one has ended, and go to it."""
-    begun: list[str] = []
+    begun, asked = _begun(_FURTHER), repr((run_id, epochs, patience, name))
 
     def begin(run_id: str) -> None:
-        begun.append(session.train_further(run_id, epochs=epochs, patience=patience, name=name))
+        further = session.train_further(run_id, epochs=epochs, patience=patience, name=name)
+        begun.note(asked, further)
 
-    _do("trained further", [run_id], begin, quiet=RunNotFound)
-    if begun:
-        st.switch_page(session.page("train"), query_params={"run": begun[0]})
+    if not begun.is_just(asked):
+        _do("trained further", [run_id], begin, quiet=RunNotFound)
+    if begun.is_just(asked):
+        st.switch_page(session.page("train"), query_params={"run": begun.run_id})
 
 
 def _do(
@@ -120,7 +148,7 @@ def tell(text: str) -> None:
 
 def start(config: ExperimentConfig) -> None:
     """Put a run in the queue and its id in the address. A second click finds the first's run."""
-    text = config.to_json()
+    begun = _begun(_STARTED)
     if (run_id := running_twin(config)) is None:
         name = config.name.strip() or default_name(config)
         try:
@@ -131,27 +159,22 @@ def start(config: ExperimentConfig) -> None:
         except DataError as error:
             session.keep_fault(str(error))
             return
-        st.session_state[_STARTED] = (text, run_id, time.monotonic())
+        begun.note(config.to_json(), run_id)
         forget_active_runs()
     st.query_params.from_dict({"run": run_id})
 
 
 def running_twin(config: ExperimentConfig) -> str | None:
     """The run this session has just started from this very configuration, while it is active."""
-    text, run_id, clock = st.session_state.get(_STARTED, ("", "", 0.0))
-    if text != config.to_json():
-        return None
-    if time.monotonic() - clock < DOUBLE_CLICK_SECONDS:
-        return run_id
-    try:
-        return run_id if session.store().open(run_id).is_active else None
-    except (RunNotFound, RunUnreadable):
-        return None
+    begun, asked = _begun(_STARTED), config.to_json()
+    if begun.is_just(asked):
+        return begun.run_id
+    return last_started() if begun.asked == asked else None
 
 
 def last_started() -> str | None:
     """The run this session started last, if it is still active."""
-    _, run_id, _ = st.session_state.get(_STARTED, ("", "", 0.0))
+    run_id = _begun(_STARTED).run_id
     try:
         return run_id if run_id and session.store().open(run_id).is_active else None
     except (RunNotFound, RunUnreadable):

@@ -1,5 +1,8 @@
 """What will be trained, in words, and the button that starts it."""
 
+import math
+import time
+
 import streamlit as st
 
 from core import session
@@ -12,7 +15,9 @@ from core.views.run_state import default_name
 from core.views.stored import unit_and_floor
 from core.windows import check_batch
 
-_CLICKED = "start_clicked"
+CLICK_SECONDS = 10.0  # so long a click counts that another request cut short
+
+_CLICKED = "start_clicked"  # when, by the clock
 
 
 def start_if_clicked() -> None:
@@ -21,11 +26,14 @@ def start_if_clicked() -> None:
     A click and an edit can come in one request. Streamlit calls back its widgets as they were
     drawn, so that the button's own callback would not know of the fields below it.
     """
-    if not st.session_state.pop(_CLICKED, False):
+    if time.monotonic() - st.session_state.get(_CLICKED, -math.inf) > CLICK_SECONDS:
         return
     config = session.experiment()
-    if config is not None and not _hindrance(config):
+    can_start = config is not None and not _hindrance(config)
+    if can_start:
         start(config)
+    st.session_state[_CLICKED] = -math.inf  # now: what cut this short takes up the click
+    if can_start:
         st.rerun()
 
 
@@ -54,7 +62,7 @@ def start_bar() -> None:
                 type="primary",
                 icon=":material/play_arrow:",
                 disabled=bool(hindrance or twin),
-                on_click=lambda: st.session_state.update({_CLICKED: True}),
+                on_click=lambda: st.session_state.update({_CLICKED: time.monotonic()}),
             )
             if config is not None:
                 setup = session.link("train", config.to_query())

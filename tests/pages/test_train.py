@@ -1,13 +1,16 @@
 """The page Train: the form, the start, the live view."""
 
 import re
+import time
 
 import pytest
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 
 from core import processor
 from core.config import ExperimentConfig
 from core.runs import RunNotFound
-from core.views import live, training_form
+from core.views import live, start_bar, training_form
 from tests.fake_runs import UNIT, Lab, make_run, shown_text
 
 
@@ -94,6 +97,42 @@ def test_two_clicks_are_one_run(lab):
     again = page.button(key="start")
     again.proto.disabled = False  # the second click was on its way before the button went grey
     again.click().run()
+    assert len(lab.runner.submitted) == 1
+
+
+def leave_the_script():
+    """As Streamlit does for the next request: when the script next touches the session's state."""
+    state = get_script_run_ctx().session_state
+
+    def leave():
+        object.__setattr__(state, "_yield_callback", lambda: None)
+        raise StopException
+
+    object.__setattr__(state, "_yield_callback", leave)
+
+
+def test_a_second_click_finds_the_run_of_one_that_it_cut_short(lab, monkeypatch):
+    page, submit = lab.open("train"), lab.runner.submit
+    monkeypatch.setattr(
+        lab.runner, "submit", lambda *what, **more: (submit(*what, **more), leave_the_script())[0]
+    )
+    page.button(key="start").click().run()
+    assert len(lab.runner.submitted) == 1
+    page.session_state["start_clicked"] = time.monotonic()
+    page.run()
+    assert page.query_params == {"run": lab.runner.submitted[0]}
+    assert len(lab.runner.submitted) == 1
+
+
+def test_a_click_that_another_request_cut_short_still_starts(lab, monkeypatch):
+    page, check = lab.open("train"), start_bar.check_batch
+    with monkeypatch.context() as cut:
+        cut.setattr(start_bar, "check_batch", lambda *what: (check(*what), leave_the_script())[0])
+        page.button(key="start").click().run()
+        assert not lab.runner.submitted
+    page.run()
+    assert len(lab.runner.submitted) == 1
+    page.run()
     assert len(lab.runner.submitted) == 1
 
 
