@@ -134,7 +134,7 @@ def test_a_run_with_hostile_names(lab, state):
 
 
 def test_compared_runs_with_hostile_names(lab, monkeypatch):
-    monkeypatch.setattr("core.views.run_table.selected", list)
+    monkeypatch.setattr("core.views.run_table.selected", lambda rows, opened: list(rows))
     for number in range(2):
         make_run(
             lab.store,

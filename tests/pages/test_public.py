@@ -111,7 +111,7 @@ def test_an_unknown_link_says_no_more_than_that(demo):
 
 def selected(page, monkeypatch):
     """The page Runs with all its rows selected; a table of the test tool cannot be clicked."""
-    monkeypatch.setattr("core.views.run_table.selected", list)
+    monkeypatch.setattr("core.views.run_table.selected", lambda rows, opened: list(rows))
     return go(page, "runs")
 
 
