@@ -42,7 +42,7 @@ def resume_interrupted(store: RunStore) -> int:
         if may_be_resumed_unasked(summary):
             with suppress(RunNotFound, RunUnreadable, TransitionRefused):
                 run = store.open(summary.id)
-                run.transition("queued", auto_resumes=_resumes(summary) + 1)
+                run.transition("queued", after={"interrupted"}, auto_resumes=_resumes(summary) + 1)
                 count += 1
     return count
 

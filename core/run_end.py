@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,16 @@ _GIVEN_UP = (errno.EINVAL, errno.ELOOP)  # a status.json that is no file will ne
 
 @dataclass(frozen=True)
 class End:
-    """What becomes of a run that trains no more; `changes` go into its status."""
+    """What becomes of a run that trains no more; `changes` go into its status.
+
+    process: id and identity of the one that has ended. A run that another has taken up since is
+    none of this end's; None: whoever had it.
+    """
 
     state: str
     reason: str
     changes: Mapping[str, Any] = field(default_factory=dict)
+    process: tuple[int | None, str] | None = None
 
 
 class Endings:
@@ -84,7 +89,7 @@ def finish_dead(run: Run, end: End) -> None:
     try:
         if run.status().state in ("starting", "running"):
             state, reason = run.outcome() or (state, reason)
-        run.transition(state, reason[:2000].strip(), **end.changes)
+        run.transition(state, reason[:2000].strip(), of_process=end.process, **end.changes)
     except (TransitionRefused, RunNotFound):
         pass  # somebody was faster, or there is nothing left to write to
     except RunUnreadable as error:
@@ -95,9 +100,11 @@ def finish_dead(run: Run, end: End) -> None:
 def found_dead(run: Run, status: Status) -> End:
     """The end of a run whose worker went while no app was watching."""
     if says_pause(run):
-        return End("paused", last_line(run.log_tail()))
-    text = f"The worker process ended while no app was watching. {RESUME_HINT}"
-    return lost(run, oom_kills_before(status), text)
+        end = End("paused", last_line(run.log_tail()))
+    else:
+        text = f"The worker process ended while no app was watching. {RESUME_HINT}"
+        end = lost(run, oom_kills_before(status), text)
+    return replace(end, process=(status.pid, status.pid_started))
 
 
 def lost(run: Run, oom_kills_then: int, text: str) -> End:

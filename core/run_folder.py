@@ -78,6 +78,7 @@ class Run:
         reason: str = "",
         *,
         by_pid: int | None = None,
+        of_process: tuple[int | None, str] | None = None,
         after: Collection[str] = ACTIVE_STATES | REST_STATES,
         **changes: Any,
     ) -> Status:
@@ -85,8 +86,9 @@ class Run:
 
         after: the states that the run may be in, of those that the other may follow at all.
         With `by_pid` only the worker named in the status is let through: one that was declared
-        dead and wakes up again must not write. Raises TransitionRefused; the first final state
-        stays, however many threads and processes try.
+        dead and wakes up again must not write. With `of_process` (its id and identity) the run
+        must be that one's still. Raises TransitionRefused; the first final state stays, however
+        many threads and processes try.
         """
         if state not in ALLOWED:
             raise ValueError(f"state must be one of {', '.join(STATES)}. Received: {state!r}")
@@ -94,6 +96,8 @@ class Run:
             status = self.status()
             if status.state not in after or state not in ALLOWED[status.state]:
                 raise TransitionRefused(f"The run is {status.state}: it cannot become {state}.")
+            if of_process not in (None, (status.pid, status.pid_started)):
+                raise TransitionRefused(f"The run belongs to process {status.pid} now.")
             if by_pid is not None:
                 if status.state == "starting":  # this call makes it the worker's
                     self._worker = None

@@ -1,10 +1,22 @@
 """The queued runs of a store: found when something changed, and taken fairly between owners."""
 
+import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
+from core import disk
 from core.runs import RunStore, RunSummary
+
+UNREAD_SECONDS = 5.0  # until a run is looked at again whose status could not be read
+
+
+class FolderRefused(Exception):
+    """A run that cannot be started at the moment, since its folder cannot be written."""
+
+    def __init__(self, run_id: str, error: OSError):
+        text = disk.fault_text(error)
+        super().__init__(f"A run waits, since its folder {run_id[:8]}… cannot be written: {text}.")
 
 
 class RunQueue:
@@ -35,6 +47,8 @@ class RunQueue:
         else:
             return []
         summaries = self._store.list()  # exact: nobody would ask again
+        if self._store.has_unread:
+            self._list_at = min(self._list_at or math.inf, now + UNREAD_SECONDS)
         for summary in summaries:  # turns taken before this runner began count as well
             turn = summary.extra.get("turn")
             if isinstance(turn, int):

@@ -7,7 +7,7 @@ it could not write, such as a kill for lack of memory.
 import os
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core import gpu_faults
 from core.processes import (
@@ -145,13 +145,20 @@ class RunWatch:
         send_signal(self.pid, self.identity, number)
 
     def end(self) -> End | None:
-        """What becomes of the run now that its worker is gone; None if the worker has said it."""
+        """What becomes of the run now that its worker is gone; None if the worker has said it, or
+        another process has taken the run up since."""
+        end = self._end()
+        return end and replace(end, process=(self.pid, self.identity))
+
+    def _end(self) -> End | None:
         try:
             status = self.run.status()
         except RunNotFound:
             return None  # nothing left to write to
         except RunUnreadable as error:
             return self._judge() if may_pass(error) else None
+        if (status.pid, status.pid_started) != (self.pid, self.identity):
+            return None
         if status.state in ("starting", "running"):
             return self._judge()
         if self.run.cancel_requested() and not status.is_final and status.state != "queued":

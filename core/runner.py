@@ -30,7 +30,7 @@ from core.meters import visible_gpus
 from core.processes import WorkerProcess, is_alive
 from core.resumption import resume, resume_interrupted
 from core.run_end import End, Endings, finish_dead, found_dead, memory_mark
-from core.run_queue import RunQueue
+from core.run_queue import FolderRefused, RunQueue
 from core.run_watch import Patience, RunWatch
 from core.runs import (
     Run,
@@ -48,14 +48,6 @@ IDLE_SECONDS = 0.5  # between two looks at the runs folder when nothing is going
 SETTLED_SECONDS = 0.4  # for which nobody has changed the setup that the spare prepares for
 
 _log = logging.getLogger(__name__)
-
-
-class FolderRefused(Exception):
-    """A run that cannot be started at the moment, since its folder cannot be written."""
-
-    def __init__(self, run_id: str, error: OSError):
-        text = disk.fault_text(error)
-        super().__init__(f"A run waits, since its folder {run_id[:8]}… cannot be written: {text}.")
 
 
 class Runner(Protocol):
@@ -219,7 +211,8 @@ class LocalRunner:
             if status.state in ("starting", "running"):
                 run.request_pause() if state == "paused" else run.request_cancel()
                 if not is_alive(status.pid, status.pid_started):  # nobody would heed it
-                    finish_dead(run, End(state, reason))
+                    process = status.pid, status.pid_started
+                    finish_dead(run, End(state, reason, process=process))
                 self._wake.set()
                 return
             if status.state == "interrupted" and state == "paused":
@@ -326,7 +319,10 @@ class LocalRunner:
         try:
             run = self.store.open(summary.id)
             status = run.status()  # the list may be older than its end
-        except (RunNotFound, RunUnreadable):
+        except RunNotFound:
+            return
+        except RunUnreadable:  # perhaps for the moment
+            self._queue.look_soon()
             return
         if status.state not in ("starting", "running"):
             return
@@ -343,6 +339,8 @@ class LocalRunner:
             if end := watch.end():
                 self._endings.add(watch.run, end)
                 self._is_resuming |= self._resumes and watch.is_adopted
+            else:
+                self._queue.look_soon()  # another process may have taken it up
             watch.close()
             del self._watches[run_id]
 
@@ -366,8 +364,10 @@ class LocalRunner:
                 run = self.store.open(summary.id)
                 if run.status().state == "queued":  # not cancelled since it was listed
                     self._start(run, free)
-            except (RunNotFound, RunUnreadable, TransitionRefused):
+            except (RunNotFound, TransitionRefused):
                 pass  # removed or cancelled just now: the next one
+            except RunUnreadable:  # perhaps for the moment
+                self._queue.look_soon()
             except FolderRefused as error:  # one folder may not hold up the queue
                 problem = str(error)
                 self._queue.look_soon()
@@ -408,7 +408,9 @@ class LocalRunner:
         worker.close()
         self._hand_over_failures[run.id] += 1
         self._queue.look_soon()  # also for the case that the disk is full just now
-        if self._hand_over_failures[run.id] < 2:
+        if run.cancel_requested():  # meanwhile: to wait again would forget it
+            self._endings.add(run, End("cancelled", "Cancelled."))
+        elif self._hand_over_failures[run.id] < 2:
             run.transition("queued")
         else:
             said = said or "The worker process could not be started."

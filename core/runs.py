@@ -28,6 +28,7 @@ from typing import Any
 
 from core import durable, store_changes
 from core.experiment_mark import mark
+from core.run_end import may_pass
 from core.run_folder import Run
 from core.run_status import (
     ACTIVE_STATES,
@@ -66,6 +67,7 @@ class RunStore:
         self._now = now
         self._cache: dict[str, tuple[tuple[int, ...], RunSummary]] = {}
         self._listing: tuple[RunSummary, ...] = ()
+        self.has_unread = False  # whether the last look could not read all that may be whole
         self._listed = -math.inf  # when the listing was last known to be true
         self._looked = -math.inf  # when all runs were last looked at
         self._noted: tuple[int, int] | None = None  # the changes noted by then
@@ -205,6 +207,7 @@ class RunStore:
                     item = self._summary(entry.name, entry.path)
                     if item is not None:
                         seen[entry.name] = item
+        self.has_unread = any(not key for key, _ in seen.values())
         if seen != self._cache:
             summaries = (summary for _, summary in seen.values())
             self._listing = tuple(sorted(summaries, key=lambda run: (run.sequence, run.id)))
@@ -212,11 +215,14 @@ class RunStore:
         self._looked = time.monotonic()
 
     def _summary(self, run_id: str, folder: str) -> tuple[tuple[int, ...], RunSummary] | None:
-        """The cached line of a run while its file is the same; None if the run is gone."""
+        """The cached line of a run while its file is the same, after a key of the file: an empty
+        one if it could not be read for now. None if the run is gone."""
         try:
             found = os.lstat(f"{folder}/status.json")
             # A replaced file has another inode, so that two writes in one clock tick differ too.
             key = (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size)
+        except FileNotFoundError:
+            key = (0,)
         except OSError:
             key = ()
         cached = self._cache.get(run_id)
@@ -227,6 +233,8 @@ class RunStore:
         except RunNotFound:
             return None
         except RunUnreadable as error:
+            if may_pass(error) and key != (0,):  # too many open files, say
+                key = ()
             summary = RunSummary(
                 id=run_id,
                 state=error.state,

@@ -10,13 +10,14 @@ from core.commands.keras_import import import_keras
 from core.meters import visible_gpus
 from core.processes import process_identity
 from core.processor import precision_warning
-from core.run_end import EXIT_CODES
+from core.run_end import EXIT_CODES, memory_mark
 from core.runs import Run
 
 
 def begin_here(run: Run) -> int:
     """Take a queued run. Raises TransitionRefused if a runner was faster."""
-    run.transition("starting", **this_process())
+    run.transition("starting", slot=None, **this_process(), **memory_mark())
+    os.utime(run.folder.parent)  # a runner in another process looks at this time
     return train_here(run)
 
 
