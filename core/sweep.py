@@ -6,40 +6,54 @@ it stopped.
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from pydantic import ValidationError
 
 from core.config import ExperimentConfig
 from core.experiment_mark import KEY, fingerprint
+from core.run_status import ACTIVE_STATES, REST_STATES
 from core.runner import LocalRunner
 from core.runs import Run, RunNotFound, RunStore, RunUnreadable
 
 _LOOK_SECONDS = 0.2
+_OF_USE = ACTIVE_STATES | REST_STATES | {"finished"}
 
 Report = Callable[[int, Run], None]  # a configuration's number, its run as it is now
 
 
 def sweep(
-    configs: Sequence[ExperimentConfig], store: RunStore, report: Report, *, slots: int = 1
+    configs: Sequence[ExperimentConfig],
+    store: RunStore,
+    report: Report,
+    warn: Callable[[str], None],
+    *,
+    slots: int = 1,
 ) -> list[Run]:
-    """Train each configuration, unless a run of it is there. Returns the run of each.
+    """Train each configuration, unless a run of it is there. Returns the run of each; one that was
+    removed meanwhile counts as ended.
 
-    report is called whenever a run has changed its state. At a KeyboardInterrupt those that this
-    has put in the queue, and that have not ended, are cancelled, and it is raised again.
+    report is called whenever a run has changed its state, `warn` with why the queue is stuck, or
+    an empty text when it is no more. At a KeyboardInterrupt those that this has put in the queue,
+    and that have not ended, are cancelled, and it is raised again.
     """
     runner = LocalRunner(store, slots=slots)
     own: list[Run] = []
-    runs = [_run_of(config, store, runner, own) for config in configs]
-    runner.start()
-    seen = [""] * len(runs)
+    seen, problem = [""] * len(configs), ""
     try:
+        runs = [_run_of(config, store, runner, own) for config in configs]
+        runner.start()
         while not all(map(_has_ended, runs)):
             _tell(runs, seen, report)
+            if runner.problem != problem:
+                problem = runner.problem
+                warn(problem)
             time.sleep(_LOOK_SECONDS)
     except KeyboardInterrupt:
         for run in own:
-            if not _has_ended(run):
-                runner.cancel(run.id)
+            with suppress(RunNotFound):
+                if run.is_active:
+                    runner.cancel(run.id)
         raise
     finally:
         runner.stop()
@@ -50,12 +64,12 @@ def sweep(
 def _run_of(config: ExperimentConfig, store: RunStore, runner: LocalRunner, own: list[Run]) -> Run:
     """The run of a configuration that is finished, or goes on; otherwise a new one.
 
-    What is put in the queue for it is added to `own`.
+    What is put in the queue for it is added to `own`. Runs of visitors of a public demo are theirs.
     """
     wanted = fingerprint(config)
     newest_first = reversed(store.list())
     for summary in sorted(newest_first, key=lambda run: run.state != "finished"):
-        if summary.state not in ("finished", "queued", "starting", "running", "interrupted"):
+        if summary.state not in _OF_USE or summary.owner is not None:
             continue
         if summary.extra.get(KEY, wanted) != wanted:
             continue
@@ -65,20 +79,24 @@ def _run_of(config: ExperimentConfig, store: RunStore, runner: LocalRunner, own:
         except (RunNotFound, RunUnreadable, ValidationError):
             continue
         if fingerprint(found) == wanted:
-            if summary.state == "interrupted":
-                runner.resume(run.id)
+            if summary.state in REST_STATES:
                 own.append(run)
+                runner.resume(run.id)
             return run
     own.append(store.open(runner.submit(config.model_dump(mode="json"), name=config.name)))
     return own[-1]
 
 
 def _has_ended(run: Run) -> bool:
-    return not run.is_active
+    try:
+        return not run.is_active
+    except RunNotFound:
+        return True
 
 
 def _tell(runs: Sequence[Run], seen: list[str], report: Report) -> None:
     for number, run in enumerate(runs):
-        if (state := run.status().state) != seen[number]:
-            seen[number] = state
-            report(number, run)
+        with suppress(RunNotFound):
+            if (state := run.status().state) != seen[number]:
+                seen[number] = state
+                report(number, run)

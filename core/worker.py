@@ -261,14 +261,14 @@ def _wait_for_run() -> tuple[str, Prepared | None]:
 
 def main(run_folder: str | None = None) -> int:
     """Wait for a run folder on standard input, unless it is given; train it. Returns exit code."""
-    signal.signal(signal.SIGTERM, end_soon)
     prepared = None
-    if run_folder is None:
+    if run_folder is None:  # till there is a run, a signal ends the process at once
         if not _is_wanted():  # a run that already waits comes first
             warm_up()
         run_folder, prepared = _wait_for_run()
         if not run_folder:
             return 0  # the app is gone, and nothing was given to this spare
+    signal.signal(signal.SIGTERM, end_soon)
     folder = Path(run_folder)
     run = RunStore(folder.parent).open(folder.name)
     if prepared is not None and not prepared.is_of(run):

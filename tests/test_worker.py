@@ -306,3 +306,16 @@ def test_the_warm_worker_freezes_what_it_loaded_and_none_of_what_it_trained(monk
         assert [trainer() for trainer in made] == [None]
     finally:
         gc.freeze()
+
+
+def test_a_spare_that_has_no_run_yet_ends_at_once_when_it_is_told_to(tmp_path, monkeypatch):
+    installed = []
+    monkeypatch.setattr(worker.signal, "signal", lambda *what: installed.append(what))
+    monkeypatch.setattr(worker, "_is_wanted", lambda: True)
+    monkeypatch.setattr(worker, "_wait_for_run", lambda: ("", None))
+    assert worker.main() == 0
+    assert not installed
+    monkeypatch.setattr(worker, "_wait_for_run", lambda: (str(tmp_path / ("0" * 32)), None))
+    with pytest.raises(worker.RunNotFound):
+        worker.main()
+    assert installed == [(worker.signal.SIGTERM, worker.end_soon)]

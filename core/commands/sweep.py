@@ -6,7 +6,7 @@ import sys
 from core.commands.pairs import asked_pairs, print_pairs
 from core.matrix import pair_text, with_pair
 from core.results import read_results
-from core.runs import Run, RunStore, RunSummary
+from core.runs import Run, RunNotFound, RunStore, RunSummary
 from core.sweep import sweep
 from core.trials import Trial, side_by_side
 
@@ -25,16 +25,24 @@ def run(options: argparse.Namespace) -> int:
     def report(number: int, run: Run) -> None:
         print(f"{run.status().state:<10} {names[number]}", file=sys.stderr, flush=True)
 
+    def warn(problem: str) -> None:
+        print(problem or "The queue goes on.", file=sys.stderr, flush=True)
+
     try:
-        runs = sweep(configs, store, report)
+        runs = sweep(configs, store, report, warn)
     except KeyboardInterrupt:
         print("cancelled; the same command goes on with what is left", file=sys.stderr)
         return CANCELLED
-    summaries = [RunSummary(id=run.id, **vars(run.status())) for run in runs]
-    results = [read_results(run) if run.status().state == "finished" else None for run in runs]
-    trained = [
-        Trial(trial.cell, trial.constant, summary, found.errors if found else None)
-        for trial, summary, found in zip(trials, summaries, results, strict=True)
-    ]
+    trained = [_trained(trial, run) for trial, run in zip(trials, runs, strict=True)]
     print_pairs(options, config, cells, side_by_side(trained))
-    return 0 if all(results) else 1
+    return 0 if all(trial.errors for trial in trained) else 1
+
+
+def _trained(trial: Trial, run: Run) -> Trial:
+    """The cell with what its run has come to; without a run if that was removed meanwhile."""
+    try:
+        summary = RunSummary(id=run.id, **vars(run.status()))
+        results = read_results(run) if summary.state == "finished" else None
+    except RunNotFound:
+        return Trial(trial.cell, trial.constant)
+    return Trial(trial.cell, trial.constant, summary, results.errors if results else None)
