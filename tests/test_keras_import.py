@@ -44,3 +44,22 @@ def test_a_worker_loads_no_library_that_it_does_not_use():
         "import importlib.util\n"
         "assert all(map(importlib.util.find_spec, ('pandas', 'scipy', 'sklearn', 'streamlit')))\n"
     )
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other names of libraries")
+def test_its_libraries_are_loaded_beside_what_needs_none_of_them():
+    run_alone(
+        "import sys\n"
+        "from core.commands.keras_import import BESIDE, LIBRARIES, _load_libraries_beside\n"
+        "_load_libraries_beside()\n"
+        "assert set(BESIDE) <= set(sys.modules), set(BESIDE) - set(sys.modules)\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
+        "maps = open('/proc/self/maps').read()\n"
+        "assert all(library in maps for library in LIBRARIES)\n"
+    )
+
+
+def test_without_tensorflow_there_is_nothing_to_load(monkeypatch):
+    monkeypatch.setattr(keras_import, "find_spec", lambda name: None)
+    keras_import._load_libraries_beside()

@@ -1,10 +1,14 @@
 """The import of Keras in a process that has a terminal."""
 
+import ctypes
 import gc
 import os
 import sys
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from importlib.util import find_spec
 
 from core.backends import preferred
 from core.cores import set_up_tensorflow
@@ -13,6 +17,11 @@ OPTIONAL = {  # what Keras imports, if it is there, for what is not used here
     "tensorflow": ("PIL", "jax", "pandas", "scipy", "sklearn"),
     "jax": ("PIL", "pandas", "sklearn"),  # JAX itself needs SciPy
 }
+LIBRARIES = ("libtensorflow_framework.so.2", "libtensorflow_cc.so.2")
+BESIDE = (  # what Keras and TensorFlow import that needs neither's libraries
+    *("absl.logging", "astunparse", "google.protobuf.internal.builder", "h5py", "ml_dtypes"),
+    *("numpy", "opt_einsum", "optree", "rich.console", "termcolor", "urllib3", "wrapt"),
+)
 
 
 def import_keras(backend: str | None = None) -> None:
@@ -34,11 +43,39 @@ def import_keras(backend: str | None = None) -> None:
     try:
         os.dup2(silence, 2)
         with _hidden(OPTIONAL.get(os.environ["KERAS_BACKEND"], ())), _no_collection():
+            if os.environ["KERAS_BACKEND"] == "tensorflow":
+                _load_libraries_beside()
             import keras  # noqa: F401
     finally:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(silence)
+
+
+def _load_libraries_beside() -> None:
+    """Let another core load TensorFlow's libraries, while this one imports what needs none of them.
+
+    They take half a second. Python keeps its lock while it loads a library itself, but not while it
+    calls a function of C. Where this fails, TensorFlow loads them as ever.
+    """
+    found = find_spec("tensorflow")
+    if found is None or not sys.platform.startswith("linux"):
+        return
+    dlopen = ctypes.CDLL(None).dlopen
+    dlopen.argtypes, dlopen.restype = (ctypes.c_char_p, ctypes.c_int), ctypes.c_void_p
+    paths = [
+        os.fsencode(os.path.join(folder, library))
+        for folder in found.submodule_search_locations or ()
+        for library in LIBRARIES
+    ]
+    loading = threading.Thread(
+        target=lambda: [dlopen(path, os.RTLD_LAZY) for path in paths], name="loading", daemon=True
+    )
+    loading.start()
+    for name in BESIDE:
+        with suppress(ImportError):
+            import_module(name)
+    loading.join()
 
 
 @contextmanager
