@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 Block = tuple[np.ndarray, np.ndarray | int]  # values that rise, the weight of all or of each
+NARROWEST = 1e-12  # of ends: below, 64-bit floats do not hold the edges of a histogram's bins
 _BLOCK = 1 << 18  # values at a time: long enough that threads seldom hand over to one another
 
 
@@ -67,6 +68,19 @@ def sorted_blocks(
             order = np.argsort(block)
             block[:] = block[order]
             yield block, weight[order]
+
+
+def even_edges(low: float, high: float, bins: int, narrowest: float = NARROWEST) -> np.ndarray:
+    """Edges of even bins from `low` to `high`: `(bins + 1,)`, 64-bit floats that rise.
+
+    Ends nearer to each other than that share of themselves leave no room for edges that differ:
+    then the bins reach further on both sides.
+    """
+    largest = max(abs(low), abs(high))
+    if not high - low > narrowest * largest:
+        margin = 0.5 * largest or 0.5
+        low, high = low - margin, high + margin
+    return np.linspace(low, high, bins + 1)
 
 
 def float_type(dtype: np.dtype) -> np.dtype:

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from core.channel_values import Channel, SortedChannel, SortedSplit
+from core.intervals import even_edges
 from core.threads import each_in_a_thread
 from core.windows import Split, Windows
 
@@ -115,8 +116,7 @@ def _summary(values: np.ndarray, bins: int) -> ChannelSummary:
     """values: `(values,)`."""
     channel = SortedChannel.of(values)
     low, high = channel.low, channel.high
-    ends_type = values.dtype if values.dtype.kind == "f" else np.float64
-    edges = np.histogram_bin_edges(np.array([low, high], ends_type), bins)
+    edges = even_edges(low, high, bins)
     # Bins hold their lower edge, the last one both; 0 has an interval of its own.
     ends = np.unique(np.concatenate([edges[1:-1], [0.0, np.nextafter(0.0, 1.0)]]))
     middle, in_intervals = channel.median_and_counts(ends)

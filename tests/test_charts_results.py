@@ -257,6 +257,16 @@ def test_histogram_counts_every_window_once(run):
     assert list(frame[frame["part"] == "shown"]["low"]) == [0.25]
 
 
+def test_window_errors_that_differ_by_rounding_have_bars():
+    wrong = 0.1 * (1 + np.arange(3) / 2**52)
+    windows = stored(np.zeros((3, 1, 1)), wrong[:, None, None])
+    assert len(np.unique(windows.window_mae)) > 1
+    frame = errors.histogram_frame({"train": windows, "validation": windows}, "mae", 0.1)
+    bars = frame[frame["part"] != "shown"]
+    assert bars.groupby("part")["share"].sum().tolist() == pytest.approx([100, 100])
+    assert (bars["low"] < bars["high"]).all()
+
+
 def test_labels_differ_and_are_never_empty():
     assert run_words.unique_labels(["a", "b"]) == ["a", "b"]
     labels = run_words.unique_labels(["a", "a", "", "x" * 500, "x" * 501])

@@ -105,6 +105,30 @@ def test_a_summary_is_that_of_the_sorted_values(values, part, bins):
         assert found.counts.tolist() == np.diff([*places[:-1], len(channel)]).tolist()
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.linspace(101324.85, 101325.15, 40, dtype=np.float32),
+        *(np.full(3, value, np.float32) for value in (0.1, 3e5, 1e6)),
+        *(np.full(3, value) for value in (0.0, 1e15, -9.97e36)),
+        1e15 + np.arange(3.0) / 8,
+        np.full(3, 2**60),
+    ],
+    ids=lambda values: f"{values[0]:g}, {values.dtype}",
+)
+def test_narrow_and_constant_channels_have_a_histogram(values):
+    (found,) = summarize_channels(values[:, None])
+    assert found.counts.sum() == len(values)
+    assert (np.diff(found.edges) > 0).all()
+    assert found.edges[0] <= found.minimum <= found.maximum <= found.edges[-1]
+
+
+def test_values_that_differ_fill_bins_of_their_own():
+    values = np.linspace(101324.85, 101325.15, 40, dtype=np.float32)
+    (found,) = summarize_channels(values[:, None])
+    assert np.count_nonzero(found.counts) == len(np.unique(values))
+
+
 @pytest.mark.parametrize("stride", [1, 4])
 def test_deviations_of_channels_over_all_windows(stride):
     values = np.random.default_rng(0).normal(5, [1, 100, 0.01], size=(1, 60, 3))

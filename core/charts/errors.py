@@ -9,6 +9,7 @@ import pandas as pd
 from core.charts import palette
 from core.charts.run_words import SERIES, TITLES, labelled
 from core.charts.vega_spec import BAND_HEIGHTS, REFITTED, Spec, band_height, chart_title, quantity
+from core.intervals import even_edges
 from core.results import PARTS, Results, StoredWindows, unit_of
 
 MOST_BARS = 24  # channels in a chart
@@ -142,7 +143,7 @@ def histogram_frame(
     together = np.concatenate(list(errors.values()))
     frames = [pd.DataFrame({"low": [shown], "high": [shown], "share": [0.0], "part": ["shown"]})]
     if len(together):
-        edges = np.histogram_bin_edges(together, bins=bins)
+        edges = even_edges(float(together.min()), float(together.max()), bins)
         for part, values in errors.items():
             counts, _ = np.histogram(values, bins=edges)
             frames.append(

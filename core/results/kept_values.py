@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.intervals import even_edges
 from core.results.reconstruction_file import StoredWindows
 
 MOST_VALUES = 2_000_000  # of each kind that a histogram counts
 _BLOCK_VALUES = 2_000_000
+_NARROWEST = 1e-6  # of its ends: kept values have 32 bits, of which nearer ends are rounding
 _MOST_WIDENING = 1.0  # widths of the targets' range that wild outputs may add on either side
 
 
@@ -108,7 +110,4 @@ def _edges(original: np.ndarray, reconstruction: np.ndarray, bins: int) -> np.nd
         least, most = float(reconstruction.min()), float(reconstruction.max())
         room = room or most - least  # a constant signal has no width of its own
         low, high = min(low, max(least, low - room)), max(high, min(most, high + room))
-    if not high - low > 1e-6 * max(abs(low), abs(high)):  # no room for edges that differ
-        margin = 0.5 * max(abs(low), abs(high)) or 0.5
-        low, high = low - margin, high + margin
-    return np.linspace(low, high, bins + 1)
+    return even_edges(low, high, bins, _NARROWEST)
