@@ -269,6 +269,8 @@ def test_window_errors_that_differ_by_rounding_have_bars():
 
 def test_labels_differ_and_are_never_empty():
     assert run_words.unique_labels(["a", "b"]) == ["a", "b"]
+    assert run_words.unique_labels(["a (2)", "a", "a"]) == ["a (2)", "a (3)", "a (4)"]
+    assert run_words.unique_labels(["a", "a (1)", "a", ""]) == ["a (2)", "a (1)", "a (3)", " (4)"]
     labels = run_words.unique_labels(["a", "a", "", "x" * 500, "x" * 501])
     assert len(set(labels)) == 5
     assert all(label.strip() and len(label) < 80 for label in labels)

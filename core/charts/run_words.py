@@ -1,6 +1,8 @@
 """What the charts of runs call their lines and axes, and the lines' colours."""
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 from core.charts import palette
@@ -54,10 +56,15 @@ def time_unit(sampling_rate_hz: float) -> tuple[str, int]:
 def unique_labels(names: Sequence[str], limit: int = 60) -> list[str]:
     """Names as labels that differ from each other: shortened, numbered where they coincide."""
     short = [_shortened(name, limit) for name in names]
-    return [
-        label if short.count(label) == 1 and label.strip() else f"{label} ({number})"
-        for number, label in enumerate(short, 1)
-    ]
+    counts = Counter(short)
+    labels = [label if counts[label] == 1 and label.strip() else "" for label in short]
+    used = set(labels)
+    for place, label in enumerate(short):
+        if not labels[place]:
+            numbers = count(place + 1)  # a name may end in a number itself
+            labels[place] = next(t for n in numbers if (t := f"{label} ({n})") not in used)
+            used.add(labels[place])
+    return labels
 
 
 def _shortened(name: str, limit: int) -> str:

@@ -14,6 +14,7 @@ from core.views.comparison_link import comparison_link
 from core.views.quoted_frame import quoted_frame
 
 MOST_COMPARED = 10
+SETTING = ""  # a column beside those of the runs, none of which is called so
 CHANGED = "background-color: rgba(219, 111, 23, 0.22)"  # seen on light and on dark
 
 
@@ -44,11 +45,11 @@ def _settings(runs: Sequence[Compared]) -> None:
         st.caption("Nothing: their settings are the same.")
         return
     frame = pd.DataFrame.from_dict(different, orient="index", columns=[item.label for item in runs])
-    frame = quoted_frame(frame.rename_axis("Setting").reset_index())
+    frame = quoted_frame(frame.rename_axis(SETTING).reset_index())
     st.dataframe(
         frame.style.apply(_changes, axis=1),
         hide_index=True,
-        column_config={"Setting": st.column_config.TextColumn(width=190)},
+        column_config={SETTING: st.column_config.TextColumn("Setting", width=190)},
         alt="The settings in which the chosen runs differ",
     )
     st.caption("Coloured: other than the baseline, which comes first.")

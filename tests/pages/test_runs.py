@@ -5,6 +5,7 @@ import json
 import pytest
 
 from core.results import RunRow, RunTable
+from core.views.comparison import SETTING
 from tests.fake_runs import Lab, make_run, shown_text
 
 
@@ -24,7 +25,7 @@ def select(page, *numbers):
 
 
 def settings_of(page):
-    return next(item.value for item in page.dataframe if "Setting" in item.value)
+    return next(item.value for item in page.dataframe if SETTING in item.value)
 
 
 def errors_of(page):
@@ -80,25 +81,33 @@ def test_chosen_runs_are_compared(lab):
     make_run(lab.store, name="Two", epochs=6, changes={"training.batch_size": 64})
     page = select(lab.open("runs"), 0, 1)
     assert not page.exception
-    table = settings_of(page).set_index("Setting")
+    table = settings_of(page).set_index(SETTING)
     assert set(table.index) == {"training.epochs", "training.batch_size"}
     assert list(table.loc["training.batch_size"]) == ["64", "32"]
+
+
+def test_a_run_may_be_named_as_the_column_of_settings(lab):
+    for number, name in enumerate(("Setting", SETTING)):
+        make_run(lab.store, name=name, changes={"training.seed": number})
+    page = select(lab.open("runs"), 0, 1)
+    assert not page.exception
+    assert list(settings_of(page).columns) == [SETTING, "without a name", "Setting"]
 
 
 def test_a_choice_stays_with_its_runs_as_the_table_changes(lab):
     for number, name in enumerate(("One", "Two", "Three")):
         make_run(lab.store, name=name, changes={"training.seed": number})
     page = select(lab.open("runs"), 1, 2)
-    assert list(settings_of(page).columns) == ["Setting", "Two", "One"]
+    assert list(settings_of(page).columns) == [SETTING, "Two", "One"]
     make_run(lab.store, name="Four")
     page.run()
     assert list(rows(page)["name"]) == ["Four", "Three", "Two", "One"]
-    assert list(settings_of(page).columns) == ["Setting", "Two", "One"]
+    assert list(settings_of(page).columns) == [SETTING, "Two", "One"]
     page = page.text_input(key="runs_search").set_value("o").run()
     assert list(rows(page)["name"]) == ["Four", "Two", "One"]
-    assert list(settings_of(page).columns) == ["Setting", "Two", "One"]
+    assert list(settings_of(page).columns) == [SETTING, "Two", "One"]
     page = page.text_input(key="runs_search").set_value("three").run()
-    assert "Setting" not in {name for frame in page.dataframe for name in frame.value}
+    assert SETTING not in {name for frame in page.dataframe for name in frame.value}
 
 
 def test_runs_without_an_epoch_compare_without_a_curve(lab):
@@ -113,7 +122,7 @@ def test_a_run_with_a_damaged_configuration_is_left_out_of_the_comparison(lab):
     (run.folder / "config.json").write_text("{oops")
     page = select(lab.open("runs"), 0, 1, 2)
     assert not page.exception
-    assert list(settings_of(page).columns) == ["Setting", "Run 1", "Run 0"]
+    assert list(settings_of(page).columns) == [SETTING, "Run 1", "Run 0"]
 
 
 def test_edit_loads_the_configuration(lab):
@@ -209,7 +218,7 @@ def test_the_baseline_comes_first_and_changes_are_measured_from_it(lab):
     table = errors_of(page)
     assert list(table["run"]) == ["One · baseline", "Two"]
     assert table["percent"][1] == pytest.approx(-50)
-    assert list(settings_of(page).columns) == ["Setting", "One", "Two"]
+    assert list(settings_of(page).columns) == [SETTING, "One", "Two"]
     page = page.segmented_control(key="runs_measure").set_value("mse").run()
     assert errors_of(page)["percent"][1] == pytest.approx(-75)
     assert not page.exception
