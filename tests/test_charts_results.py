@@ -1,6 +1,7 @@
 """The frames and specifications of the charts of runs."""
 
 import json
+import math
 
 import altair
 import numpy as np
@@ -102,11 +103,23 @@ def test_units_stand_on_the_axes():
     assert run_words.labelled("MAE", "") == "MAE"
 
 
-def test_long_histories_are_thinned_to_their_ends():
-    rows = [history_row(epoch, 1.0) for epoch in range(1, 10_001)]
-    kept = curves.thinned(rows)
-    assert len(kept) == curves.MOST_EPOCHS
-    assert (kept[0]["epoch"], kept[-1]["epoch"]) == (1, 10_000)
+def test_long_histories_are_thinned_with_their_peaks():
+    rng = np.random.default_rng(0)
+    rows = [history_row(epoch, error) for epoch, error in enumerate(1 + rng.random(10_000), 1)]
+    rows[4_321] |= {"val_mae": 99.0, "mae": math.nan}
+    rows[4_323]["mae"] = -5.0
+    rows[777]["val_loss"] = 1e-9  # the best epoch, which another error does not tell
+    rows[5_555]["val_mae"] = math.inf
+    kept = curves.thinned(rows, "mae", "val_mae")
+    epochs = [row["epoch"] for row in kept]
+    assert len(kept) <= curves.MOST_EPOCHS
+    assert epochs == sorted(set(epochs))
+    assert {1, 778, 4_322, 4_324, 10_000} <= set(epochs)
+    for first in range(0, 10_000, 500):  # no stretch is left without its extremes
+        stretch = rows[first : first + 500]
+        errors = [row["val_mae"] if row["val_mae"] < math.inf else 0 for row in stretch]
+        assert stretch[int(np.argmax(errors))]["epoch"] in epochs
+    assert curves.thinned(rows[: curves.MOST_EPOCHS], "mae") == rows[: curves.MOST_EPOCHS]
 
 
 def test_a_short_window_is_drawn_whole():

@@ -30,9 +30,9 @@ def test_the_same_to_the_last_digit():
     near = [row | {"mae": math.nextafter(row["mae"], 9)} for row in HISTORY]
     shorter = HISTORY[:-1]
     older = [history_row(epoch, 1.0, old=True) for epoch in range(1, 5)]
-    groups = same_histories(
-        {"a": HISTORY, "b": near, "c": clocked, "d": shorter, "e": [], "f": [], "g": older}
-    )
+    between = [HISTORY[0], near[1], *HISTORY[2:]]
+    histories = {"a": HISTORY, "b": near, "c": clocked, "d": shorter, "e": [], "f": [], "g": older}
+    groups = same_histories(histories | {"h": between})
     assert groups == [["a", "c", "g"]]
 
 

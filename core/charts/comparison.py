@@ -140,10 +140,11 @@ def comparison_frame(
     """
     columns: dict[str, list] = {"epoch": [], "value": [], "run": [], "series": [], "baseline": []}
     column = column_of(measure, scaled)
+    names = {"train": column, "validation": f"val_{column}"}
     last = 2
     for label in sorted(histories, key=lambda label: label != baseline):
-        rows = thinned(histories[label])
-        for key, name in (("train", column), ("validation", f"val_{column}")):
+        rows = thinned(histories[label], *names.values())
+        for key, name in names.items():
             columns["epoch"] += [row.get("epoch", math.nan) for row in rows]
             columns["value"] += [row.get(name, math.nan) for row in rows]
             columns["run"] += [label] * len(rows)

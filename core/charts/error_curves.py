@@ -73,9 +73,10 @@ def error_curve_table(
 
     A line far off is a stub at another `value` than its `level`, with a note that says so.
     """
-    rows = thinned(history)
+    names = dict(zip(PARTS, (measure, f"val_{measure}"), strict=True))
+    rows = thinned(history, *names.values())
     columns: dict[str, list] = {name: [] for name in _COLUMNS.names}
-    for part, column in (("train", measure), ("validation", f"val_{measure}")):
+    for part, column in names.items():
         values = np.array([row.get(column, math.nan) for row in rows], float)
         kept = np.flatnonzero(drawable(values, log))
         columns["epoch"] += [float(rows[place].get("epoch", math.nan)) for place in kept]

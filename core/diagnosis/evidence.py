@@ -27,7 +27,7 @@ PartValues = Mapping[str, np.ndarray]  # part -> (channels,)
 class Evidence:
     """What is known of a run, in work or over; None and empty where it is not."""
 
-    history: Sequence[Mapping[str, float]] = ()  # rows as in `history.csv`, perhaps thinned
+    history: Sequence[Mapping[str, float]] = ()  # rows as in `history.csv`
     outputs: Sequence[Mapping[str, Any]] = ()  # lines as in `outputs.jsonl`
     floor: PartErrors | None = None  # all errors in original units
     constant: PartErrors | None = None

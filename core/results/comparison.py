@@ -19,10 +19,11 @@ _LEARNED = ("loss", "mae", "mse", "val_loss", "val_mae", "val_mse")  # not of th
 
 def same_histories(histories: Mapping[str, Rows]) -> list[list[str]]:
     """Groups of labels whose histories, with an epoch at least, agree to the last digit."""
+    ends = {label: (len(rows), _learned(rows[-1:])) for label, rows in histories.items() if rows}
     groups: dict[tuple, list[str]] = {}
-    for label, rows in histories.items():
-        if rows:
-            groups.setdefault(_learned(rows), []).append(label)
+    for label, end in ends.items():
+        if list(ends.values()).count(end) > 1:  # most differ at their ends, which is soon seen
+            groups.setdefault(_learned(histories[label]), []).append(label)
     return [group for group in groups.values() if len(group) > 1]
 
 

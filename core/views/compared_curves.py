@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import session
 from core.charts.comparison import comparison_frame, comparison_spec, without_scaled
+from core.charts.curves import MOST_EPOCHS, THINNED
 from core.charts.run_words import LINES, TITLES
 from core.results import same_histories
 from core.views.compared_runs import Compared
@@ -60,6 +61,8 @@ def compared_curves(runs: Sequence[Compared]) -> str:
     )
     if levels:
         legend(*levels)
+    if epochs > MOST_EPOCHS:
+        st.caption(THINNED)
     _say_what_to_know(runs, measure, scale)
     return measure
 

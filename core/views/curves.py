@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import streamlit as st
 
+from core.charts.curves import MOST_EPOCHS, THINNED
 from core.charts.error_curves import error_curve_spec, error_curve_table, levels_of
 from core.charts.run_words import LINES, SERIES, TITLES
 from core.results import MEASURES, PARTS, Baselines, PartErrors, Results, unit_of, visible_floor
@@ -69,6 +70,8 @@ def curves(
             key=f"curve-{measure}",
             alt=f"{TITLES[measure]} of training and validation by epoch",
         )
+    if history.epochs > MOST_EPOCHS:
+        st.caption(THINNED)
 
 
 def _chosen(known: Mapping[str, PartErrors]) -> list[str]:

@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from core import output_lines, run_history, session
-from core.charts.curves import thinned
 from core.config import ExperimentConfig
 from core.normalization import Normalization
 from core.results import (
@@ -36,25 +35,23 @@ ACTIVE_SECONDS = 2.0  # for so long many live views share one look at the runs
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """The epochs of a run as curves show them. Equal to itself alone: what it draws is cached."""
+    """The finished epochs of a run. Equal to itself alone: what is drawn of it is cached."""
 
-    epochs: int  # finished ones
-    rows: Sequence[Mapping[str, float]]  # thinned
+    rows: Sequence[Mapping[str, float]]
+
+    @property
+    def epochs(self) -> int:
+        return len(self.rows)
 
 
-NO_HISTORY = History(0, ())
+NO_HISTORY = History(())
 
 
 def history_of(run: Run) -> History:
     """The finished epochs of a run; the same object until another one is finished."""
-
     path = run.folder / "history.csv"
 
-    def read() -> History:
-        rows = _histories().get(path)[1:]
-        return History(len(rows), thinned(rows))
-
-    return _files().get(path, read) or NO_HISTORY
+    return _files().get(path, lambda: History(_histories().get(path)[1:])) or NO_HISTORY
 
 
 def results_of(run: Run) -> Results | None:

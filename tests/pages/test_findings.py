@@ -8,7 +8,7 @@ import pytest
 from core import output_lines, session
 from core.views import evidence
 from tests.fake_records import output_line
-from tests.fake_runs import Lab, make_run, shown_text
+from tests.fake_runs import Lab, history_row, make_run, shown_text
 
 RELU = {"model.output_activation": "relu", "normalization.method": "minmax"}
 FILES = ("history.csv", "outputs.jsonl", "baselines.json", "results.json")
@@ -136,6 +136,18 @@ def test_a_new_epoch_is_taken_into_account(lab):
     line = output_line(9, "relu", 2)  # the channel came back
     output_lines.append_line(run.folder / "outputs.jsonl", line)
     assert not evidence.findings_of(run, run.status())
+
+
+def test_epochs_of_a_long_run_are_named_exactly(lab):
+    run = make_run(lab.store, epochs=6)
+    rows = [history_row(epoch, 0.5) for epoch in range(1, 1_001)]
+    rows[554]["loss"] = 0.001
+    for row in rows[555:]:
+        row["loss"] = 7.0
+    run.replace_history(rows)
+    (found,) = (item for item in evidence.findings_of(run, run.status()) if item.kind == "diverged")
+    assert "in epoch 555 to" in found.sentence
+    assert "Curves of more than 400 epochs are thinned" in shown_text(lab.open("train", run=run.id))
 
 
 def test_without_a_configuration_there_are_no_findings(lab):
