@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import altair
 import numpy as np
@@ -19,6 +20,7 @@ from core.charts import (
     run_words,
     step_errors,
     value_counts,
+    vega_spec,
 )
 from core.config import ModelConfig
 from core.results import Place, count_values, read_reconstruction, read_results
@@ -96,6 +98,25 @@ def test_every_chart_has_titled_axes_and_tooltips(name):
     text = json.dumps(SPECS[name])
     assert '"tooltip"' in text
     assert '"title"' in text
+
+
+@pytest.mark.parametrize(
+    "ticks", [(2090, 2090.5, 2091), (101325.05, 101325.1), (1e-5, 1.00005e-5), (5e6, 5e6 + 0.5)]
+)
+def test_near_ticks_have_labels_that_differ(ticks):
+    assert len({_label(tick) for tick in ticks}) == len(ticks)
+
+
+def test_a_label_says_no_more_than_its_tick():
+    assert [_label(tick) for tick in (250, 0.1 + 0.2, 2090.5)] == ["250", "0.3", "2,090.5"]
+    large = format(101325.15, vega_spec.NUMBER.replace("~", ""))  # as Python says it
+    assert large in ("101,325.1", "101,325.2")
+
+
+def _label(tick):
+    """A tick's label in Python, whose `g` has no exponent where the label's digits are plain."""
+    exponent, plain = re.findall(r"'(,?\.\d+)~[er]'", vega_spec.NUMBER_LABELS)
+    return format(tick, f"{exponent}e" if abs(tick) >= 1e6 or abs(tick) < 1e-4 else f"{plain}g")
 
 
 def test_units_stand_on_the_axes():

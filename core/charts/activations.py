@@ -21,7 +21,7 @@ from core.charts.palette import (
     RECONSTRUCTION,
     SATURATION,
 )
-from core.charts.vega_spec import finished
+from core.charts.vega_spec import NUMBER, finished
 from core.output_range import ACTIVATIONS, Activation
 
 BINS = 70
@@ -227,8 +227,8 @@ def _bars(y_scale: alt.Scale) -> alt.Chart:
             ),
             tooltip=[
                 alt.Tooltip("reach:N", title="these values"),
-                alt.Tooltip("low:Q", title="from", format=",.4~g"),
-                alt.Tooltip("high:Q", title="to", format=",.4~g"),
+                alt.Tooltip("low:Q", title="from", format=NUMBER),
+                alt.Tooltip("high:Q", title="to", format=NUMBER),
                 alt.Tooltip("share:Q", title="share", format=".3~%"),
             ],
         )
@@ -269,7 +269,7 @@ def _pointer(**mark: Any) -> alt.Chart:
     return points.encode(
         tooltip=[
             alt.Tooltip("x:Q", title="input", format=",.3~g"),
-            alt.Tooltip("y:Q", title="output", format=",.4~g"),
+            alt.Tooltip("y:Q", title="output", format=NUMBER),
             alt.Tooltip("slope:Q", title="slope", format=",.3~g"),
         ]
     )

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from core.charts.altair_spec import shortened, spec_of
 from core.charts.palette import channel_color
-from core.charts.vega_spec import finished
+from core.charts.vega_spec import NUMBER, finished
 from core.metrics import ChannelSummary
 
 
@@ -47,8 +47,8 @@ def histogram_spec(name: str, color: int, unit: str) -> dict[str, Any]:
             ),
             y2=alt.Y2Datum(0),
             tooltip=[
-                alt.Tooltip("low:Q", title="from", format=",.4~g"),
-                alt.Tooltip("high:Q", title="to", format=",.4~g"),
+                alt.Tooltip("low:Q", title="from", format=NUMBER),
+                alt.Tooltip("high:Q", title="to", format=NUMBER),
                 alt.Tooltip("share:Q", title="share of values", format=".3~%"),
                 alt.Tooltip("count:Q", title="values", format=",d"),
             ],

@@ -8,7 +8,7 @@ import pyarrow as pa
 from core.charts import palette
 from core.charts.run_words import labelled, window_time
 from core.charts.thinning import thin
-from core.charts.vega_spec import NUMBER_LABELS, REFITTED, Spec, chart_title, quantity
+from core.charts.vega_spec import NUMBER, NUMBER_LABELS, REFITTED, Spec, chart_title, quantity
 from core.clipped_windows import beyond
 
 MOST_POINTS = 1200  # of a line, picked so that its extremes stay
@@ -190,9 +190,9 @@ def _pointer(time: str, x: Spec) -> Spec:
         x=x,
         opacity={"condition": {"param": "hover", "empty": False, "value": 0.5}, "value": 0},
         tooltip=[
-            quantity("t", time, format=",.6~g"),
-            quantity("v", "Value", format=",.5~g"),
-            quantity("said", "Nearest that can be said", format=",.5~g"),
+            quantity("t", time, format=NUMBER),
+            quantity("v", "Value", format=NUMBER),
+            quantity("said", "Nearest that can be said", format=NUMBER),
         ],
     )
     drawn["transform"].append({"filter": "datum.real"})

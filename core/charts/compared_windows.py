@@ -10,7 +10,7 @@ from tsdownsample import MinMaxLTTBDownsampler
 from core.charts import palette
 from core.charts.reconstruction import MOST_POINTS, panel_axis, value_line
 from core.charts.run_words import labelled, window_time
-from core.charts.vega_spec import REFITTED, Spec, chart_title, pointer_rule, quantity
+from core.charts.vega_spec import NUMBER, REFITTED, Spec, chart_title, pointer_rule, quantity
 
 
 def compared_frame(
@@ -104,8 +104,8 @@ def _width(label: str, baseline: str) -> float:
 
 def _pointer(time: str, kind: str, labels: Sequence[str]) -> Spec:
     """A rule under the pointer with the values of all runs."""
-    original = [quantity("original", "Original", format=",.5~g")] if kind == "run" else []
+    original = [quantity("original", "Original", format=NUMBER)] if kind == "run" else []
     values = [
-        quantity(f"{kind}_{number}", label, format=",.5~g") for number, label in enumerate(labels)
+        quantity(f"{kind}_{number}", label, format=NUMBER) for number, label in enumerate(labels)
     ]
-    return pointer_rule([quantity("t", time, format=",.6~g"), *original, *values])
+    return pointer_rule([quantity("t", time, format=NUMBER), *original, *values])

@@ -9,7 +9,7 @@ import pandas as pd
 from core.charts import palette
 from core.charts.curves import drawable, thinned
 from core.charts.run_words import NAMES, SERIES, TITLES, labelled, line_dash, series_colour
-from core.charts.vega_spec import NUMBER_LABELS, REFITTED, Spec, chart_title, quantity
+from core.charts.vega_spec import NUMBER, NUMBER_LABELS, REFITTED, Spec, chart_title, quantity
 from core.results import unit_of
 
 Rows = Sequence[Mapping[str, float]]
@@ -44,7 +44,7 @@ def comparison_spec(
     lines: which of the baseline's `floor`, `pca` and `constant` are in the frame.
     """
     y_title = measure_title(measure, unit, scaled)
-    value = quantity("value", y_title, format=",.5~g")
+    value = quantity("value", y_title, format=NUMBER)
     y = quantity("value", y_title, scale={"type": "log"} if log else {"zero": False})
     y["axis"] = {"labelExpr": NUMBER_LABELS}
     drawn = {"field": "series", "type": "nominal", "legend": None}

@@ -22,7 +22,15 @@ from core.charts.run_words import (
     series_colour,
     short_name,
 )
-from core.charts.vega_spec import NUMBER_LABELS, REFITTED, Spec, chart_title, epoch_axis, quantity
+from core.charts.vega_spec import (
+    NUMBER,
+    NUMBER_LABELS,
+    REFITTED,
+    Spec,
+    chart_title,
+    epoch_axis,
+    quantity,
+)
 from core.number_text import number_text
 from core.results import PARTS, PartErrors, unit_of
 
@@ -180,7 +188,7 @@ def _curve_layer(epochs: int, y_title: str) -> Spec:
             "tooltip": [
                 quantity("epoch", "Epoch"),
                 {"field": "series", "type": "nominal", "title": "Part"},
-                quantity("value", y_title, format=",.5~g"),
+                quantity("value", y_title, format=NUMBER),
             ]
         },
     }
@@ -209,7 +217,7 @@ def _line_layers(levels: tuple[str, ...], y_title: str) -> list[Spec]:
                 "strokeWidth": {"condition": {"test": thin, "value": 1.2}, "value": 2},
                 "tooltip": [
                     {"field": "series", "type": "nominal", "title": "Line"},
-                    quantity("level", y_title, format=",.5~g"),
+                    quantity("level", y_title, format=NUMBER),
                 ],
             },
         },

@@ -8,7 +8,15 @@ import pandas as pd
 
 from core.charts import palette
 from core.charts.run_words import SERIES, TITLES, labelled
-from core.charts.vega_spec import BAND_HEIGHTS, REFITTED, Spec, band_height, chart_title, quantity
+from core.charts.vega_spec import (
+    BAND_HEIGHTS,
+    NUMBER,
+    REFITTED,
+    Spec,
+    band_height,
+    chart_title,
+    quantity,
+)
 from core.intervals import even_edges
 from core.results import PARTS, Results, StoredWindows, unit_of
 
@@ -46,8 +54,8 @@ def channel_error_spec(measure: str, unit: str, channels: int, with_constants: b
             "tooltip": [
                 {"field": "channel", "type": "nominal", "title": "Channel"},
                 {"field": "part", "type": "nominal", "title": "Part"},
-                quantity("value", title, format=",.5~g"),
-                quantity("constant", "Best constant", format=",.5~g"),
+                quantity("value", title, format=NUMBER),
+                quantity("constant", "Best constant", format=NUMBER),
             ],
         },
     }
@@ -116,8 +124,8 @@ def histogram_spec(measure: str, unit: str) -> Spec:
                     "color": _part_colour(),
                     "tooltip": [
                         {"field": "part", "type": "nominal", "title": "Part"},
-                        quantity("low", "From", format=",.5~g"),
-                        quantity("high", "to", format=",.5~g"),
+                        quantity("low", "From", format=NUMBER),
+                        quantity("high", "to", format=NUMBER),
                         quantity("share", "Share (%)", format=".3~g"),
                     ],
                 },
@@ -127,7 +135,7 @@ def histogram_spec(measure: str, unit: str) -> Spec:
                 "mark": {"type": "rule", "strokeWidth": 2, "color": palette.RECONSTRUCTION},
                 "encoding": {
                     "x": quantity("low", title),
-                    "tooltip": [quantity("low", "The window shown", format=",.5~g")],
+                    "tooltip": [quantity("low", "The window shown", format=NUMBER)],
                 },
             },
         ],

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from core.charts import palette
 from core.charts.run_words import labelled
-from core.charts.vega_spec import NUMBER_LABELS, Spec, chart_title, quantity
+from core.charts.vega_spec import NUMBER, NUMBER_LABELS, Spec, chart_title, quantity
 from core.output_range import ACTIVATIONS
 
 TARGETS = (-2.5, 6.5)  # the target values that `targets_spec` shows, whatever the scaling
@@ -72,8 +72,8 @@ def ranges_spec(title: str, axis: str) -> Spec:
             "tooltip": [
                 {"field": "channel", "type": "nominal", "title": "channel"},
                 {"field": "part", "type": "nominal", "title": "part"},
-                quantity("low", "from", format=",.5~g"),
-                quantity("high", "to", format=",.5~g"),
+                quantity("low", "from", format=NUMBER),
+                quantity("high", "to", format=NUMBER),
             ],
         },
     }
@@ -280,8 +280,8 @@ def targets_spec() -> Spec:
                     },
                     "tooltip": [
                         {"field": "reach", "type": "nominal", "title": "these values"},
-                        quantity("low", "from", format=",.4~g"),
-                        quantity("high", "to", format=",.4~g"),
+                        quantity("low", "from", format=NUMBER),
+                        quantity("high", "to", format=NUMBER),
                         quantity("share", "share", format=".3~%"),
                     ],
                 },
@@ -347,7 +347,7 @@ def factor_spec(unit: str) -> Spec:
                     "tooltip": [
                         {"field": "part", "type": "nominal", "title": "part"},
                         quantity("factor", "factor", format=".3~g"),
-                        quantity("floor", "floor", format=",.4~g"),
+                        quantity("floor", "floor", format=NUMBER),
                     ],
                 },
             },

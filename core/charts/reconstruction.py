@@ -9,6 +9,7 @@ from tsdownsample import MinMaxLTTBDownsampler
 from core.charts import palette
 from core.charts.run_words import labelled, window_time
 from core.charts.vega_spec import (
+    NUMBER,
     NUMBER_LABELS,
     REFITTED,
     Spec,
@@ -138,9 +139,9 @@ def _pointer(time: str) -> Spec:
     """A rule under the pointer with all three values."""
     return pointer_rule(
         [
-            quantity("t", time, format=",.6~g"),
-            quantity("original", "Original", format=",.5~g"),
-            quantity("reconstruction", "Reconstruction", format=",.5~g"),
-            quantity("residual", "Residual", format=",.4~g"),
+            quantity("t", time, format=NUMBER),
+            quantity("original", "Original", format=NUMBER),
+            quantity("reconstruction", "Reconstruction", format=NUMBER),
+            quantity("residual", "Residual", format=NUMBER),
         ]
     )

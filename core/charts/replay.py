@@ -7,7 +7,15 @@ import pyarrow as pa
 
 from core.charts import palette
 from core.charts.run_words import TITLES, labelled
-from core.charts.vega_spec import NUMBER_LABELS, REFITTED, Spec, chart_title, epoch_axis, quantity
+from core.charts.vega_spec import (
+    NUMBER,
+    NUMBER_LABELS,
+    REFITTED,
+    Spec,
+    chart_title,
+    epoch_axis,
+    quantity,
+)
 from core.results import unit_of
 
 
@@ -15,7 +23,7 @@ from core.results import unit_of
 def replay_curve_spec(measure: str, unit: str, epochs: int) -> Spec:
     """See `replay_curve_table`; `epochs` is the last epoch's number."""
     y_title = labelled(TITLES[measure], unit_of(measure, unit))
-    tooltip = [quantity("epoch", "Epoch"), quantity("value", y_title, format=",.5~g")]
+    tooltip = [quantity("epoch", "Epoch"), quantity("value", y_title, format=NUMBER)]
     return {
         "title": chart_title(f"{TITLES[measure]} of this window by epoch"),
         "height": 170,

@@ -26,7 +26,7 @@ from core.charts.altair_spec import (
 from core.charts.palette import ANOMALY, NEUTRAL, ORIGINAL, TRAIN, VALIDATION, channel_color
 from core.charts.thinning import POINTS, Envelope
 from core.charts.time_axis import STAMPS, TimeAxis
-from core.charts.vega_spec import finished
+from core.charts.vega_spec import NUMBER, finished
 from core.signals.recording import Anomaly
 
 # Numbers of time steps are 64-bit floats, as all numbers of a browser are.
@@ -162,7 +162,7 @@ def _curve(
     ).encode(x=x, y=y)
     value_title = f"{shortened(name, 40)}{f' ({unit})' if unit else ''}"
     tooltip = [
-        alt.Tooltip("v:Q", title=value_title, format=",.5~g"),
+        alt.Tooltip("v:Q", title=value_title, format=NUMBER),
         _time_tooltip(axis_title),
         alt.Tooltip("n:Q", title="time step", format=",d"),
     ]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from core.charts.errors import MOST_BARS
 from core.charts.run_words import SERIES, TITLES, labelled, window_time
-from core.charts.vega_spec import Spec, band_height, chart_title, quantity
+from core.charts.vega_spec import NUMBER, Spec, band_height, chart_title, quantity
 from core.results import Place, StoredWindows, unit_of
 
 MOST_CELLS = 120  # along time
@@ -78,8 +78,8 @@ def step_error_spec(measure: str, unit: str, time: str, part: str, channels: int
                     ),
                     "tooltip": [
                         {"field": "channel", "type": "nominal", "title": "Channel"},
-                        quantity("start", time, format=",.6~g"),
-                        quantity("value", title, format=",.5~g"),
+                        quantity("start", time, format=NUMBER),
+                        quantity("value", title, format=NUMBER),
                     ],
                 },
             },

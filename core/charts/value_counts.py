@@ -9,6 +9,7 @@ from core.charts import palette
 from core.charts.run_words import labelled
 from core.charts.vega_spec import (
     BAND_HEIGHTS,
+    NUMBER,
     NUMBER_LABELS,
     REFITTED,
     Spec,
@@ -83,8 +84,8 @@ def _pointed(x_title: str) -> Spec:
             "y": {"value": 0},
             "y2": {"value": "height"},
             "tooltip": [
-                quantity("low", "From", format=",.5~g"),
-                quantity("high", "to", format=",.5~g"),
+                quantity("low", "From", format=NUMBER),
+                quantity("high", "to", format=NUMBER),
                 quantity("original", "Targets", format=",d"),
                 quantity("reconstruction", "Reconstruction", format=",d"),
             ],

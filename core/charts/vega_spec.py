@@ -11,11 +11,13 @@ from core.charts import palette
 Spec = dict[str, Any]
 
 BAND_HEIGHTS = (300, 720)  # of charts with a band a channel, at least and at most
-# Plain digits where they fit: d3's own `g` writes 250 as 2.5e+2 when the ticks are round.
+# Plain digits where they fit: d3's own `g` writes 250 as 2.5e+2 when the ticks are round. As many
+# as keep near ticks apart: zeros at the end are left out, and noise in the 16th is rounded away.
 NUMBER_LABELS = (
     "datum.value != 0 && (abs(datum.value) >= 1e6 || abs(datum.value) < 1e-4)"
-    " ? format(datum.value, '.3~e') : format(datum.value, ',.4~r')"
+    " ? format(datum.value, '.11~e') : format(datum.value, ',.12~r')"
 )
+NUMBER = ",.7~g"  # of a value in a tooltip: as many digits as 32-bit numbers have
 # For charts whose data change as one looks: the labels of an axis may then need more room, which
 # Vega would take from the title.
 REFITTED: Spec = {"type": "fit", "contains": "padding", "resize": True}
