@@ -13,7 +13,7 @@ from core.threads import one_ahead
 from core.windows import Split, Windows
 
 STORED_VALUES = 4_000_000  # of a part's reconstructions kept for display, each 4 bytes
-RANKED_WINDOWS = 50  # best and worst windows that are kept whatever the part's size
+RANKED_WINDOWS = 50  # best and worst windows by each error, kept whatever the part's size
 _BATCH_VALUES = 400_000
 CHANNEL_VALUES = (  # of ReconstructionErrors, (channels,)
     *("channel_mae", "channel_mse", "target_low", "target_high", "output_low", "output_high"),
@@ -66,8 +66,7 @@ def evaluate_part(
         reconstructions.append(reconstruction[chosen])
         report(positions.stop)
     errors = accumulator.errors()
-    ranked = errors.ranked()
-    extremes = np.setdiff1d(np.r_[ranked[:RANKED_WINDOWS], ranked[-RANKED_WINDOWS:]], kept)
+    extremes = np.setdiff1d(_extremes(errors), kept)
     for start in range(0, len(extremes), batch):  # of large windows, few at a time
         original = windows.take(extremes[start : start + batch])
         originals.append(original.astype(np.float32))
@@ -79,6 +78,14 @@ def evaluate_part(
         positions[order],
         np.concatenate(originals)[order],
         np.concatenate(reconstructions)[order],
+    )
+
+
+def _extremes(errors: ReconstructionErrors) -> np.ndarray:
+    """Positions of the best and of the worst windows: by each of the errors that viewers go by."""
+    ranked = [errors.ranked(measure) for measure in ("mae", "mse")]
+    return np.concatenate(
+        [end for order in ranked for end in (order[:RANKED_WINDOWS], order[-RANKED_WINDOWS:])]
     )
 
 

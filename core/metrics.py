@@ -33,9 +33,9 @@ class ReconstructionErrors:
     output_low: np.ndarray  # (channels,): the least reconstructed value
     output_high: np.ndarray  # (channels,)
 
-    def ranked(self) -> np.ndarray:
-        """Positions of the windows from the best to the worst, by mean absolute error."""
-        return np.argsort(self.window_mae, kind="stable")
+    def ranked(self, measure: Literal["mae", "mse"] = "mae") -> np.ndarray:
+        """Positions of the windows from the best to the worst, by one of their errors."""
+        return np.argsort(getattr(self, f"window_{measure}"), kind="stable")
 
 
 class _Extremes:
