@@ -36,6 +36,21 @@ def test_targets_out_of_reach_are_told_from_those_within(question):
     assert share["only in saturation"] == pytest.approx(0.9, abs=0.02)
 
 
+@pytest.mark.parametrize(("activation", "end"), [("hard_sigmoid", 1), ("relu6", 6)])
+@pytest.mark.parametrize("others", [(-1.0, 0.5, 7.0), (0.5,), (7.0, 8.0), ()])
+def test_what_is_on_a_closed_end_can_be_produced(activation, end, others):
+    values = np.array([*others, *[end] * 5], np.float32)
+    frame = activations.target_frame(values, activation)
+    within = frame[frame["reach"] == "can be produced"]
+    can_be_said = np.mean((values >= 0) & (values <= end))
+    assert within["share"].sum() == pytest.approx(can_be_said)
+    assert frame["share"].sum() == pytest.approx(1)
+    assert (frame["high"] - frame["low"]).min() > 0.005
+    above = np.full(3, np.nextafter(np.float32(end), np.float32(9)))
+    frame = activations.target_frame(np.concatenate([values, above, [9]]), activation)
+    assert frame[frame["low"] >= end]["reach"].unique().tolist() == ["out of reach"]
+
+
 def test_the_picture_shades_what_cannot_be_said(question):
     values = target_values(fitted(question, "standard"), question)
     frame = activations.picture_frame(values, "sigmoid")

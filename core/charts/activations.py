@@ -61,7 +61,8 @@ def value_range(values: np.ndarray, activation: str) -> tuple[float, float]:
 def target_frame(values: np.ndarray, activation: str) -> pd.DataFrame:
     """Bars of the targets' histogram, each with whether the activation can produce it.
 
-    An end of the range is an edge of bars; values exactly on an open end have a bar of their own.
+    An end of the range is an edge of bars: a closed one is within, on the side of what can be
+    produced, and values exactly on an open one have a bar of their own.
     """
     output = ACTIVATIONS[activation]
     edges, width = _edges(values, output)
@@ -75,7 +76,7 @@ def target_frame(values: np.ndarray, activation: str) -> pd.DataFrame:
                 rows.append((end - width / 2, end + width / 2, int(there.sum()), _SATURATED))
     counts, _ = np.histogram(values[~on_end], bins=edges)
     middle = (edges[:-1] + edges[1:]) / 2
-    inside = (middle >= output.low) & (middle <= output.high)
+    inside = (middle >= output.low) & (middle < _beyond(output))
     for start, stop, count, fits in zip(edges[:-1], edges[1:], counts, inside, strict=True):
         if count:
             rows.append((start, stop, int(count), _INSIDE if fits else _OUTSIDE))
@@ -92,12 +93,20 @@ def _edges(values: np.ndarray, output: Activation) -> tuple[np.ndarray, float]:
     if low == high:
         low, high = low - 0.5, high + 0.5
     width = (high - low) / BINS
-    ends = [low, *(end for end in (output.low, output.high) if low < end < high), high]
+    if low == output.high:
+        low -= width  # what is on that end alone has a bar that can be seen
+    ends = [low, *(end for end in (output.low, _beyond(output)) if low < end < high), high]
     pieces = [
         np.linspace(start, stop, max(1, round((stop - start) / width)) + 1)[:-1]
         for start, stop in pairwise(ends)
     ]
     return np.array([*np.concatenate(pieces), high]), width
+
+
+def _beyond(output: Activation) -> float:
+    """Where out of reach begins: at an open end, just above a closed one."""
+    end = np.float32(output.high)  # targets are of 32 bits
+    return float(end if output.high_open else np.nextafter(end, np.float32(np.inf)))
 
 
 def curve_frame(activation: str, low: float, high: float, points: int = 241) -> pd.DataFrame:
