@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 
 from core import session
 from core.charts.comparison import comparison_frame, comparison_spec, without_scaled
-from core.charts.curves import MOST_EPOCHS, THINNED
+from core.charts.curves import MOST_EPOCHS, THINNED, drawable
 from core.charts.run_words import LINES, TITLES
-from core.results import same_histories
+from core.results import have_same_data, same_histories
 from core.views.compared_runs import Compared
 from core.views.legend import legend
 
@@ -39,6 +40,7 @@ def compared_curves(runs: Sequence[Compared]) -> str:
         )
         log = st.toggle("Logarithmic", key="runs_log")
     levels = {} if scale == "scaled" else _levels(runs[0], measure)
+    levels = {kind: level for kind, level in levels.items() if drawable(np.array(level), log)}
     histories = {item.label: item.history.rows for item in runs}
     epochs = max(item.history.epochs for item in runs)
     if not epochs:
@@ -99,7 +101,7 @@ def _say_what_to_know(runs: Sequence[Compared], measure: str, scale: str) -> Non
         if missing := without_scaled(histories, measure):
             names = ", ".join(session.literal(label) for label in missing)
             st.caption(f"Left out, since they were trained before these were recorded: {names}.")
-    elif len({item.row.data for item in runs}) > 1:
+    elif not all(have_same_data(item.config, runs[0].config) for item in runs):
         st.caption(
             "These runs are of different data: their errors have different scales. "
             "Compare them free of scale."

@@ -247,6 +247,37 @@ def test_free_of_scale_old_runs_are_left_out(lab):
     assert not page.exception
 
 
+def test_the_legend_names_no_line_that_a_logarithmic_axis_cannot_show(lab):
+    run = make_run(lab.store, name="One")
+    results = json.loads((run.folder / "results.json").read_bytes())
+    results["floor"]["validation"]["mae"] = 0.0
+    (run.folder / "results.json").write_text(json.dumps(results))
+    page = select(lab.open("runs"), 0)
+    page = page.pills(key="runs_lines").set_value(["floor", "pca"]).run()
+    assert "error floor" in legends(page)
+    page = page.toggle(key="runs_log").set_value(True).run()
+    assert "error floor" not in legends(page)
+    assert "PCA of the same size" in legends(page)
+
+
+def legends(page):
+    return "".join(item.proto.body for item in page.get("html"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_said"),
+    [
+        ({"data.name": "question", "data.noise": 0.3}, True),
+        ({"data.name": "question", "data.frequency_hz": 3.0}, False),  # which it has no use for
+    ],
+)
+def test_runs_of_different_data_are_told_by_their_data_not_by_its_name(lab, changes, is_said):
+    make_run(lab.store, name="One", changes={"data.name": "question"})
+    make_run(lab.store, name="Two", changes=changes)
+    page = select(lab.open("runs"), 0, 1)
+    assert ("These runs are of different data" in text_of(page)) is is_said
+
+
 @pytest.mark.slow
 def test_the_same_window_of_several_runs(lab):
     make_run(lab.store, name="One", error=0.5, windows=(40, 10))
