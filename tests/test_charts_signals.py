@@ -78,6 +78,32 @@ def test_time_is_counted_in_seconds_or_by_timestamps():
     assert low == time[10].astype("datetime64[ms]").astype(int)
 
 
+@pytest.mark.parametrize(
+    ("rate", "step", "text"),
+    [
+        (1.0, 1_000_000, "1,000,000 s"),
+        (100.0, 123_456_789, "1,234,567.89 s"),
+        (360.0, 1, "0.00278 s"),
+        (16.0, 3, "0.1875 s"),
+        (44_100.0, 4_410_001, "100.0000227 s"),
+        (1 / 300, 7, "2,100 s"),
+    ],
+)
+def test_a_time_in_seconds_is_as_exact_as_the_time_steps(rate, step, text):
+    assert TimeAxis("seconds", rate=rate).text(step) == text
+    times = TimeAxis("seconds", np.arange(step - 1, step + 2) / rate)
+    assert times.text(1) == text
+
+
+@pytest.mark.parametrize(
+    ("spacing", "text"),
+    [(2_000_000, "00:00:06"), (4_000, "00:00:00.012"), (25, "00:00:00.000075")],
+)
+def test_a_timestamp_is_as_exact_as_the_time_steps(spacing, text):
+    time = np.datetime64("2024-05-01T00:00:00") + np.arange(4) * np.timedelta64(spacing, "us")
+    assert TimeAxis("timestamps", time).text(3) == f"2024-05-01 {text}"
+
+
 def test_irregular_seconds_are_kept():
     time = np.array([0.0, 1.0, 5.0, 6.0])
     axis = time_axis(Recording(np.zeros((4, 1)), ("a",), time=time))

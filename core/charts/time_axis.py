@@ -1,5 +1,6 @@
 """Time as it is shown: timestamps, seconds, or time steps counted from 0; and rates in words."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,12 +34,27 @@ class TimeAxis:
         return chosen.astype(np.float64)
 
     def text(self, step: int) -> str:
-        """A time step's place in words: `160 s`, a timestamp, or `time step 16,000`."""
+        """A time step's place in words: `160 s`, a timestamp, or `time step 16,000`.
+
+        As exact as its distance from the next one asks for: to 3 digits of that in seconds.
+        """
+        if self.kind == "time steps":
+            return f"time step {step:,}"
         if self.kind == "timestamps":
-            return np.datetime_as_string(self.time[step].astype("datetime64[s]")).replace("T", " ")
-        if self.kind == "seconds":
-            return f"{float(self.at(step)):,.6g} s"
-        return f"time step {step:,}"
+            unit = "s" if self._spacing >= 1 else "ms" if self._spacing >= 1e-3 else "us"
+            return np.datetime_as_string(self.time[step], unit).replace("T", " ")
+        digits = max(0, 2 - math.floor(math.log10(self._spacing)))
+        text = f"{float(self.at(step)):,.{digits}f}"
+        return f"{text.rstrip('0').rstrip('.') if digits else text} s"
+
+    @property
+    def _spacing(self) -> float:
+        """Seconds from one time step to the next, on average."""
+        if self.time is None:
+            return 1 / self.rate
+        whole = self.at(len(self.time) - 1) - self.at(0)
+        whole /= 1000 if self.kind == "timestamps" else 1
+        return float(whole) / max(1, len(self.time) - 1) or 1.0
 
     def steps(self, low: float, high: float, time_steps: int) -> tuple[int, int]:
         """The time steps to draw between two places: with those just beside them, at least two."""
