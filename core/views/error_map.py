@@ -15,7 +15,10 @@ from core.number_text import number_text
 from core.results import Place, Results, StoredWindows, unit_of, worst_at
 from core.views.shown_channels import show_channel
 
-_PLACE = "place"  # session key: a run's id and a place
+# Session keys
+_PLACE = "place"  # a run's id and a place
+_PICKED = "place_picked"  # the same of the cell clicked last, while it is the one that is chosen
+_TURN = "place_turn"  # changes when a click on the cell clicked last must count again
 
 
 def chosen_place(run_id: str, windows: StoredWindows) -> Place | None:
@@ -33,7 +36,7 @@ def error_map(
     place = chosen_place(run_id, windows)
     rate = results.sampling_rate_hz
     channels = min(len(labels), MOST_BARS)
-    key = f"by-step-{run_id}"
+    key = _chart_key(run_id)
     st.vega_lite_chart(
         _table(windows, measure, tuple(labels), rate, place),
         step_error_spec(measure, results.unit, time_title(rate), part, channels),
@@ -61,10 +64,24 @@ def _table(
     )
 
 
+def _chart_key(run_id: str) -> str:
+    """The key of the map.
+
+    A browser sends a click only if it selects another cell than before. So the map begins anew
+    once the cell that was clicked last is not the chosen place any more.
+    """
+    state = st.session_state
+    if _PICKED in state and state[_PICKED] != state.get(_PLACE):
+        del state[_PICKED]
+        state[_TURN] = state.get(_TURN, 0) + 1
+    return f"by-step-{run_id}-{state.get(_TURN, 0)}"
+
+
 def _clicked(run_id: str, key: str, windows: StoredWindows) -> None:
     for cell in st.session_state[key].selection.get(CLICKED) or ():
         place = place_of(int(cell["row"]), int(cell["cell"]), windows.original.shape[1])
         _choose(run_id, place)
+        st.session_state[_PICKED] = st.session_state[_PLACE]
 
 
 def _choose(run_id: str, place: Place) -> None:

@@ -77,6 +77,9 @@ def test_a_click_on_the_map_leads_to_the_worst_windows(pages, visitor):
     marked = page.get_by_label("channel 1: original and reconstruction").locator(".mark-rect path")
     expect(marked).to_have_count(1)
     click_map(page, 0.9, lambda: sentence.inner_text() != first)
+    page.get_by_role("button", name="Clear", exact=True).click()
+    expect(buttons).to_have_count(0)
+    click_map(page, 0.9, lambda: buttons.count() == 5)  # the same cell again
     assert page.get_by_test_id("stException").count() == 0
 
 

@@ -247,6 +247,26 @@ def test_a_channel_leads_to_its_worst_windows_without_a_mouse(lab):
     assert not page.exception
 
 
+@pytest.mark.slow
+def test_a_cell_can_be_clicked_again_once_it_was_cleared(lab):
+    run = make_run(lab.store, channels=2)
+    page = lab.open("reconstructions", run=run.id)
+    first = map_key(page)
+    page = page.selectbox(key="place_channel").set_value(1).run()
+    assert map_key(page) == first  # nothing was clicked
+    page.session_state["place_picked"] = page.session_state["place"]  # as a click leaves it
+    assert map_key(page.run()) == first
+    page = page.button(key="place_clear").click().run()
+    again = map_key(page)
+    assert again != first
+    assert map_key(page.run()) == again
+    assert not page.exception
+
+
+def map_key(page):
+    return next(i for chart in page.get("vega_lite_chart") if "by-step" in (i := chart.proto.id))
+
+
 def text_of(page):
     return shown_text(page).replace("\\", "")
 
