@@ -132,16 +132,16 @@ def _in_words(chosen: Sequence[Trial], missing: Sequence[Trial]) -> str:
 
 
 def in_work(trials: Sequence[Trial]) -> None:
-    """How many cells train and wait, and the button that takes back those that wait."""
-    active = [trial for trial in trials if trial.is_active]
-    waiting = [
-        item
-        for item in active_runs()
-        if item.state == "queued" and item.name.startswith(NAME) and session.is_mine(item)
-    ]
-    if not (active or waiting):
+    """How many cells train and wait, and the button that takes back what the matrix has queued."""
+    active = [trial.run for trial in trials if trial.is_active]
+    if not active:
         return
-    queued = sum(trial.run.state == "queued" for trial in active)
+    queued = sum(run.state == "queued" for run in active)
+    waiting = [
+        run
+        for run in active
+        if run.state == "queued" and run.name.startswith(NAME) and session.is_mine(run)
+    ]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             f":material/progress_activity: {len(active) - queued} in training, {queued} waiting."
@@ -152,8 +152,9 @@ def in_work(trials: Sequence[Trial]) -> None:
                 key="cancel-matrix",
                 icon=":material/stop_circle:",
                 on_click=_cancel_all,
-                args=([item.id for item in waiting],),
-                help="Runs in training go on; the page Train stops them one by one.",
+                args=([run.id for run in waiting],),
+                help="Of this matrix. Runs in training go on; the page Train stops them one by "
+                "one.",
             )
 
 

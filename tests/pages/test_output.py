@@ -270,6 +270,23 @@ def test_what_waits_can_be_cancelled_and_nothing_else(lab):
     assert other.status().state == "queued"
 
 
+def test_what_waits_of_another_matrix_is_not_cancelled(lab):
+    queued = {}
+    for channels in ("1", "2"):
+        page = lab.open("output", **TINY | {"data.channels": channels}).run()
+        assert button(page, "cancel-matrix") is None
+        widget(page, "multiselect", "matrix-methods").set_value(["none"])
+        widget(page, "multiselect", "matrix-activations").set_value(["linear"])
+        page.run()
+        button(page, "train-matrix").click().run()
+        queued[channels] = lab.store.open(lab.runner.submitted[-1])
+    assert "Cancel what waits (1)" in button(page, "cancel-matrix").label
+    button(page, "cancel-matrix").click().run()
+    assert not page.exception
+    states = [run.status().state for run in queued.values()]
+    assert states == ["queued", "cancelled"]
+
+
 def test_a_queue_has_room_for_so_many(lab, monkeypatch):
     monkeypatch.setattr(matrix_training, "MOST_AT_ONCE", 3)
     page = lab.open("output", **TINY).run()
