@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core import session
+from core.number_text import count_text
 from core.results import Results, duration_text
 from core.runs import Run, Status
 from core.views.further import further
@@ -41,10 +42,10 @@ def _facts(status: Status, results: Results | None) -> list[str]:
     facts = [session.literal(device, 80)] if device else []
     if results is None:
         return facts
-    facts += [
-        f"{results.epochs_trained:,} epochs, best {results.best_epoch}",
-        duration_text(results.seconds),
-    ]
+    if results.epochs_trained is not None:
+        best = f", best {results.best_epoch:,}" if results.best_epoch is not None else ""
+        facts.append(count_text(results.epochs_trained, "epoch") + best)
+    facts.append(duration_text(results.seconds))
     if results.parameters:
         facts.append(f"{results.parameters:,} parameters")
     if results.compression_ratio:

@@ -49,6 +49,24 @@ def test_headline_has_errors_floor_and_constant_in_units(lab):
     assert values["Best constant"] == "0.5 mV²"
 
 
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({"epochs_trained": 1, "best_epoch": 1}, "· 1 epoch, best 1 · 12 s ·"),
+        ({"epochs_trained": 2_000}, "· 2,000 epochs · 12 s ·"),
+        ({}, "test) · 12 s ·"),
+    ],
+)
+def test_a_run_that_tells_not_all_of_itself_is_shown(lab, known, said):
+    run = make_run(lab.store)
+    results = json.loads((run.folder / "results.json").read_bytes())
+    del results["epochs_trained"], results["best_epoch"]
+    (run.folder / "results.json").write_text(json.dumps(results | known))
+    page = lab.open("reconstructions", run=run.id)
+    assert not page.exception
+    assert said in text_of(page)
+
+
 @pytest.mark.slow
 def test_windows_are_stepped_through_and_jumped_to(lab):
     page = lab.open("reconstructions", run=make_run(lab.store, windows=(40, 10)).id)
