@@ -1,5 +1,7 @@
 """The worst windows at a place, against a reference that looks at each window by itself."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -80,3 +82,22 @@ def test_a_place_is_moved_into_the_windows():
     assert Place(9, 50, 60).within(10, 3) == Place(2, 9, 10)
     assert Place(-1, -5, 0).within(10, 3) == Place(0, 0, 1)
     assert Place(1, 2, 5).within(10, 3) == Place(1, 2, 5)
+
+
+@pytest.mark.parametrize(
+    ("errors", "best", "median", "worst"),
+    [
+        ([math.nan, 3.0, 1.0, 2.0, 9.0], 2, 1, 0),
+        ([math.nan, math.inf, 1.0, math.nan], 2, 0, 0),
+        ([math.nan] * 3, 0, 0, 0),
+    ],
+)
+def test_an_error_that_is_not_a_number_is_the_worst(errors, best, median, worst):
+    errors = np.array(errors)
+    windows = stored(np.zeros((len(errors), 1, 1)), errors[:, None, None])
+    assert windows.landmark("best", "mae") == best
+    assert windows.landmark("median", "mae") == median
+    assert windows.landmark("worst", "mae") == worst
+    finite = np.count_nonzero(np.isfinite(errors))
+    assert windows.rank(0, "mae") == finite
+    assert windows.rank(best, "mae") == 0

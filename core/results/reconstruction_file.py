@@ -51,8 +51,13 @@ class StoredWindows:
 
     def rank(self, index: int, measure: str) -> int:
         """How many of all windows have a smaller error than a kept one."""
-        errors = self.window_errors(measure)
+        errors = self._ranked_errors(measure)
         return int(np.count_nonzero(errors < errors[self.positions[index]]))
+
+    def _ranked_errors(self, measure: str) -> np.ndarray:
+        """The errors of all windows; one that is not a number counts as the largest."""
+        errors = self.window_errors(measure)
+        return np.where(np.isnan(errors), np.inf, errors)
 
     def nearest(self, position: int) -> int:
         """The index of the kept window nearest to a position."""
@@ -60,10 +65,12 @@ class StoredWindows:
 
     def landmark(self, name: str, measure: str) -> int:
         """The index of the `best`, `median` or `worst` kept window, by an error measure."""
-        errors = self.window_errors(measure)
+        errors = self._ranked_errors(measure)
         kept = errors[self.positions]
         if name == "median":
-            return int(np.argmin(np.abs(kept - np.median(errors))))
+            with np.errstate(invalid="ignore"):
+                apart = np.abs(kept - np.median(errors))
+            return int(np.argmin(np.where(np.isnan(apart), 0.0, apart)))  # two infinite errors
         return int(np.argmin(kept) if name == "best" else np.argmax(kept))
 
 
