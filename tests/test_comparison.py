@@ -11,6 +11,7 @@ from core.config import ExperimentConfig
 from core.results import (
     change,
     common_positions,
+    cut_alike,
     have_same_data,
     read_reconstruction,
     same_histories,
@@ -102,6 +103,26 @@ def test_errors_change_between_runs_of_the_same_data_alone(one, other, same):
     assert have_same_data(*configs) is same
     later = [{"data": content["data"] | {"a field of later": 1}} for content in configs]
     assert have_same_data(later[0], later[0])  # of another version: as it is written
+
+
+@pytest.mark.parametrize(
+    ("changes", "alike"),
+    [
+        ({"training.seed": 2, "model.output_activation": "relu"}, True),
+        ({"data.noise": 0.2}, False),
+        ({"windows.validation_share": 0.3}, False),
+        ({"windows.stride": 50}, False),
+    ],
+)
+def test_runs_that_cut_the_same_data_alike(changes, alike):
+    config = ExperimentConfig().replace({"data.noise": 0.1})
+    configs = [c.model_dump(mode="json") for c in (config, config.replace(changes))]
+    assert cut_alike(*configs) is alike
+    del configs[0]["windows"]["split"]  # of an earlier version, which had no such choice
+    assert cut_alike(*configs) is alike
+    later = [content | {"windows": content["windows"] | {"later": 1}} for content in configs]
+    assert cut_alike(later[1], later[1])
+    assert not cut_alike(configs[1], later[1])
 
 
 def test_a_unit_stands_at_an_axis_where_all_runs_have_it():

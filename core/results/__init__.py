@@ -10,9 +10,11 @@ from core.results.baselines_file import Baselines, read_baselines
 from core.results.comparison import (
     change,
     common_positions,
+    cut_alike,
     have_same_data,
     same_histories,
     same_originals,
+    seed_of,
     why_not_comparable,
     window_errors,
 )
@@ -59,6 +61,7 @@ __all__ = [
     "common_positions",
     "config_columns",
     "count_values",
+    "cut_alike",
     "differences",
     "duration_text",
     "error_sentence",
@@ -75,6 +78,7 @@ __all__ = [
     "run_csv",
     "same_histories",
     "same_originals",
+    "seed_of",
     "unit_of",
     "value_ranges",
     "value_text",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from core.config import DataConfig, ExperimentConfig
+from core.config import DataConfig, ExperimentConfig, WindowsConfig, flatten
 from core.results.configs import value_text
 from core.results.reconstruction_file import StoredWindows
 from core.signals.store import recording_key
@@ -65,6 +65,25 @@ def have_same_data(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     except ValidationError:
         return one.get("data") == other.get("data")
     return recording_key(mine) == recording_key(theirs)
+
+
+def cut_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two stored configurations, perhaps of another version, cut the same data alike.
+
+    They have the same windows then, but for which of ready windows validate: see `seed_of`.
+    """
+    if not have_same_data(one, other):
+        return False
+    try:
+        mine, theirs = (WindowsConfig.model_validate(c.get("windows")) for c in (one, other))
+    except ValidationError:
+        return one.get("windows") == other.get("windows")
+    return mine == theirs
+
+
+def seed_of(config: Mapping[str, Any]) -> Any:
+    """The seed of a stored configuration, which chooses the ready windows that validate."""
+    return flatten(config).get("training.seed")
 
 
 def _difference(label: str, mine: Mapping[str, Any], other: str, theirs: Mapping[str, Any]) -> str:

@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from core.charts.run_words import TITLES
-from core.results import MEASURES, change, have_same_data
-from core.views.compared_runs import Compared
+from core.results import MEASURES, change, cut_alike, same_originals, seed_of
+from core.views.compared_runs import Compared, kept_windows
 from core.views.quoted_frame import quoted_frame
 
 
@@ -27,7 +27,8 @@ def compared_errors(runs: Sequence[Compared], measure: str) -> None:
             "mae": _number("MAE", "Mean absolute error on validation, in original units."),
             "mse": _number("MSE", "Mean squared error on validation, in squared original units."),
             "change": _number(
-                f"Δ {name}", f"{name} less that of the baseline, of runs on the same data."
+                f"Δ {name}",
+                f"{name} less that of the baseline, of runs that validate on the same windows.",
             ),
             "percent": st.column_config.NumberColumn(
                 f"Δ {name} (%)", format="%+.1f", width=84, help="The same, of the baseline's."
@@ -46,7 +47,7 @@ def _number(title: str, text: str) -> st.column_config.NumberColumn:
 
 
 def errors_frame(runs: Sequence[Compared], measure: str) -> pd.DataFrame:
-    """The table's rows; NaN for what is not known, and for changes between different data."""
+    """The table's rows; NaN for what is not known, and for changes between different windows."""
     baseline = runs[0]
     rows = []
     for item in runs:
@@ -54,7 +55,7 @@ def errors_frame(runs: Sequence[Compared], measure: str) -> pd.DataFrame:
         row |= {key: _error(item, key) for key in MEASURES}
         row["change"], row["percent"] = (
             change(row[measure], _error(baseline, measure))
-            if item is not baseline and have_same_data(item.config, baseline.config)
+            if item is not baseline and _validate_alike(item, baseline)
             else (math.nan, math.nan)
         )
         for kind in ("floor", "pca", "constant"):
@@ -62,6 +63,16 @@ def errors_frame(runs: Sequence[Compared], measure: str) -> pd.DataFrame:
             row[kind] = known["validation"][measure] if known else math.nan
         rows.append(row | {"unit": item.row.unit})
     return pd.DataFrame(rows)
+
+
+def _validate_alike(item: Compared, baseline: Compared) -> bool:
+    """Whether two runs validate on the same windows; as of those beside each other, by a look."""
+    if not cut_alike(item.config, baseline.config):
+        return False
+    if seed_of(item.config) == seed_of(baseline.config):
+        return True
+    parts = (kept_windows(item), kept_windows(baseline))
+    return all(parts) and same_originals(*(kept["validation"] for kept in parts))
 
 
 def _error(item: Compared, measure: str) -> float:

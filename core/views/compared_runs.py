@@ -8,10 +8,10 @@ import streamlit as st
 
 from core import session
 from core.charts.run_words import unique_labels
-from core.results import PartErrors, Results, RunRow
+from core.results import PartErrors, Results, RunRow, StoredWindows
 from core.runs import Run, RunNotFound, RunUnreadable
 from core.views.curves import lines_of, lines_of_results
-from core.views.stored import History, history_of, results_of
+from core.views.stored import History, history_of, reconstruction_of, results_of
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,15 @@ def read_compared(rows: Sequence[RunRow]) -> list[Compared]:
         colour = len(compared)
         compared.append(Compared(label, colour, row, run, config, history_of(run), results))
     return compared
+
+
+def kept_windows(item: Compared) -> Mapping[str, StoredWindows] | None:
+    """The windows of each part that a run kept; None without any in one of them."""
+    try:
+        parts = reconstruction_of(item.run) if item.results else None
+    except (RunNotFound, RunUnreadable):
+        return None
+    return parts if parts and all(len(windows) for windows in parts.values()) else None
 
 
 def chosen_baseline(runs: Sequence[Compared]) -> list[Compared]:

@@ -20,11 +20,9 @@ from core.results import (
     why_not_comparable,
     window_errors,
 )
-from core.runs import RunNotFound, RunUnreadable
-from core.views.compared_runs import Compared
+from core.views.compared_runs import Compared, kept_windows
 from core.views.legend import legend_of
 from core.views.quoted_frame import quoted_frame
-from core.views.stored import reconstruction_of
 
 Kept = Mapping[str, Mapping[str, StoredWindows]]  # label -> part -> windows
 
@@ -32,7 +30,7 @@ Kept = Mapping[str, Mapping[str, StoredWindows]]  # label -> part -> windows
 def compared_windows(runs: Sequence[Compared]) -> None:
     """A window that is chosen here, or why there is none that can be compared."""
     st.subheader("The same window", anchor=False)
-    kept = _kept(runs)
+    kept: Kept = {item.label: parts for item in runs if (parts := kept_windows(item))}
     with_windows = [item for item in runs if item.label in kept]
     if len(with_windows) < 2:
         st.caption("Two of these runs at least must have left reconstructions.")
@@ -54,18 +52,6 @@ def compared_windows(runs: Sequence[Compared]) -> None:
         return
     windows = {item.label: kept[item.label][part] for item in shown}
     _draw(shown, windows, position)
-
-
-def _kept(runs: Sequence[Compared]) -> Kept:
-    kept = {}
-    for item in runs:
-        try:
-            parts = reconstruction_of(item.run) if item.results else None
-        except (RunNotFound, RunUnreadable):
-            continue
-        if parts is not None and all(len(windows) for windows in parts.values()):
-            kept[item.label] = parts
-    return kept
 
 
 def _why_not(item: Compared, reference: Compared, kept: Kept) -> str:

@@ -224,6 +224,21 @@ def test_the_baseline_comes_first_and_changes_are_measured_from_it(lab):
     assert not page.exception
 
 
+@pytest.mark.parametrize(
+    ("changes", "windows", "is_known"),
+    [
+        ({"windows.validation_share": 0.3}, (40, 10), False),
+        ({"training.seed": 3}, (30, 10), False),  # others validate
+        ({"training.seed": 3}, (40, 10), True),
+    ],
+)
+def test_errors_are_compared_on_the_same_validation_windows(lab, changes, windows, is_known):
+    make_run(lab.store, name="One", windows=(40, 10))
+    make_run(lab.store, name="Two", windows=windows, changes=changes)
+    table = errors_of(select(lab.open("runs"), 0, 1))
+    assert list(table[["change", "percent"]].notna().iloc[1]) == [is_known] * 2
+
+
 def choose_baseline(page, name):
     box = page.selectbox(key="runs_baseline")
     return box.select_index(box.options.index(name)).run()
