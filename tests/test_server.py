@@ -336,6 +336,20 @@ def test_a_click_counts_in_its_own_message_alone(by_timer, left):
     assert [widget.id for widget in message.widget_states.widgets] == left
 
 
+@pytest.mark.parametrize("switch", ["", "1"])
+def test_a_browser_clears_the_caches_of_its_own_lab_alone(monkeypatch, switch):
+    """The message is obeyed whether or not the page has a menu that sends it."""
+    clear = AppSession._handle_clear_cache_request
+    monkeypatch.setattr(AppSession, "_handle_clear_cache_request", clear)  # as before, afterwards
+    monkeypatch.setattr("core.session.server.config.set_option", lambda *option: None)
+    monkeypatch.setenv("LAB_PUBLIC", switch)
+    server_options()
+    kept = st.cache_resource(lambda: object(), show_spinner=False)
+    before = kept()
+    AppSession._handle_clear_cache_request(SimpleNamespace(_session_state={}))
+    assert (kept() is before) == bool(switch)
+
+
 def test_a_faulty_setting_keeps_the_server_from_starting(monkeypatch):
     monkeypatch.setenv("LAB_PUBLIC", "1")
     monkeypatch.setenv("LAB_PUBLIC_MAX_EPOCHS", "many")

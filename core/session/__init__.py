@@ -7,6 +7,7 @@
 | drafts | the experiment being edited, and widgets bound to its fields |
 | links | the address of a page; an experiment that came in one |
 | last_setup | the setup that a session before this one left |
+| once | what there is once in a process |
 | machine | the runs and the queue of this machine |
 | visitor | who the visitor is, and what a visitor may see, use and change |
 | own_runs | submitting a run, and finding the runs of a setup |

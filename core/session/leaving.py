@@ -13,15 +13,16 @@ import sys
 import threading
 from functools import cache
 
-import streamlit as st
 from streamlit import runtime
+
+from core.session.once import once
 
 SECONDS = 10.0
 
 _log = logging.getLogger(__name__)
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def let_go_of_the_gone() -> threading.Thread:
     """Start letting go, once in a process."""
     thread = threading.Thread(target=_loop, name="letting go", daemon=True)

@@ -7,7 +7,6 @@ from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
 
-import streamlit as st
 from pydantic import ValidationError
 
 from core.config import ExperimentConfig
@@ -15,6 +14,7 @@ from core.results import RunTable
 from core.resumption import resumes_unasked
 from core.runner import LocalRunner, detect_slots
 from core.runs import RunNotFound, RunStore, RunUnreadable
+from core.session.once import once
 from core.session.pages import PROJECT, import_what_pages_need
 
 AHEAD_SECONDS = 2.0  # after the start, where no page was drawn before: no worker comes yet
@@ -43,11 +43,11 @@ def _store(folder: str) -> RunStore:
 
 
 def runner() -> LocalRunner:
-    """The queue of this process. It re-attaches from disk, so a cleared cache loses nothing."""
+    """The queue of this process."""
     return _runner(str(runs_folder()))
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _runner(folder: str) -> LocalRunner:
     resumes = resumes_unasked(os.environ)
     local = LocalRunner(_store(folder), slots=detect_slots(), resumes=resumes)

@@ -1,7 +1,5 @@
 """Removing what a visitor uploaded and made, and what is old on a public demo."""
 
-import streamlit as st
-
 from core.retention import Removed, Sweeper, forget_upload, forget_visitor
 from core.session import visitor
 from core.session.affine import forget_recordings as forget_affine
@@ -10,6 +8,7 @@ from core.session.data import forget_recordings as forget_data
 from core.session.drafts import value
 from core.session.fitted import forget_recordings as forget_fitted
 from core.session.machine import runner, store
+from core.session.once import once
 from core.session.sources import forget_file
 from core.session.uploads import drop_upload
 
@@ -19,7 +18,7 @@ def sweeper() -> Sweeper:
     return _sweeper(str(store().root))
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _sweeper(folder: str) -> Sweeper:
     settings = visitor.public()
     if settings is None:

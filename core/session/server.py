@@ -42,6 +42,7 @@ def server_options() -> dict[str, Any]:
     _take_a_click_once()
     keep_seconds, middleware = None, [Middleware(UploadPieces)]
     if settings is not None:
+        _keep_the_caches_of_all()
         keep_seconds = max(1, round(settings.keep_hours * 3600))
         largest = min(config.get_option("server.maxUploadSize"), settings.max_upload_mb)
         config.set_option("server.maxUploadSize", largest)
@@ -133,6 +134,15 @@ def _without_clicks_of_timers(
         take(session, client_state)
 
     return request_rerun
+
+
+def _keep_the_caches_of_all() -> None:
+    """Clear no cache for a browser. Streamlit does so for any that sends the message, whatever its
+    menu offers: every visitor would wait for what all had worked out."""
+    with suppress(ImportError, AttributeError):
+        app_session = import_module("streamlit.runtime.app_session").AppSession
+        if app_session._handle_clear_cache_request:  # or it is called otherwise by now
+            app_session._handle_clear_cache_request = lambda self: None
 
 
 def _held_uploads() -> dict[str, int]:

@@ -15,6 +15,7 @@ from core.session.leaving import let_go_of_the_gone
 from core.session.links import show_link
 from core.session.machine import a_page_is_out, runner, store
 from core.session.notice import visit_notice
+from core.session.once import once
 from core.session.pages import APP_TITLE, PAGES, page
 from core.session.store_notice import show_store_notice
 from core.session.words import literal, normalization_text
@@ -98,7 +99,7 @@ def _icon() -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(icon.encode()).decode()}"
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def warm_up() -> None:
     """Once per process: begin what goes on behind the pages."""
     runner()

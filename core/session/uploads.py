@@ -16,6 +16,7 @@ from core.retention import UPLOAD_PREFIX
 from core.session import visitor
 from core.session.drafts import change, part, value
 from core.session.machine import store
+from core.session.once import once
 from core.session.sources import open_files, open_source
 from core.signals.reading import FileRead, FileReader
 from core.signals.recording import DataError
@@ -167,7 +168,7 @@ def _allowed(kept: Upload, options: ReadOptions) -> FileRead:
     return result
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _reader() -> FileReader:
     """One for all visitors, who wait for each other's files."""
     return FileReader()

@@ -23,6 +23,7 @@ from core.retention import forget_upload
 from core.runs import RunNotFound, RunSummary, RunUnreadable
 from core.session import machine
 from core.session.links import linked_runs
+from core.session.once import once
 from core.signals.recording import DataError
 from core.signals.store import load, note_use, recording_key
 from core.visits import Visits
@@ -79,7 +80,7 @@ def visits() -> Visits:
     return _visits(str(machine.store().root))
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _visits(folder: str) -> Visits:
     return Visits(machine.store().root)
 
@@ -133,7 +134,7 @@ def disk() -> Disk:
     return _disk(str(machine.store().root))
 
 
-@st.cache_resource(show_spinner=False)
+@once
 def _disk(folder: str) -> Disk:
     return Disk(machine.store().root)
 
