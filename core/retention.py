@@ -2,8 +2,8 @@
 
 A run is removed some hours after it came to rest, never while it waits or trains, and only if a
 visitor made it: runs of the machine's owner stay. A recording is removed when no run refers to it
-and nobody has used it for as long, or at once if those who had it have deleted it. Apps that share
-a runs folder take turns.
+and nobody has used it for as long, or at once if those who had it have deleted it; one that the
+machine's owner brought stays. Apps that share a runs folder take turns.
 """
 
 import contextlib
@@ -36,6 +36,7 @@ from core.runs import RunStore
 from core.signals.recording import DataError
 from core.signals.store import (
     delete,
+    is_visitors,
     last_used,
     made_of,
     origin,
@@ -143,8 +144,9 @@ class Sweeper:
         granted: dict[str, list[tuple[str, float]]] = {}
         for owner, key, moment in self._visits.grants():
             granted.setdefault(key, []).append((owner, moment))
-        made_again = {key for key in stored_keys(folder) if origin(key, folder)}
-        for key in sorted((made_again | granted.keys()) - used):
+        keys = stored_keys(folder)  # of a visitor's not all are granted: an app may be killed amid
+        ours = {key for key in keys if origin(key, folder) or is_visitors(key, folder)}
+        for key in sorted((ours | granted.keys()) - used):
             moments = [moment for _, moment in granted.get(key, ())]
             is_deleted = bool(moments) and not any(moments)
             if not is_deleted and any(map(self._is_recent, [*moments, last_used(key, folder)])):

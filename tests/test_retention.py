@@ -162,6 +162,14 @@ def test_files_that_no_visitor_uploaded_stay(world):
     assert stored_keys(world.data) == (key,)
 
 
+def test_files_of_visitors_that_nobody_holds_go(world):
+    """The app was killed between the storing of one and the note of whose it is."""
+    left = Recording(values=np.ones((9, 1)), channel_names=("a",), name="x")
+    key = save(left, world.data, is_visitors=True)
+    assert world.sweep_after(23.9).recordings == []
+    assert world.sweep_after(24.1).recordings == [key]
+
+
 def test_signals_that_can_be_made_again_go(world):
     data = DataConfig(time_steps=100)
     open_recording(data, world.data)

@@ -155,14 +155,17 @@ def _read(kept: Upload, options: ReadOptions) -> Reading:
 
 def _allowed(kept: Upload, options: ReadOptions) -> FileRead:
     """What came of reading the file, within what a public demo takes."""
-    result = FileRead(None)
+    result, mine = FileRead(None), visitor.owner()
     try:
         visitor.check_file(kept.path.stat().st_size)
         visitor.check_disk()
-        result = _reader().read(kept.path, options, name=kept.name, folder=store().data_folder)
-        visitor.disk().forget()
+        place = store().data_folder
+        result = _reader().read(
+            kept.path, options, name=kept.name, folder=place, is_visitors=mine is not None
+        )
         if result.sha256:
-            visitor.take_in(result.sha256)
+            visitor.take_in(result.sha256, mine)
+        visitor.disk().forget()
     except DataError as error:
         return replace(result, sha256="", problem=str(error))
     return result

@@ -151,18 +151,22 @@ def check_file(size_bytes: int) -> None:
         check_upload(size_bytes, settings)
 
 
-def take_in(key: str) -> None:
-    """Note that a stored recording is this visitor's; one that is too large for a public demo is
-    removed again. Raises DataError."""
-    if (settings := public()) is None:
+def take_in(key: str, mine: str | None) -> None:
+    """Note that a stored recording is the visitor's `mine`; one that is too large for a public demo
+    is removed again. Raises DataError.
+
+    Looks at nothing of the session: where its tab is gone by now, that would end the script with
+    the recording stored, and nobody's.
+    """
+    settings = public()
+    if settings is None or mine is None:
         return
-    folder = machine.store().data_folder
+    visits().grant(mine, key)
     try:
-        check_shape(load(key, folder).values.shape, settings)
+        check_shape(load(key, machine.store().data_folder).values.shape, settings)
     except DataError:
-        forget_upload(machine.store(), visits(), owner(), key)
+        forget_upload(machine.store(), visits(), mine, key)
         raise
-    grant(key)
 
 
 def grant(key: str) -> None:

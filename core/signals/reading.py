@@ -89,10 +89,19 @@ class FileReader:
                 self._later = None
             self._end_spare()
 
-    def read(self, path: Path, options: ReadOptions, *, name: str, folder: Path) -> FileRead:
+    def read(
+        self,
+        path: Path,
+        options: ReadOptions,
+        *,
+        name: str,
+        folder: Path,
+        is_visitors: bool = False,
+    ) -> FileRead:
         """Read a file and store its recording in the data folder `folder`.
 
-        Never raises for the file's sake, nor for want of memory, time or space.
+        is_visitors: whether a visitor of a public demo brought it. Never raises for the file's
+        sake, nor for want of memory, time or space.
         """
         shown = clean_name(name) or "file"
         began = time.monotonic()
@@ -104,24 +113,22 @@ class FileReader:
                 "did not get its turn. Load it again in a minute.",
             )
         try:
-            return self._read(path, options, name, shown, folder)
+            job = ReadingJob(
+                path=path,
+                name=name.encode("utf-8", "replace").decode(),  # JSON has no lone surrogates
+                options=options.model_dump(),
+                folder=folder,
+                temporary=temporary_name(),
+                limits=self._limits(path.stat().st_size),
+                is_visitors=is_visitors,
+            )
+            return self._read(job, shown)
         except OSError as error:
             return FileRead(None, problem=f"{shown}: it could not be read here ({_why(error)}).")
         finally:
             self._turns.release()
 
-    def _read(
-        self, path: Path, options: ReadOptions, name: str, shown: str, folder: Path
-    ) -> FileRead:
-        limits = self._limits(path.stat().st_size)
-        job = ReadingJob(
-            path=path,
-            name=name.encode("utf-8", "replace").decode(),  # JSON has no lone surrogates
-            options=options.model_dump(),
-            folder=folder,
-            temporary=temporary_name(),
-            limits=limits,
-        )
+    def _read(self, job: ReadingJob, shown: str) -> FileRead:
         child = self._take()
         try:
             child, heard, code = self._ask(child, job)
@@ -130,14 +137,14 @@ class FileReader:
             return FileRead(None, problem=f"{shown}: {_crashed('it wrote without end')}")
         finally:
             child.end()
-            shutil.rmtree(folder / job.temporary, ignore_errors=True)
+            shutil.rmtree(job.folder / job.temporary, ignore_errors=True)
             self._rested = time.monotonic() + self._rest_seconds
         answer = _understood(heard) if code == 0 else None
         if answer is None:
             child.log_end(shown)
-            return FileRead(None, problem=f"{shown}: {_ended(code, limits)}")
+            return FileRead(None, problem=f"{shown}: {_ended(code, job.limits)}")
         if answer.is_out_of_memory:
-            return FileRead(answer.outline, problem=f"{shown}: {_no_memory(limits)}")
+            return FileRead(answer.outline, problem=f"{shown}: {_no_memory(job.limits)}")
         if not answer.sha256 and not answer.problem:
             return FileRead(None, problem=f"{shown}: {_crashed('it gave no answer')}")
         return FileRead(answer.outline, answer.sha256, answer.problem)

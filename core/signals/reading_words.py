@@ -30,6 +30,7 @@ class ReadingJob(_Words):
     folder: Path  # of the stored recordings
     temporary: str  # the name of the temporary folder in it, which the app removes
     limits: ReadingLimits
+    is_visitors: bool = False  # a visitor of a public demo brought the file
 
 
 class ReadingAnswer(_Words):

@@ -53,7 +53,8 @@ def open_recording(data: DataConfig, folder: Path) -> Recording:
         return load(key, folder)
     made = _make(data, folder)
     try:
-        _publish(made, lambda: key, folder, made_from=data)
+        known = {"made_from": {"source": data.source, "sha256": data.sha256}}
+        _publish(made, lambda: key, folder, known)
     except OSError:  # a read-only folder, a full disk: it can be looked at all the same
         made.values.flags.writeable = False
         return made
@@ -67,12 +68,15 @@ def recording_key(data: DataConfig) -> str:
     return hashlib.sha256(_json({"version": GENERATOR_VERSION} | data.made_from())).hexdigest()
 
 
-def save(recording: Recording, folder: Path, *, temporary: str = "") -> str:
+def save(
+    recording: Recording, folder: Path, *, temporary: str = "", is_visitors: bool = False
+) -> str:
     """Store a recording and return its key, the SHA-256 of its content.
 
     The content is all but `name` and `notes`: the same data under another name is stored once,
     as it first came. Labels become plain arrays: objects turn into text. `temporary` is a name by
-    `temporary_name`, for a caller who removes what is left if this process is killed.
+    `temporary_name`, for a caller who removes what is left if this process is killed. Beside a new
+    one stands whether a visitor of a public demo brought it.
     """
     recording = replace(recording, labels={k: _plain(v) for k, v in recording.labels.items()})
     with ThreadPoolExecutor(1, "sha256") as pool:
@@ -80,7 +84,8 @@ def save(recording: Recording, folder: Path, *, temporary: str = "") -> str:
         try:
             # A large one is most likely new: it is written while its key is worked out.
             if recording.values.nbytes > _LARGE_BYTES or not _is_stored(hashed.result(), folder):
-                _publish(recording, hashed.result, folder, temporary=temporary)
+                known = {"is_visitors": True} if is_visitors else {}
+                _publish(recording, hashed.result, folder, known, temporary=temporary)
         except OSError:
             if not _is_stored(hashed.result(), folder):
                 raise
@@ -164,10 +169,24 @@ def origin(key: str, folder: Path) -> tuple[str, str] | None:
     """The source of a recording that can be made again, and the key of the file's recording that
     it was made of, if any; None for a file's own recording and for one that is not known."""
     try:
-        about = json.loads((_place(key, folder) / "recording.json").read_bytes())
-        return str(about["made_from"]["source"]), str(about["made_from"]["sha256"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        made_from = _beside(key, folder)["made_from"]
+        return str(made_from["source"]), str(made_from["sha256"])
+    except (KeyError, TypeError):
         return None
+
+
+def is_visitors(key: str, folder: Path) -> bool:
+    """Whether a recording first came with the file of a visitor of a public demo."""
+    return _beside(key, folder).get("is_visitors") is True
+
+
+def _beside(key: str, folder: Path) -> dict[str, Any]:
+    """What stands beside a recording; nothing where it is not there, or damaged."""
+    try:
+        found = json.loads((_place(key, folder) / "recording.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def made_of(key: str, folder: Path) -> tuple[str, ...]:
@@ -221,22 +240,22 @@ def _publish(
     recording: Recording,
     key: Callable[[], str],
     folder: Path,
+    known: dict[str, Any],
     *,
-    made_from: DataConfig | None = None,
     temporary: str = "",
 ) -> None:
     """Write the recording to a temporary folder and rename that to its key.
 
     Where it is there already, or another process was faster, that copy stays and this one goes.
-    key: asked for when all is written. `made_from` is kept beside it, so that whoever removes a
-    file's recording finds what was made of it.
+    key: asked for when all is written. known: what is kept beside it, such as what it was made of,
+    so that whoever removes a file's recording finds that.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
     beside = folder / (temporary or temporary_name())
     try:
         beside.mkdir()
-        _write(recording, beside, made_from)
+        _write(recording, beside, known)
         for path in [*beside.iterdir(), beside]:
             _sync(path)
         place = _place(key(), folder)
@@ -255,7 +274,7 @@ def _publish(
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _write(recording: Recording, folder: Path, made_from: DataConfig | None) -> None:
+def _write(recording: Recording, folder: Path, known: dict[str, Any]) -> None:
     values = recording.values
     with open(folder / "values.npy", "wb") as file:
         header = np.lib.format.header_data_from_array_1_0(values)
@@ -273,9 +292,7 @@ def _write(recording: Recording, folder: Path, made_from: DataConfig | None) -> 
         "name": recording.name,
         "notes": recording.notes,
     }
-    if made_from is not None:
-        about["made_from"] = {"source": made_from.source, "sha256": made_from.sha256}
-    (folder / "recording.json").write_bytes(_json(about))
+    (folder / "recording.json").write_bytes(_json(about | known))
 
 
 def _write_blocks(file: BinaryIO, blocks: Iterable[memoryview], size: int) -> None:

@@ -1,0 +1,58 @@
+"""Files of a public demo's visitors: whose they are, what they may take, and what is said."""
+
+import pytest
+from streamlit.runtime.scriptrunner import StopException
+
+from core.session import uploads, visitor
+from core.signals.store import is_visitors
+from tests.fake_runs import Lab
+from tests.pages.test_data import TABLE, upload
+from tests.pages.test_public import uploaded
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def demo(tmp_path, monkeypatch):
+    monkeypatch.setenv("LAB_PUBLIC", "1")
+    return Lab(tmp_path, monkeypatch)
+
+
+class Instead:
+    """In place of the reader: it reads, with something else before and after."""
+
+    def __init__(self, before=lambda path: None, after=lambda: None):
+        self._read, self._before, self._after = uploads._reader().read, before, after
+
+    def prepare(self):
+        pass
+
+    def read(self, path, *what, **options):
+        self._before(path)
+        result = self._read(path, *what, **options)
+        self._after()
+        return result
+
+
+def test_a_file_is_its_visitors_also_if_the_tab_is_closed_while_it_is_read(demo, monkeypatch):
+    """The script of a tab that is gone ends where it looks at its session."""
+
+    def end():
+        raise StopException
+
+    closing = Instead(after=lambda: monkeypatch.setattr(visitor, "_secret", end))
+    monkeypatch.setattr(uploads, "_reader", lambda: closing)
+    page = demo.open("data").run()
+    mine = visitor.visits().owner(page.session_state["visitor_secret"])
+    upload(page, "messung.csv", TABLE.encode())
+    (key,) = uploaded(demo)
+    assert visitor.visits().holders(key) == {mine}
+    assert is_visitors(key, demo.store.data_folder)
+
+
+def test_a_file_of_the_machines_owner_is_not_taken_for_a_visitors(tmp_path, monkeypatch):
+    monkeypatch.delenv("LAB_PUBLIC", raising=False)
+    lab = Lab(tmp_path, monkeypatch)
+    upload(lab.open("data").run(), "messung.csv", TABLE.encode())
+    (key,) = uploaded(lab)
+    assert not is_visitors(key, lab.store.data_folder)
