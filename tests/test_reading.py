@@ -306,6 +306,15 @@ def test_limits_grow_with_the_file_and_fit_the_machine():
     assert large.stored_bytes > 8 * 4 * GIB
 
 
+def test_a_file_of_which_little_is_taken_gets_no_room_for_more():
+    small, packed = limits_for(80_000), limits_for(80_000, 32_000_000)
+    assert small.stored_bytes > 4 * GIB
+    assert 8 * 32_000_000 < packed.stored_bytes < GIB
+    assert packed.memory_bytes < 3 * GIB
+    assert limits_for(80_000, 10**15) == small
+    assert packed.seconds == small.seconds
+
+
 def test_an_outline_survives_json():
     preview = pd.DataFrame(
         {

@@ -19,6 +19,7 @@ from core.session.machine import store
 from core.session.once import once
 from core.session.sources import open_files, open_source
 from core.signals.reading import FileRead, FileReader
+from core.signals.reading_limits import ReadingLimits, limits_for
 from core.signals.recording import DataError
 
 UPLOADER = "uploader"  # the key of the widget that takes a file begins so
@@ -174,4 +175,8 @@ def _allowed(kept: Upload, options: ReadOptions) -> FileRead:
 @once
 def _reader() -> FileReader:
     """One for all visitors, who wait for each other's files."""
-    return FileReader()
+    return FileReader(limits=_limits)
+
+
+def _limits(file_bytes: int) -> ReadingLimits:
+    return limits_for(file_bytes, visitor.limit("max_values"))

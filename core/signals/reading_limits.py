@@ -13,6 +13,9 @@ _LEAST_SECONDS = 60
 _BYTES_A_SECOND = 2_000_000  # the slowest reader, on a slow machine, is faster than this
 _GROWTH = 8  # stored bytes for a byte of the file: "1,2,3" becomes three numbers of eight bytes
 _UNPACKED_BYTES = 4 * GIB  # beyond that growth: packed formats
+_VALUE_BYTES = 8  # a stored value takes no more
+_BESIDE_BYTES = 2**26  # of a file written, beyond its values
+_READING = 4  # times as much memory as its values takes a recording while it is read
 _ADDRESS_SPACE = 8 * GIB  # beyond memory: libraries, and reservations nobody uses
 
 
@@ -27,14 +30,24 @@ class ReadingLimits:
     file_bytes: int  # of the file read, which may be mapped into memory
 
 
-def limits_for(file_bytes: int) -> ReadingLimits:
-    """The limits for a file of so many bytes."""
+def limits_for(file_bytes: int, most_values: int | None = None) -> ReadingLimits:
+    """The limits for a file of so many bytes, of which so many values are taken at most.
+
+    A packed file of some kB may hold gigabytes: where it will not be taken with these, they are
+    neither unpacked nor written.
+    """
     seconds = _LEAST_SECONDS + file_bytes // _BYTES_A_SECOND
+    memory_bytes = min(_MOST_MEMORY, machine_memory() // 2)
+    stored_bytes = _UNPACKED_BYTES + _GROWTH * file_bytes
+    if most_values is not None:
+        value_bytes = _VALUE_BYTES * most_values
+        stored_bytes = min(stored_bytes, value_bytes + _BESIDE_BYTES)
+        memory_bytes = min(memory_bytes, GIB + _READING * value_bytes + _GROWTH * file_bytes)
     return ReadingLimits(
-        memory_bytes=min(_MOST_MEMORY, machine_memory() // 2),
+        memory_bytes=memory_bytes,
         seconds=seconds,
         processor_seconds=seconds,
-        stored_bytes=_UNPACKED_BYTES + _GROWTH * file_bytes,
+        stored_bytes=stored_bytes,
         file_bytes=file_bytes,
     )
 

@@ -1,11 +1,14 @@
 """Files of a public demo's visitors: whose they are, what they may take, and what is said."""
 
+import io
+
+import numpy as np
 import pytest
 from streamlit.runtime.scriptrunner import StopException
 
 from core.session import uploads, visitor
 from core.signals.store import is_visitors
-from tests.fake_runs import Lab
+from tests.fake_runs import Lab, shown_text
 from tests.pages.test_data import TABLE, upload
 from tests.pages.test_public import uploaded
 
@@ -16,6 +19,12 @@ pytestmark = pytest.mark.slow
 def demo(tmp_path, monkeypatch):
     monkeypatch.setenv("LAB_PUBLIC", "1")
     return Lab(tmp_path, monkeypatch)
+
+
+def packed(values):
+    stream = io.BytesIO()
+    np.savez_compressed(stream, signal=values)
+    return stream.getvalue()
 
 
 class Instead:
@@ -48,6 +57,15 @@ def test_a_file_is_its_visitors_also_if_the_tab_is_closed_while_it_is_read(demo,
     (key,) = uploaded(demo)
     assert visitor.visits().holders(key) == {mine}
     assert is_visitors(key, demo.store.data_folder)
+
+
+def test_a_packed_file_is_not_stored_to_find_that_it_is_too_large(demo, monkeypatch):
+    monkeypatch.setenv("LAB_PUBLIC_MAX_VALUES", "1000")
+    content = packed(np.zeros((9_000_000, 1)))  # 72 MB
+    assert len(content) < 100_000
+    page = upload(demo.open("data").run(), "zeros.npz", content)
+    assert "would take more than 0.1 GiB" in shown_text(page).replace("\\", "")
+    assert not uploaded(demo)
 
 
 def test_a_file_of_the_machines_owner_is_not_taken_for_a_visitors(tmp_path, monkeypatch):
