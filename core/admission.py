@@ -143,16 +143,16 @@ class Disk:
         self._bytes = 0
         self._until = 0.0  # monotonic; the measured number is taken as true until then
 
-    def check(self, settings: PublicSettings) -> None:
+    def check(self, settings: PublicSettings, more_bytes: int = 0) -> None:
         """Room for more. Raises LimitExceeded, or DataError where the disk itself is full."""
         _at_most(
             "up to {} MB of runs and data of all visitors",
             settings.max_disk_mb,
-            self.used_bytes() // _MEGABYTE,
-            "{} MB are in use",
+            (self.used_bytes() + more_bytes) // _MEGABYTE,
+            "with this, {} MB would be in use" if more_bytes else "{} MB are in use",
             "Delete runs and data of yours, or try later.",
         )
-        free = shutil.disk_usage(self._root).free // _MEGABYTE
+        free = (shutil.disk_usage(self._root).free - more_bytes) // _MEGABYTE
         if free < settings.min_free_mb:
             raise DataError(
                 f"The disk of this public demo is nearly full: {free:,} MB are free, and "

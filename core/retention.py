@@ -9,14 +9,12 @@ machine's owner brought stays. Apps that share a runs folder take turns.
 import contextlib
 import logging
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
 from pydantic import ValidationError
@@ -43,10 +41,10 @@ from core.signals.store import (
     recording_key,
     stored_keys,
 )
+from core.upload_folder import remove_left
 from core.visits import Visits
 
 SWEEP_SECONDS = 60.0
-UPLOAD_PREFIX = "lab-upload-"  # of the temporary folders that hold a visitor's file
 UNWANTED = "unwanted"  # key of a status: its owner wants the run to be gone as soon as it ends
 NOTE = "note"  # key of a status: a sentence shown with the reason
 
@@ -73,11 +71,9 @@ class Sweeper:
         settings: PublicSettings,
         cancel: Callable[[str], None],
         *,
-        temporary: Path | None = None,
         now: Callable[[], float] = time.time,
     ):
         self._store, self._visits, self._settings, self._cancel = store, visits, settings, cancel
-        self._temporary = temporary  # where uploads lie; None: the system's folder for such
         self._now = now
         self._stopping = threading.Event()
 
@@ -105,7 +101,7 @@ class Sweeper:
             self._stop_long_runs()
             self._remove_runs(removed)
             self._remove_recordings(removed)
-            self._remove_uploads()
+            remove_left(self._store.root)
             return removed
         finally:
             os.close(lock)
@@ -155,15 +151,6 @@ class Sweeper:
                 removed.recordings += remove_recording(key, folder)
                 for owner, _ in granted.get(key, ()):
                     self._visits.revoke(owner, key)
-
-    def _remove_uploads(self) -> None:
-        """Files as they came, which an app that was killed could not remove."""
-        for folder in (self._temporary or Path(gettempdir())).glob(f"{UPLOAD_PREFIX}*"):
-            try:
-                if folder.is_dir() and not self._is_recent(folder.stat().st_mtime):
-                    shutil.rmtree(folder)
-            except OSError:
-                continue  # gone by now, or another user's
 
 
 @contextlib.contextmanager

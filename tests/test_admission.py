@@ -97,6 +97,8 @@ def test_the_disk_is_limited_and_some_of_it_stays_free(tmp_path, monkeypatch):
     disk.forget()
     with pytest.raises(LimitExceeded, match=r"up to 3 MB of runs and data .*; 4 MB are in use"):
         disk.check(settings)
+    with pytest.raises(LimitExceeded, match=r"up to 5 MB .*; with this, 6 MB would be in use"):
+        disk.check(PublicSettings(max_disk_mb=5, min_free_mb=0), 2_000_000)
     free = os.statvfs(tmp_path).f_bavail * os.statvfs(tmp_path).f_frsize // 1_000_000
     with pytest.raises(DataError, match=r"nearly full: .* must stay so"):
         disk.check(PublicSettings(min_free_mb=free + 1_000_000))

@@ -33,7 +33,7 @@ LAYERS = [
     {"core.checkpoints"},
     {"core.runs", "core.results"},
     {"core.continuation"},
-    {"core.visits"},
+    {"core.visits", "core.upload_folder"},
     {"core.admission", "core.retention"},
     {"core.diagnosis"},
     {"core.trials"},

@@ -22,6 +22,7 @@ from core.signals.store import (
     save,
     stored_keys,
 )
+from core.upload_folder import own_folder
 from core.visits import Visits
 
 ANN, BOB = "a" * 64, "b" * 64
@@ -42,7 +43,6 @@ class World:
             self.visits,
             settings,
             self.cancelled.append,
-            temporary=root / "temporary",
             now=lambda: time.time() + self.later,
         )
 
@@ -251,17 +251,15 @@ def test_a_fault_of_one_sweep_is_outlived(world, monkeypatch):
     assert len(calls) == 3
 
 
-def test_a_file_that_a_killed_app_left_is_removed(world):
-    left = world.store.root / "temporary" / "lab-upload-abc"
-    other = world.store.root / "temporary" / "anothers"
-    for folder in (left, other):
-        folder.mkdir(parents=True)
-        (folder / "upload").write_bytes(b"1,2")
-    world.sweep_after(23.9)
-    assert left.exists()
-    world.sweep_after(24.1)
+def test_a_file_that_a_killed_app_left_is_removed_and_none_of_one_that_lives(world):
+    in_use = own_folder(world.store.root)
+    left = in_use.with_name("left")
+    for folder in (in_use, left):
+        (folder / "abc").mkdir(parents=True)
+        (folder / "abc" / "upload").write_bytes(b"1,2")
+    world.sweep_after(0)
     assert not left.exists()
-    assert other.exists()
+    assert (in_use / "abc" / "upload").exists()
 
 
 # What a visitor deletes

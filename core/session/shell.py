@@ -2,6 +2,7 @@
 
 import base64
 import math
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,7 @@ from core.session.once import once
 from core.session.pages import APP_TITLE, PAGES, page
 from core.session.store_notice import show_store_notice
 from core.session.words import literal, normalization_text
+from core.upload_folder import remove_left
 
 _SHELL = "shell_active"
 
@@ -103,6 +105,8 @@ def _icon() -> str:
 def warm_up() -> None:
     """Once per process: begin what goes on behind the pages."""
     runner()
+    with suppress(OSError):  # a runs folder that cannot be written, as every page says
+        remove_left(store().root)
     if visitor.public() is not None:
         retention.sweeper()
     let_go_of_the_gone()

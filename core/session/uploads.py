@@ -12,7 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 from core.config import ReadOptions
-from core.retention import UPLOAD_PREFIX
+from core.disk import fault_text
 from core.session import visitor
 from core.session.drafts import change, part, value
 from core.session.machine import store
@@ -21,6 +21,7 @@ from core.session.sources import open_files, open_source
 from core.signals.reading import FileRead, FileReader
 from core.signals.reading_limits import ReadingLimits, limits_for
 from core.signals.recording import DataError
+from core.upload_folder import own_folder
 
 UPLOADER = "uploader"  # the key of the widget that takes a file begins so
 
@@ -37,11 +38,12 @@ class Upload:
 
     token: str
     name: str  # as the visitor calls it; never used as a path
-    folder: tempfile.TemporaryDirectory  # goes with the session
+    folder: tempfile.TemporaryDirectory | None  # goes with the session; None: it was refused
+    problem: str = ""  # why it was
 
     @property
-    def path(self) -> Path:
-        return Path(self.folder.name) / "upload"
+    def path(self) -> Path | None:
+        return Path(self.folder.name) / "upload" if self.folder else None
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def keep_upload() -> None:
     """Callback of the uploader: keep the file that came, to be read as detected."""
     came = st.session_state[uploader_key()]
     if came is not None:
-        st.session_state[_UPLOAD] = _on_disk(came.name, came)
+        st.session_state[_UPLOAD] = _kept(came)
         _empty_in_memory(came)
         st.session_state[_BESIDE] = value("data.sha256")
         fresh = {"data.anomalies": [], "data.anomaly_count": 0}  # of what was generated before
@@ -66,13 +68,37 @@ def keep_upload() -> None:
         open_files()
 
 
-def _on_disk(name: str, stream: BinaryIO) -> Upload:
-    folder = tempfile.TemporaryDirectory(prefix=UPLOAD_PREFIX, ignore_cleanup_errors=True)
-    kept = Upload(secrets.token_hex(8), name[-200:], folder)
-    stream.seek(0)
-    with kept.path.open("wb") as file:
-        shutil.copyfileobj(stream, file, 1 << 20)
-    return kept
+def _kept(came: UploadedFile) -> Upload:
+    """The file that came on the disk; without a copy of it where there is no room for one."""
+    token, name = secrets.token_hex(8), came.name[-200:]
+    try:
+        visitor.check_file(came.size)
+        visitor.check_disk(came.size)
+        return Upload(token, name, _on_disk(came))
+    except DataError as error:
+        return Upload(token, name, None, str(error))
+    except OSError as error:
+        return Upload(token, name, None, f"{name}: it cannot be kept here: {fault_text(error)}.")
+
+
+def _on_disk(stream: BinaryIO) -> tempfile.TemporaryDirectory:
+    """A folder that holds a copy. Raises OSError, and leaves nothing then."""
+    place = _uploads(str(store().root))
+    folder = tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True)
+    try:
+        stream.seek(0)
+        with (Path(folder.name) / "upload").open("wb") as file:
+            shutil.copyfileobj(stream, file, 1 << 20)
+    except OSError:
+        folder.cleanup()
+        raise
+    visitor.disk().forget()
+    return folder
+
+
+@once
+def _uploads(root: str) -> Path:
+    return own_folder(Path(root))
 
 
 def _empty_in_memory(came: UploadedFile) -> None:
@@ -86,17 +112,20 @@ def _empty_in_memory(came: UploadedFile) -> None:
 def upload() -> Upload | None:
     """The file in hand, which took the place of the one before.
 
-    None once a run or a link has put another recording into the draft, or the file is gone.
+    None once a run or a link has put another recording into the draft, or the file is gone; one
+    that was refused is in hand, too, until another comes.
     """
     kept = st.session_state.get(_UPLOAD)
     is_in_hand = st.session_state.get(_BESIDE) == value("data.sha256")
-    return kept if kept is not None and is_in_hand and kept.path.exists() else None
+    if kept is None or not is_in_hand:
+        return None
+    return kept if kept.problem or kept.path.exists() else None
 
 
 def drop_upload() -> None:
     """Let go of the file in hand, of what it was read as, and of its copy in the widget."""
     kept = st.session_state.pop(_UPLOAD, None)
-    if kept is not None:
+    if kept is not None and kept.folder is not None:
         kept.folder.cleanup()
     in_widget, context = st.session_state.get(uploader_key()), get_script_run_ctx()
     if in_widget is not None and context is not None:
@@ -145,7 +174,7 @@ def _read(kept: Upload, options: ReadOptions) -> Reading:
     last = last_reading()
     if last is not None and last.token == kept.token and last.options == options:
         return last
-    result = _allowed(kept, options)
+    result = FileRead(None, problem=kept.problem) if kept.problem else _allowed(kept, options)
     known = st.session_state.setdefault(_FILES_READ, {})
     token, name = known.setdefault(result.sha256, (kept.token, kept.name))
     is_again = bool(result.sha256) and token != kept.token

@@ -139,10 +139,10 @@ def _disk(folder: str) -> Disk:
     return Disk(machine.store().root)
 
 
-def check_disk() -> None:
+def check_disk(more_bytes: int = 0) -> None:
     """Raises DataError where a public demo has no room for more runs or data."""
     if (settings := public()) is not None:
-        disk().check(settings)
+        disk().check(settings, more_bytes)
 
 
 def check_file(size_bytes: int) -> None:

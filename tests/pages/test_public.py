@@ -1,8 +1,6 @@
 """A public demo as its visitors see it: each page that is opened anew is another visitor."""
 
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -231,8 +229,7 @@ def test_the_link_of_a_run_on_other_data_opens_no_file_used_before_it(demo):
     assert "is not in the data folder" in shown_text(bob).replace("\\", "")
 
 
-def test_an_upload_is_its_visitors_until_it_is_deleted(demo, tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # which no other test writes to
+def test_an_upload_is_its_visitors_until_it_is_deleted(demo):
     ann = upload(demo.open("data").run(), "messung.csv", TABLE.encode())
     assert not ann.exception
     assert not ann.error
@@ -240,13 +237,13 @@ def test_an_upload_is_its_visitors_until_it_is_deleted(demo, tmp_path, monkeypat
     assert uploaded(demo) == [key]
     bob = go(demo.open("data").run(), "data", **link(DataConfig(**draft(ann)["data"])))
     assert "is not in the data folder" in shown_text(bob).replace("\\", "")
-    folders = set(Path(tempfile.gettempdir()).glob("lab-upload-*"))
+    assert len(list(demo.store.root.glob(".uploads/*/*/upload"))) == 1
     ann.button(key="forget_file").click().run()
     assert not ann.exception
     assert key not in stored_keys(demo.store.data_folder)
     assert "The file is deleted" in shown_text(ann)
     assert draft(ann)["data"]["sha256"] == ""
-    assert set(Path(tempfile.gettempdir()).glob("lab-upload-*")) < folders
+    assert not list(demo.store.root.glob(".uploads/*/*/upload"))
     assert not [path for path in demo.store.root.rglob("*") if key in path.name]
 
 

@@ -1,5 +1,6 @@
 """Files of a public demo's visitors: whose they are, what they may take, and what is said."""
 
+import errno
 import io
 
 import numpy as np
@@ -66,6 +67,48 @@ def test_a_packed_file_is_not_stored_to_find_that_it_is_too_large(demo, monkeypa
     page = upload(demo.open("data").run(), "zeros.npz", content)
     assert "would take more than 0.1 GiB" in shown_text(page).replace("\\", "")
     assert not uploaded(demo)
+
+
+def copies(demo):
+    return list(demo.store.root.glob(".uploads/*/*/upload"))
+
+
+def test_a_file_counts_with_all_that_the_disk_may_hold(demo):
+    content = TABLE.encode()
+    page = upload(demo.open("data").run(), "messung.csv", content)
+    (kept,) = copies(demo)
+    assert kept.read_bytes() == content
+    with_it = visitor.disk().used_bytes()
+    page.button(key="forget_file").click().run()
+    assert visitor.disk().used_bytes() <= with_it - len(content)
+
+
+def test_a_file_that_is_too_large_or_has_no_room_is_refused_before_it_is_copied(demo, monkeypatch):
+    copied, copy = [], uploads._on_disk
+    monkeypatch.setattr(uploads, "_on_disk", lambda came: copied.append(came.name) or copy(came))
+    monkeypatch.setenv("LAB_PUBLIC_MAX_UPLOAD_MB", "1")
+    page = upload(demo.open("data").run(), "gross.csv", bytes(2_000_000))
+    assert "files of up to 1 MB; this one has 2 MB" in shown_text(page)
+    monkeypatch.setenv("LAB_PUBLIC_MAX_DISK_MB", "2")
+    (demo.store.root / "large").write_bytes(bytes(2_000_000))
+    visitor.disk().forget()
+    page = upload(page, "voll.csv", bytes(1_000_000))
+    assert "with this, 3 MB would be in use" in shown_text(page)
+    page = upload(page, "messung.csv", TABLE.encode())  # the rest of 2 MB has room for that
+    assert not page.exception
+    assert copied == ["messung.csv"]
+
+
+def test_a_file_that_cannot_be_written_is_said(demo, monkeypatch):
+    def full(stream):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(uploads, "_on_disk", full)
+    page = upload(demo.open("data").run(), "messung.csv", TABLE.encode())
+    assert not page.exception
+    said = shown_text(page).replace("\\", "")
+    assert "messung.csv: it cannot be kept here: the disk is full" in said
+    assert "Nothing was taken from this file" in said
 
 
 def test_a_file_of_the_machines_owner_is_not_taken_for_a_visitors(tmp_path, monkeypatch):
