@@ -8,7 +8,8 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.architecture import describe_architecture
@@ -135,24 +136,58 @@ def check_queue(listing: Iterable[RunSummary], owner: str, settings: PublicSetti
 
 
 class Disk:
-    """What a runs folder takes of its disk, measured now and then. Safe for threads."""
+    """What a runs folder takes of its disk, measured now and then. Safe for threads.
 
-    def __init__(self, root: Path):
-        self._root = root
-        self._lock = threading.Lock()
+    make_room: asked to remove so many bytes before anything is refused; says whether it has.
+    """
+
+    def __init__(self, root: Path, make_room: Callable[[int], object] = lambda lacking: False):
+        self._root, self._make_room = root, make_room
+        self._lock = threading.RLock()
         self._bytes = 0
         self._until = 0.0  # monotonic; the measured number is taken as true until then
+        self._coming = 0  # bytes for which `room` is held
+
+    @contextmanager
+    def room(self, settings: PublicSettings, more_bytes: int) -> Iterator[None]:
+        """Hold room for what is being stored: of many at the same time not all may have the last
+        of it. Raises as `check`."""
+        with self._lock:
+            self.check(settings, more_bytes)
+            self._coming += more_bytes
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._coming -= more_bytes
+                self.forget()
 
     def check(self, settings: PublicSettings, more_bytes: int = 0) -> None:
         """Room for more. Raises LimitExceeded, or DataError where the disk itself is full."""
+        with self._lock:
+            coming = self._coming + more_bytes
+            lacking = self._lacking(settings, coming)
+            if lacking > 0 and self._make_room(lacking):
+                self.forget()
+            self._check(settings, coming)
+
+    def _lacking(self, settings: PublicSettings, coming: int) -> int:
+        """The bytes that are too many; 0 or less where there is room."""
+        over = self.used_bytes() + coming + 1 - (settings.max_disk_mb + 1) * _MEGABYTE
+        return max(over, settings.min_free_mb * _MEGABYTE + coming - self._free_bytes())
+
+    def _free_bytes(self) -> int:
+        return shutil.disk_usage(self._root).free
+
+    def _check(self, settings: PublicSettings, coming: int) -> None:
         _at_most(
             "up to {} MB of runs and data of all visitors",
             settings.max_disk_mb,
-            (self.used_bytes() + more_bytes) // _MEGABYTE,
-            "with this, {} MB would be in use" if more_bytes else "{} MB are in use",
+            (self.used_bytes() + coming) // _MEGABYTE,
+            "with what comes, {} MB could be in use" if coming else "{} MB are in use",
             "Delete runs and data of yours, or try later.",
         )
-        free = (shutil.disk_usage(self._root).free - more_bytes) // _MEGABYTE
+        free = (self._free_bytes() - coming) // _MEGABYTE
         if free < settings.min_free_mb:
             raise DataError(
                 f"The disk of this public demo is nearly full: {free:,} MB are free, and "
@@ -168,8 +203,9 @@ class Disk:
             return self._bytes
 
     def forget(self) -> None:
-        """Measure anew when asked next: something was removed."""
-        self._until = 0.0
+        """Measure anew when asked next: something was stored or removed."""
+        with self._lock:  # or what is being measured would count as measured later
+            self._until = 0.0
 
 
 def _tree_bytes(root: Path) -> int:

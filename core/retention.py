@@ -39,6 +39,7 @@ from core.signals.store import (
     made_of,
     origin,
     recording_key,
+    stored_bytes,
     stored_keys,
 )
 from core.upload_folder import remove_left
@@ -199,6 +200,23 @@ def remove_recording(key: str, folder: Path) -> list[str]:
         except DataError:
             continue  # not there: never stored, or removed by someone else
         gone.append(doomed)
+    return gone
+
+
+def make_room(store: RunStore, lacking_bytes: int) -> list[str]:
+    """Remove recordings that can be made again and that no run uses, the longest unused first,
+    until so many bytes are gone; none if all would not do. Returns the keys of those removed."""
+    folder, used = store.data_folder, keys_in_use(store)
+    keys = [key for key in stored_keys(folder) if key not in used and origin(key, folder)]
+    sizes = {key: stored_bytes(key, folder) for key in keys}
+    gone: list[str] = []
+    if sum(sizes.values()) < lacking_bytes:
+        return gone
+    for key in sorted(keys, key=lambda key: last_used(key, folder)):
+        if sum(sizes[known] for known in gone) >= lacking_bytes:
+            break
+        with _whatever_becomes_of(f"recording {key}"):
+            gone += remove_recording(key, folder)
     return gone
 
 

@@ -97,11 +97,39 @@ def test_the_disk_is_limited_and_some_of_it_stays_free(tmp_path, monkeypatch):
     disk.forget()
     with pytest.raises(LimitExceeded, match=r"up to 3 MB of runs and data .*; 4 MB are in use"):
         disk.check(settings)
-    with pytest.raises(LimitExceeded, match=r"up to 5 MB .*; with this, 6 MB would be in use"):
+    with pytest.raises(LimitExceeded, match=r"up to 5 MB .*; with what comes, 6 MB could be in"):
         disk.check(PublicSettings(max_disk_mb=5, min_free_mb=0), 2_000_000)
     free = os.statvfs(tmp_path).f_bavail * os.statvfs(tmp_path).f_frsize // 1_000_000
     with pytest.raises(DataError, match=r"nearly full: .* must stay so"):
         disk.check(PublicSettings(min_free_mb=free + 1_000_000))
+
+
+def test_of_several_who_store_at_the_same_time_not_all_get_the_last_room(tmp_path):
+    disk, settings = Disk(tmp_path), PublicSettings(max_disk_mb=3, min_free_mb=0)
+    with disk.room(settings, 2_000_000):
+        with pytest.raises(LimitExceeded, match="with what comes, 4 MB could be in use"):
+            disk.check(settings, 2_000_000)
+        (tmp_path / "stored").write_bytes(bytes(1_000_000))  # less than it might have been
+    disk.check(settings, 2_000_000)
+    assert disk.used_bytes() == 1_000_000
+
+
+def test_what_can_be_made_again_goes_before_anything_is_refused(tmp_path):
+    (tmp_path / "made").write_bytes(bytes(2_000_000))
+    (tmp_path / "other").write_bytes(bytes(2_500_000))
+    asked = []
+
+    def make_room(lacking_bytes):
+        asked.append(lacking_bytes)
+        (tmp_path / "made").unlink()
+        return True
+
+    disk = Disk(tmp_path, make_room)
+    disk.check(PublicSettings(max_disk_mb=4, min_free_mb=0))
+    assert asked == []
+    with disk.room(PublicSettings(max_disk_mb=3, min_free_mb=0), 1_000_000):
+        assert asked == [1_500_001]
+        assert disk.used_bytes() == 2_500_000
 
 
 def test_a_measured_disk_usage_is_used_for_a_while(tmp_path, monkeypatch):

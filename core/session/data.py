@@ -18,7 +18,7 @@ from core.session import visitor
 from core.session.drafts import part
 from core.session.machine import store
 from core.signals.recording import DataError, Recording
-from core.signals.store import last_used, open_recording, recording_key
+from core.signals.store import last_used, open_recording, recording_key, stored_bytes
 from core.threads import each_in_a_thread
 from core.windows import Split, split_windows
 
@@ -36,12 +36,14 @@ def recording(data: DataConfig) -> Recording:
         return _opened(data.model_dump_json(), str(store().data_folder))
     visitor.check_use(data)
     check_generated(data, settings)
-    is_new = _is_to_be_made(data)
-    if is_new:
-        visitor.check_disk()
-    found = _opened(data.model_dump_json(), str(store().data_folder))
-    if is_new:
-        visitor.disk().forget()
+    asked = data.model_dump_json(), str(store().data_folder)
+    if _is_to_be_made(data):
+        with visitor.room_for(_most_bytes(data)):
+            _recording.clear(*asked)  # one that was removed meanwhile is to be stored again, too
+            _opened.cache_clear()
+            found = _opened(*asked)
+    else:
+        found = _opened(*asked)
     check_shape(found.values.shape, settings)
     visitor.note_data(data)
     return found
@@ -51,6 +53,13 @@ def _is_to_be_made(data: DataConfig) -> bool:
     """Whether opening a recording would store it; a file's own was stored when it came."""
     key = recording_key(data)
     return key != data.sha256 and not last_used(key, store().data_folder)
+
+
+def _most_bytes(data: DataConfig) -> int:
+    """What a recording that is to be made takes of the disk; the samples are small."""
+    if data.source == "generator":
+        return data.time_steps * data.channels * 8
+    return stored_bytes(data.sha256, store().data_folder) if data.source == "file" else 0
 
 
 @lru_cache(maxsize=RECORDINGS)  # asked for some thirty times in a rerun; Streamlit's takes longer

@@ -73,8 +73,8 @@ def _kept(came: UploadedFile) -> Upload:
     token, name = secrets.token_hex(8), came.name[-200:]
     try:
         visitor.check_file(came.size)
-        visitor.check_disk(came.size)
-        return Upload(token, name, _on_disk(came))
+        with visitor.room_for(came.size):
+            return Upload(token, name, _on_disk(came))
     except DataError as error:
         return Upload(token, name, None, str(error))
     except OSError as error:
@@ -92,7 +92,6 @@ def _on_disk(stream: BinaryIO) -> tempfile.TemporaryDirectory:
     except OSError:
         folder.cleanup()
         raise
-    visitor.disk().forget()
     return folder
 
 
@@ -188,14 +187,12 @@ def _allowed(kept: Upload, options: ReadOptions) -> FileRead:
     result, mine = FileRead(None), visitor.owner()
     try:
         visitor.check_file(kept.path.stat().st_size)
-        visitor.check_disk()
         place = store().data_folder
         result = _reader().read(
             kept.path, options, name=kept.name, folder=place, is_visitors=mine is not None
         )
         if result.sha256:
             visitor.take_in(result.sha256, mine)
-        visitor.disk().forget()
     except DataError as error:
         return replace(result, sha256="", problem=str(error))
     return result
@@ -204,7 +201,7 @@ def _allowed(kept: Upload, options: ReadOptions) -> FileRead:
 @once
 def _reader() -> FileReader:
     """One for all visitors, who wait for each other's files."""
-    return FileReader(limits=_limits)
+    return FileReader(limits=_limits, room=visitor.room_for)
 
 
 def _limits(file_bytes: int) -> ReadingLimits:

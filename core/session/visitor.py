@@ -11,15 +11,16 @@ look at the run and at the data it was trained on. Only its owner may change it.
 import os
 import secrets
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import lru_cache
+from pathlib import Path
 
 import streamlit as st
 
 from core.admission import Disk, check_shape, check_upload
 from core.config import DataConfig
 from core.public import SWITCH, PublicSettings, variable
-from core.retention import forget_upload
+from core.retention import forget_upload, make_room
 from core.runs import RunNotFound, RunSummary, RunUnreadable
 from core.session import machine
 from core.session.links import linked_runs
@@ -136,13 +137,20 @@ def disk() -> Disk:
 
 @once
 def _disk(folder: str) -> Disk:
-    return Disk(machine.store().root)
+    return Disk(Path(folder), lambda lacking: make_room(machine.store(), lacking))
 
 
-def check_disk(more_bytes: int = 0) -> None:
+def check_disk() -> None:
     """Raises DataError where a public demo has no room for more runs or data."""
     if (settings := public()) is not None:
-        disk().check(settings, more_bytes)
+        disk().check(settings)
+
+
+def room_for(more_bytes: int) -> AbstractContextManager[None]:
+    """Holds room for so many bytes while they are being stored. Raises DataError, when it is
+    entered, where a public demo has none."""
+    settings = public()
+    return nullcontext() if settings is None else disk().room(settings, more_bytes)
 
 
 def check_file(size_bytes: int) -> None:

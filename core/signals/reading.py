@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from core.signals.readers.file_outline import FileOutline
 from core.signals.reading_child import COMMAND, ReadingChild, TooMuchSaid
 from core.signals.reading_limits import GIB, ReadingLimits, limits_for
 from core.signals.reading_words import IDLE_EXIT, MOST_ANSWER_BYTES, ReadingAnswer, ReadingJob
+from core.signals.recording import DataError
 from core.signals.store import temporary_name
 
 AT_ONCE = 2
@@ -38,7 +40,8 @@ class FileRead:
 class FileReader:
     """Reads files for all visitors, `at_once` at a time; the others wait their turn.
 
-    command: what to start, for tests.
+    command: what to start, for tests. room: held while a file is read, for the bytes that may be
+    stored of it; may raise DataError.
     """
 
     def __init__(
@@ -46,12 +49,13 @@ class FileReader:
         command: Sequence[str] = COMMAND,
         *,
         limits: Callable[[int], ReadingLimits] = limits_for,
+        room: Callable[[int], AbstractContextManager[None]] = nullcontext,
         at_once: int = AT_ONCE,
         wait_seconds: float = WAIT_SECONDS,
         rest_seconds: float = REST_SECONDS,
     ):
         self._command = command
-        self._limits = limits
+        self._limits, self._room = limits, room
         self._turns = threading.BoundedSemaphore(at_once)
         self._wait_seconds = wait_seconds
         self._lock = threading.Lock()
@@ -122,7 +126,10 @@ class FileReader:
                 limits=self._limits(path.stat().st_size),
                 is_visitors=is_visitors,
             )
-            return self._read(job, shown)
+            with self._room(job.limits.stored_bytes):
+                return self._read(job, shown)
+        except DataError as error:
+            return FileRead(None, problem=str(error))
         except OSError as error:
             return FileRead(None, problem=f"{shown}: it could not be read here ({_why(error)}).")
         finally:

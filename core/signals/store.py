@@ -204,6 +204,15 @@ def last_used(key: str, folder: Path) -> float:
         return 0.0
 
 
+def stored_bytes(key: str, folder: Path) -> int:
+    """What a recording takes of the disk; 0 for one that is not there."""
+    try:
+        with os.scandir(_place(key, folder)) as entries:
+            return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
+    except FileNotFoundError:
+        return 0
+
+
 def note_use(key: str, folder: Path, at: float | None = None) -> None:
     """Count a recording as used now, or at another time of the file system's clock."""
     with contextlib.suppress(FileNotFoundError):

@@ -93,7 +93,7 @@ def test_a_file_that_is_too_large_or_has_no_room_is_refused_before_it_is_copied(
     (demo.store.root / "large").write_bytes(bytes(2_000_000))
     visitor.disk().forget()
     page = upload(page, "voll.csv", bytes(1_000_000))
-    assert "with this, 3 MB would be in use" in shown_text(page)
+    assert "with what comes, 3 MB could be in use" in shown_text(page)
     page = upload(page, "messung.csv", TABLE.encode())  # the rest of 2 MB has room for that
     assert not page.exception
     assert copied == ["messung.csv"]
