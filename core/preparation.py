@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from core.architecture import Architecture, describe_architecture
 from core.baselines import measure_baselines
-from core.config import ExperimentConfig
+from core.config import UNSCOPED, ExperimentConfig, NormalizationConfig
 from core.pair_floors import error_floors
 from core.probe import Probe
 from core.runs import Run, RunUnreadable
@@ -27,6 +27,11 @@ from core.training import Training
 from core.windows import Windows, check_batch, split_windows
 
 LEAST_STEPS = 256  # values that 32 bits tell apart between a channel's least and greatest
+# Errors of a thousandth of a channel's size have squares that are 32-bit numbers, and so have those
+# of a thousand times its size, and a sum of a million as large as itself.
+SPARE = 1e3
+_SINGLE = np.finfo(np.float32)
+LEAST_SIZE, MOST_SIZE = SPARE * float(_SINGLE.tiny) ** 0.5, float(_SINGLE.max) ** 0.5 / SPARE
 MOST_VALUES = 50_000_000  # of a recording, of its windows: more take so long that a run would wait
 MOST_WORK = 1e10  # multiplications forward through a batch: some twenty of the question's batches
 
@@ -89,7 +94,7 @@ def _measured_ahead(training: Training, is_wanted: Callable[[], bool]) -> dict[s
 def build_training(config: ExperimentConfig, recording: Recording) -> Training:
     """A training before its first step. Raises DataError when the data do not suit it."""
     split = split_windows(recording.values, config.windows, config.training.seed)
-    _check_precision(split.train, recording.channel_names)
+    _check_precision(split.train, recording.channel_names, config.normalization)
     return Training(config, split)
 
 
@@ -118,19 +123,40 @@ def measure(
     return {"floor": floor} | measured | {"channel_std": training.channel_deviations.tolist()}
 
 
-def _check_precision(train: Windows, names: tuple[str, ...]) -> None:
-    """Raise DataError for a channel whose values differ too little for 32-bit numbers."""
+def _check_precision(
+    train: Windows, names: tuple[str, ...], normalization: NormalizationConfig
+) -> None:
+    """Raise DataError for a channel that 32-bit numbers do not suit: too large or small for its
+    squared errors, or of values that differ too little."""
     low, high = np.inf, -np.inf
     for block, _ in train.values():
         low = np.minimum(low, block.min(axis=0))
         high = np.maximum(high, block.max(axis=0))
     low, high = low.astype(np.float64), high.astype(np.float64)
-    steps = (high - low) / (
-        np.finfo(np.float32).eps * np.maximum(np.abs(low), np.abs(high)) + 1e-300
-    )
-    for channel in np.flatnonzero((high > low) & (steps < LEAST_STEPS)):
+    greatest = np.maximum(np.abs(low), np.abs(high))
+    # Of zeros, 0 / 0; the spread of the greatest numbers is infinite.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        spread = high - low
+        steps = spread / (_SINGLE.eps * greatest)
+    for channel in np.flatnonzero((spread > 0) & (steps < LEAST_STEPS)):
         raise DataError(
             f"Channel {names[channel]!r} varies between {low[channel]:.12g} and "
             f"{high[channel]:.12g}: models compute with 32 bits, which tell only "
             f"{steps[channel]:.0f} values apart there. Subtract a constant from it first."
         )
+    size = spread if _is_centred(normalization) else greatest
+    is_large = (size > MOST_SIZE) | (greatest > _SINGLE.max)
+    is_small = (spread > 0) & (spread < LEAST_SIZE)  # nothing is to be learned of a constant
+    for channel in np.flatnonzero(is_large | is_small):
+        raise DataError(
+            f"Channel {names[channel]!r} varies between {low[channel]:.6g} and "
+            f"{high[channel]:.6g}: too {'large' if is_large[channel] else 'small'} for training, "
+            "which computes squared errors with 32 bits. Rescale the channel first, for instance "
+            "to another unit."
+        )
+
+
+def _is_centred(normalization: NormalizationConfig) -> bool:
+    """Whether an offset is taken from each channel by itself: errors begin as large as it varies,
+    not as large as its values are."""
+    return normalization.scope != "global" and normalization.method not in (*UNSCOPED, "maxabs")

@@ -13,7 +13,7 @@ import pytest
 
 from core.config import ExperimentConfig
 from core.processes import PREPARE
-from core.signals.recording import DataError
+from core.signals.recording import DataError, Recording
 from core.signals.store import open_recording
 from tests.resumed import EVERYTHING_ON, ROOT, fingerprints, hand_to, queued, undisturbed
 
@@ -156,3 +156,34 @@ def test_what_takes_long_and_data_that_do_not_suit_are_not_prepared(tmp_path, mo
     assert preparation.prepare(order(SETUP.replace(large), tmp_path)) is None
     monkeypatch.setattr(preparation, "MOST_VALUES", 5999)  # 3000 time steps of 2 channels
     assert preparation.prepare(order(SETUP, tmp_path)) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "amplitude", "offset", "word"),
+    [
+        ("standard", 1e39, 0.0, "large"),
+        ("standard", 1e20, 0.0, "large"),  # whose squares are infinite in 32 bits
+        ("standard", 5e15, 0.0, None),
+        ("standard", 1e-13, 0.0, None),  # tesla
+        ("none", 1e-20, 0.0, "small"),  # whose squares are 0
+        ("standard", 1e-40, 0.0, "small"),
+        ("standard", 1e-320, 0.0, "small"),
+        ("standard", 1e308, 0.0, "large"),
+        ("standard", 1e14, 1e18, None),  # an offset is taken off
+        ("maxabs", 1e14, 1e18, "large"),
+        ("standard", 0.0, 1e20, None),  # a constant is said exactly
+        ("none", 0.0, 1e20, "large"),
+        ("standard", 0.0, 1e39, "large"),
+        ("none", 0.0, 1e-40, None),
+        ("none", 0.0, 0.0, None),
+    ],
+)
+def test_squared_errors_must_be_32_bit_numbers(method, amplitude, offset, word):
+    wave = np.stack([np.sin(np.arange(3000.0)), offset + amplitude * np.sin(np.arange(3000.0))], 1)
+    setup, recording = SETUP.replace({"normalization.method": method}), Recording(wave, ("a", "b"))
+    if word is None:
+        preparation.build_training(setup, recording)
+        return
+    with pytest.raises(DataError, match=f"'b' varies .* too {word} for training") as caught:
+        preparation.build_training(setup, recording)
+    assert "another unit" in str(caught.value)
