@@ -75,6 +75,15 @@ def test_known_statistics():
     )
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.int64])
+def test_logarithms_of_integers_are_those_of_floats(dtype):
+    ends = np.iinfo(dtype)
+    values = np.array([ends.min, 0, 1, 100, ends.max], dtype).reshape(1, -1, 1)
+    found = fit(values, method="log1p").transform(values)
+    expected = np.sign(values) * np.log1p(np.abs(values.astype(np.float64)))
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
 def test_clipping_limits_both_ways():
     values = np.linspace(0, 100, 1001).reshape(1, -1, 1)
     normalization = fit(values, method="minmax", clip_percentile=10)
