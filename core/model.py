@@ -19,7 +19,7 @@ from core.cores import parts_at_once, parts_of
 from core.fast_autoencoder import FastAutoencoder
 from core.fused_adam import FusedAdam, FusedAdamW
 from core.gpu import has_gpu
-from core.normalization import Normalization
+from core.normalization import WINDOW_ROUNDING, Normalization
 from core.parts import InParts
 
 OPTIMIZERS = {
@@ -132,7 +132,7 @@ def _window_statistics(windows, method: str):
         scale = ops.quantile(windows, 0.75, **kept) - ops.quantile(windows, 0.25, **kept)
     else:  # maxabs
         offset, scale = ops.zeros_like(low), ops.maximum(ops.abs(low), ops.abs(high))
-    rounding = ops.maximum(ops.abs(low), ops.abs(high)) * (2 * float(np.finfo(np.float32).eps))
+    rounding = ops.maximum(ops.abs(low), ops.abs(high)) * WINDOW_ROUNDING
     return offset, ops.where(scale > rounding, scale, ops.ones_like(scale))
 
 

@@ -16,6 +16,10 @@ from core.threads import each_in_a_thread
 from core.windows import Windows
 
 Statistics = tuple[np.ndarray, np.ndarray]  # offset, scale; broadcast against windows
+# What rounding leaves of equal values, of the greatest of them: over the training part, and in a
+# window, whose statistics the model takes in 32 bits.
+ROUNDING = 10 * float(np.finfo(np.float64).eps)
+WINDOW_ROUNDING = 2 * float(np.finfo(np.float32).eps)
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Normalization:
     def statistics(self, windows: np.ndarray) -> Statistics:
         """Offset and scale to use on windows `(..., window_length, channels)`."""
         if self.per_window:
-            return _statistics(self.config.method, _EachWindow(windows))
+            return _statistics(self.config.method, _EachWindow(windows), WINDOW_ROUNDING)
         return self.offset_, self.scale_
 
     def clip(self, windows: np.ndarray) -> np.ndarray:
@@ -157,7 +161,7 @@ def _learned(config: NormalizationConfig, channel: Channel) -> np.ndarray:
         channel = channel.clipped(low, high)
     if config.method in ("none", "log1p") or config.scope == "window":
         return np.array([0.0, 1.0, low, high])
-    offset, scale = _statistics(config.method, channel)
+    offset, scale = _statistics(config.method, channel, ROUNDING)
     return np.array([offset, scale, low, high])
 
 
@@ -181,10 +185,11 @@ class _EachWindow:
         return np.percentile(apart(self._windows), shares, axis=-2, keepdims=True)
 
 
-def _statistics(method: str, values: Channel | _EachWindow) -> Statistics:
+def _statistics(method: str, values: Channel | _EachWindow, rounding: float) -> Statistics:
     """Offset and scale; what is constant has scale 1.
 
-    Constant means: the spread is no more than rounding leaves of equal values.
+    Constant means: the spread is no more than rounding, this share of the greatest, leaves of equal
+    values.
     """
     low, high = values.low, values.high
     offset, scale = np.zeros_like(low), np.ones_like(low)  # none: the identity
@@ -199,5 +204,4 @@ def _statistics(method: str, values: Channel | _EachWindow) -> Statistics:
         scale = upper - lower
     elif method == "maxabs":
         scale = np.maximum(-low, high)
-    rounding = 10 * np.finfo(np.float64).eps * np.maximum(-low, high)
-    return offset, np.where(scale > rounding, scale, 1.0)
+    return offset, np.where(scale > rounding * np.maximum(-low, high), scale, 1.0)
