@@ -5,7 +5,7 @@ change what the last layer is given, do they come back. ReLU, ReLU6 and hard sig
 ends; an open end is never reached, so that its slope is small but not 0 (see `saturated`).
 """
 
-from core.config import ExperimentConfig
+from core.config import UNSCOPED, ExperimentConfig
 from core.diagnosis.evidence import Evidence, Finding
 from core.diagnosis.remedies import linear_output
 from core.diagnosis.words import channel_name, channels_text, of_channels, percent
@@ -35,7 +35,7 @@ def deaths(config: ExperimentConfig, evidence: Evidence) -> dict[int, Death]:
             if not _is_denied(config, evidence, channel, since)
         }
     if ends and not evidence.outputs:
-        found = dict.fromkeys(_constant_on_all_windows(evidence) or (), (None, ends[0]))
+        found = dict.fromkeys(_constant_on_all_windows(config, evidence) or (), (None, ends[0]))
     return dict(sorted(found.items()))
 
 
@@ -61,14 +61,19 @@ def _is_denied(config: ExperimentConfig, evidence: Evidence, channel: int, since
 
     The weights that were kept may be older than its death; then they tell nothing.
     """
-    constant = _constant_on_all_windows(evidence)
+    constant = _constant_on_all_windows(config, evidence)
     return (
         constant is not None and channel not in constant and kept_epoch(config, evidence) >= since
     )
 
 
-def _constant_on_all_windows(evidence: Evidence) -> set[int] | None:
-    """Channels with one output value over all windows though the targets vary; None if unknown."""
+def _constant_on_all_windows(config: ExperimentConfig, evidence: Evidence) -> set[int] | None:
+    """Channels with one output value over all windows though the targets vary; None if unknown.
+
+    Where each window has an offset and a scale of its own, one output is another value in each.
+    """
+    if config.normalization.scope == "window" and config.normalization.method not in UNSCOPED:
+        return None
     extremes = [getattr(evidence, name) for name in EXTREMES]
     if any(values is None or not len(values[part]) for values in extremes for part in PARTS):
         return None
