@@ -65,11 +65,13 @@ def overfitted(rise=0.3, fall=0.5, after=6):
 
 
 def test_overfitting_is_told_with_epochs_and_numbers():
-    finding = only(over(history=overfitted(), outputs=[]))
+    finding = only(over(history=overfitted(), outputs=[], errors=both(0.5)))
     assert (finding.kind, finding.severity) == ("overfitting", "warning")
     assert "Since epoch 6 the validation loss has risen by 25 % in 6 epochs" in finding.sentence
     assert "The weights that were kept are those of epoch 6." in finding.sentence
     assert finding.remedy == {"model.dropout": 0.1, "training.patience": 5}
+    unkept = only(over(state="failed", history=overfitted(), outputs=[]))
+    assert "were kept" not in unkept.sentence
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from core.diagnosis import diagnose
 from core.results import PARTS
-from tests.evidence import RELU, both, dead_lines, kinds, over
+from tests.evidence import CONFIG, RELU, both, dead_lines, kinds, only, over, rows
 
 BY_WINDOW = RELU | {"normalization.scope": "window"}
 
@@ -27,3 +28,25 @@ def reconstructed(low, high):
 def test_a_channel_that_says_the_least_of_each_window_may_be_dead(changes, found):
     evidence = over(outputs=dead_lines(1), errors=both(0.5), **reconstructed([0, 0], [9, 3]))
     assert kinds(evidence, changes) == ["dead"] * found
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        ({}, "in all the windows looked at since epoch 3."),  # it failed, say
+        (reconstructed([0, 0], [9, 0]), "in every window since epoch 3."),
+        (reconstructed([0, 0], [9, 3]), "in all the windows looked at since epoch 3."),
+    ],
+)
+def test_only_what_was_looked_at_is_said_of_windows(known, words):
+    history = rows([0.5, 0.4, 0.6, 0.7, 0.8])  # the weights of epoch 2 were kept, if any were
+    evidence = over(outputs=dead_lines(3), history=history, **known)
+    assert words in only(evidence, RELU).sentence
+
+
+@pytest.mark.parametrize(("errors", "is_said"), [(None, False), (both(0.5), True)])
+def test_without_results_no_weights_were_kept(errors, is_said):
+    history = rows([0.5, 0.4, 0.6, 0.7, 0.8])
+    evidence = over(outputs=dead_lines(3), history=history, errors=errors)
+    (finding,) = (f for f in diagnose(CONFIG.replace(RELU), evidence) if f.kind == "dead")
+    assert ("The weights that were kept are those of epoch 2" in finding.sentence) == is_said

@@ -156,7 +156,8 @@ def test_death_is_confirmed_on_all_windows_at_the_end(output_high, found):
 
 def test_weights_from_before_the_death_do_not_deny_it():
     history = rows([0.5, 0.4, 0.6, 0.7, 0.8])
-    evidence = over(outputs=dead_lines(3), history=history, **extremes(0.5))
+    known = extremes(0.5) | {"errors": both(0.4)}
+    evidence = over(outputs=dead_lines(3), history=history, **known)
     assert "The weights that were kept are those of epoch 2, before." in (
         diagnose(CONFIG.replace(RELU), evidence)[0].sentence
     )

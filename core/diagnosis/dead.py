@@ -105,7 +105,8 @@ def finding(config: ExperimentConfig, evidence: Evidence, found: dict[int, Death
         f"{number_text(output.low if end == 'low' else output.high)}"
         for end in sorted(ends, reverse=True)
     )
-    windows = "every window" if evidence.is_over else "all the windows looked at"
+    is_seen = set(found) <= (_constant_on_all_windows(config, evidence) or set())
+    windows = "every window" if is_seen else "all the windows looked at"
     sentence = (
         f"{output.title} gives {channels_text(evidence, channels)} nothing but its {end_text}, in "
         f"{windows}{_since(evidence, found)}. Its slope is 0 there, so training cannot bring "
@@ -134,7 +135,7 @@ def _since(evidence: Evidence, found: dict[int, Death]) -> str:
 def _kept(config: ExperimentConfig, evidence: Evidence, found: dict[int, Death]) -> str:
     """That the weights which were kept are from before."""
     kept = kept_epoch(config, evidence)
-    if not evidence.is_over or not all((since or 0) > kept for since, _ in found.values()):
+    if evidence.errors is None or not all((since or 0) > kept for since, _ in found.values()):
         return ""
     return f" The weights that were kept are those of epoch {kept:,}, before."
 

@@ -36,12 +36,12 @@ class Evidence:
     unit: str = ""
     state: str = "running"
     compression_ratio: float | None = None
-    is_over: bool = False
+    is_over: bool = False  # for good: it is not to be resumed
     output_low: PartValues | None = None  # of all windows, original units, once it is over
     output_high: PartValues | None = None
     target_low: PartValues | None = None
     target_high: PartValues | None = None
-    errors: PartErrors | None = None  # of the weights that were kept, once it is over
+    errors: PartErrors | None = None  # of the weights that were kept, once some were
     channel_errors: ChannelErrors | None = None  # likewise
     channel_constants: ChannelErrors | None = None  # of the best constant of each channel
     reason: str = ""  # why it came to rest

@@ -41,7 +41,7 @@ def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
         return None
     epoch, last = int(rows[best]["epoch"]), int(rows[-1]["epoch"])
     kept = ""
-    if evidence.is_over and config.training.keep_best:
+    if evidence.errors is not None and config.training.keep_best:
         kept = f" The weights that were kept are those of epoch {epoch:,}."
     remedy, text = _remedy(config)
     return Finding(

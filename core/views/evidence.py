@@ -63,7 +63,7 @@ def evidence_of(run: Run, status: Status, config: ExperimentConfig) -> Evidence:
         unit=unit,
         state=status.state,
         compression_ratio=_compression(results, config, len(names)),
-        is_over=not status.is_active,
+        is_over=status.is_final,
         **_of_results(results),
         reason=status.reason,
     )

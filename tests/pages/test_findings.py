@@ -150,6 +150,21 @@ def test_epochs_of_a_long_run_are_named_exactly(lab):
     assert "Curves of more than 400 epochs are thinned" in shown_text(lab.open("train", run=run.id))
 
 
+@pytest.mark.parametrize(
+    ("state", "is_over"),
+    [("paused", False), ("interrupted", False), ("cancelled", True), ("failed", True)],
+)
+def test_a_run_that_may_be_resumed_is_not_over(lab, state, is_over):
+    run = make_run(lab.store, state, changes=RELU, epochs=2)  # one of them was trained
+    (run.folder / "outputs.jsonl").unlink()
+    line = output_line(1, "relu", 2) | {"at_low": [1.0, 0.4]}
+    output_lines.append_line(run.folder / "outputs.jsonl", line)
+    known = evidence.evidence_of(run, run.status(), session.run_config(run.id))
+    assert known.is_over == is_over
+    found = [item.kind for item in evidence.findings_of(run, run.status())]
+    assert ("dead" in found) == (state == "failed")  # of a cancelled one, all windows deny it
+
+
 def test_without_a_configuration_there_are_no_findings(lab):
     run = dead_run(lab)
     (run.folder / "config.json").write_text("{")
