@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.config import OutputActivation, choices
@@ -224,6 +224,7 @@ shares = st.floats(0, 1)
 errors = st.floats(1e-6, 1e6)
 
 
+@example("linear", [(2.0, 1.0)], [(0.0, 1.0, 0.0, 0.0, 0.0, 0.0)] * 2, (1.0, 1.0), False)
 @given(
     st.sampled_from(choices(OutputActivation)),
     st.lists(st.tuples(errors, errors), min_size=0, max_size=12),

@@ -42,14 +42,15 @@ def channels(config: ExperimentConfig, evidence: Evidence) -> list[int]:
 def _shares(config: ExperimentConfig, records: Sequence) -> tuple[np.ndarray, np.ndarray]:
     """Of outputs and of targets at those open ends that more outputs are at: `(records, channels)`.
 
-    An end that is infinite has none.
+    An end that is infinite has none, whatever a damaged record says.
     """
     output = ACTIVATIONS[config.model.output_activation]
     outputs = np.zeros_like(values(records, "at_low"))
     targets = np.zeros_like(outputs)
-    for end, is_open in (("low", output.low_open), ("high", output.high_open)):
+    ends = ("low", output.low, output.low_open), ("high", output.high, output.high_open)
+    for end, place, is_open in ends:
         mine, theirs = values(records, f"at_{end}"), values(records, f"target_at_{end}")
-        counts = (mine > theirs) & is_open
+        counts = (mine > theirs) & (is_open and np.isfinite(place))
         outputs += np.where(counts, mine, 0)
         targets += np.where(counts, theirs, 0)
     return outputs, targets
