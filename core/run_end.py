@@ -1,6 +1,5 @@
 """The end of a run: what it was, and writing that of one whose process is gone into its folder."""
 
-import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,7 +9,7 @@ from typing import Any
 from core import disk
 from core.processes import last_line, modified_time, process_identity
 from core.run_folder import Run
-from core.run_status import RunNotFound, RunUnreadable, Status, TransitionRefused
+from core.run_status import RunNotFound, RunUnreadable, Status, TransitionRefused, may_pass
 
 RESUME_HINT = "It can be resumed: it goes on from its last checkpoint."
 OUT_OF_MEMORY = (
@@ -21,7 +20,6 @@ PAUSED_WORD = "Paused: "  # begins the last line of a worker that could not writ
 EXIT_CODES = {"finished": 0, "failed": 1, "cancelled": 3, "interrupted": 4, "paused": 5}
 MEMORY = {"cause": "memory"}  # of the status of a run that is not to be resumed without asking
 _MEMORY_WORDS = "did not suffice"  # of a worker of an earlier version, which told no cause
-_GIVEN_UP = (errno.EINVAL, errno.ELOOP)  # a status.json that is no file will never be one
 
 
 @dataclass(frozen=True)
@@ -124,12 +122,6 @@ def says_pause(run: Run) -> bool:
     begun = modified_time(run.folder / "status.json")
     is_recent = modified_time(run.folder / "log.txt") >= begun
     return is_recent and last_line(run.log_tail()).startswith(PAUSED_WORD)
-
-
-def may_pass(error: RunUnreadable) -> bool:
-    """Whether a status that cannot be read is whole, such as one without permission."""
-    cause = error.__cause__
-    return isinstance(cause, OSError) and cause.errno not in _GIVEN_UP
 
 
 def memory_mark() -> dict[str, Any]:

@@ -30,6 +30,7 @@ ACTIVE_STATES = frozenset({"queued", "starting", "running"})
 REST_STATES = frozenset({"paused", "interrupted"})  # somebody may resume the run
 TRAINED = "trained_seconds"  # key of a status: how long the run had trained before it last began to
 SINCE = "training_since"  # key of a status: when it last began to; ISO 8601
+_GIVEN_UP = (errno.EINVAL, errno.ELOOP)  # a status.json that is no file will never be one
 DAMAGED, NEWER = "damaged", "newer"  # listed as states, never written
 _STATUS_BYTES = 1_000_000  # more than this is no status file
 
@@ -174,3 +175,9 @@ def read_status(folder: Path) -> Status:
             "The other runs are not affected."
         ) from error
     return parse_status(data)
+
+
+def may_pass(error: RunUnreadable) -> bool:
+    """Whether a status that cannot be read is whole, such as one without permission."""
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno not in _GIVEN_UP

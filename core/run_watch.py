@@ -23,12 +23,11 @@ from core.run_end import (
     RESUME_HINT,
     End,
     lost,
-    may_pass,
     oom_kills_before,
     says_pause,
 )
 from core.run_folder import Run
-from core.run_status import RunNotFound, RunUnreadable, Status
+from core.run_status import RunNotFound, RunUnreadable, Status, may_pass
 
 CANCELLED_EXIT, INTERRUPTED_EXIT, PAUSED_EXIT, UNWRITABLE_EXIT = 3, 4, 5, 6
 _IDLE_SHARE = 0.02  # of one core: a worker that uses less does nothing

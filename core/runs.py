@@ -28,7 +28,6 @@ from typing import Any
 
 from core import durable, store_changes
 from core.experiment_mark import mark
-from core.run_end import may_pass
 from core.run_folder import Run
 from core.run_status import (
     ACTIVE_STATES,
@@ -40,6 +39,7 @@ from core.run_status import (
     Status,
     TransitionRefused,
     changed,
+    may_pass,
     read_status,
     status_bytes,
 )

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from core import disk, durable, run_end
+from core import disk, durable, run_status
 from core.processes import process_identity
 from core.run_status import FINAL_STATES
 from tests.fake_workers import end_app, eventually, reached, start_app, state
@@ -152,7 +152,7 @@ def test_fault_28_a_status_that_may_not_be_read_for_a_while_gets_its_end(
     path, hidden = store.root / run_id / "status.json", store.root / "elsewhere"
     path.rename(hidden)
     path.symlink_to(path)  # as unreadable as one without permission, also for root
-    monkeypatch.setattr(run_end, "_GIVEN_UP", ())
+    monkeypatch.setattr(run_status, "_GIVEN_UP", ())
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: runner.unrecorded_end(run_id))
     hidden.replace(path)
