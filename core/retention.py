@@ -28,7 +28,6 @@ from core.run_status import (
     RunSummary,
     RunUnreadable,
     TransitionRefused,
-    trained_seconds,
 )
 from core.runs import RunStore
 from core.signals.recording import DataError
@@ -42,6 +41,7 @@ from core.signals.store import (
     stored_bytes,
     stored_keys,
 )
+from core.sweep_times import SteadyClock, TrainedTimes
 from core.upload_folder import remove_left
 from core.visits import Visits
 
@@ -73,9 +73,11 @@ class Sweeper:
         cancel: Callable[[str], None],
         *,
         now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ):
         self._store, self._visits, self._settings, self._cancel = store, visits, settings, cancel
-        self._now = now
+        self._now, self._trained = now, TrainedTimes(monotonic)
+        self._clock = SteadyClock(now, monotonic, settings.keep_hours * 3600)
         self._stopping = threading.Event()
 
     def start(self) -> None:
@@ -109,9 +111,11 @@ class Sweeper:
 
     def _stop_long_runs(self) -> None:
         now, minutes = datetime.fromtimestamp(self._now(), UTC), self._settings.max_run_minutes
-        for run in self._store.list():
+        runs = [run for run in self._store.list() if not run.is_final]
+        trained = self._trained.look(runs, now)
+        for run in runs:
             is_theirs = run.state == "running" and run.owner
-            if is_theirs and trained_seconds(run, now) > minutes * 60:
+            if is_theirs and trained[run.id] > minutes * 60:
                 said = f"This public demo stops a run after {minutes:,} minutes of training."
                 with _whatever_becomes_of(f"run {run.id}"):
                     self._store.open(run.id).update(**{NOTE: said})
@@ -134,7 +138,7 @@ class Sweeper:
         return not self._is_recent(rested)
 
     def _is_recent(self, moment: float) -> bool:
-        return self._now() - moment < self._settings.keep_hours * 3600
+        return self._clock.now() - moment < self._settings.keep_hours * 3600
 
     def _remove_recordings(self, removed: Removed) -> None:
         folder, used = self._store.data_folder, keys_in_use(self._store)

@@ -103,12 +103,17 @@ def changed(status: Status, changes: Mapping[str, Any]) -> Status:
 
 def trained_seconds(status: Status, now: datetime) -> float:
     """How long a run has trained until now, before and after it was paused or interrupted."""
-    before, since = status.extra.get(TRAINED), status.extra.get(SINCE) or status.started
+    before = status.extra.get(TRAINED)
     seconds = float(before) if isinstance(before, int | float) else 0.0
-    if status.state == "running":
+    if since := training_since(status):
         with suppress(TypeError, ValueError):  # not a time, or one without a zone
             seconds += max(0.0, (now - datetime.fromisoformat(since)).total_seconds())
     return seconds
+
+
+def training_since(status: Status) -> str:
+    """When a run last began to train, as its status says; empty for one that does not train."""
+    return str(status.extra.get(SINCE) or status.started) if status.state == "running" else ""
 
 
 def status_bytes(status: Status) -> bytes:

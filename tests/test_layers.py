@@ -33,7 +33,7 @@ LAYERS = [
     {"core.checkpoints"},
     {"core.runs", "core.results"},
     {"core.continuation"},
-    {"core.visits", "core.upload_folder"},
+    {"core.visits", "core.upload_folder", "core.sweep_times"},
     {"core.admission", "core.retention"},
     {"core.diagnosis"},
     {"core.trials"},

@@ -30,12 +30,12 @@ HOUR = 3600
 
 
 class World:
-    """A runs folder with two visitors, a sweeper, and its clock in seconds after now."""
+    """A runs folder with two visitors, a sweeper, and its clocks in seconds after now."""
 
-    def __init__(self, root):
+    def __init__(self, root, set_by=0.0):
         self.cancelled = []
-        self.later = 0.0
-        clock = lambda: datetime.now(UTC) + timedelta(seconds=self.later)  # noqa: E731
+        self.later, self.set_by = 0.0, set_by  # what has passed, and what the clock was set by
+        clock = lambda: datetime.now(UTC) + timedelta(seconds=self.later + self.set_by)  # noqa: E731
         self.store, self.visits = RunStore(root, now=clock), Visits(root)
         settings = PublicSettings(keep_hours=24, max_run_minutes=20)
         self.sweeper = Sweeper(
@@ -43,7 +43,8 @@ class World:
             self.visits,
             settings,
             self.cancelled.append,
-            now=lambda: time.time() + self.later,
+            now=lambda: time.time() + self.later + self.set_by,
+            monotonic=lambda: time.monotonic() + self.later,
         )
 
     @property
