@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
-from core.config import ReadOptions
+from core.config import DataConfig, ReadOptions
 from core.disk import fault_text
 from core.session import visitor
 from core.session.drafts import change, part, value
@@ -20,7 +20,7 @@ from core.session.once import once
 from core.session.sources import open_files, open_source
 from core.signals.reading import FileRead, FileReader
 from core.signals.reading_limits import ReadingLimits, limits_for
-from core.signals.recording import DataError
+from core.signals.recording import DataError, Recording
 from core.upload_folder import own_folder
 
 UPLOADER = "uploader"  # the key of the widget that takes a file begins so
@@ -144,6 +144,18 @@ def uploader_key(later: int = 0) -> str:
 def last_reading() -> Reading | None:
     """What came of the last upload, as it was last read."""
     return st.session_state.get(_READING)
+
+
+def reading_notes(found: Recording, data: DataConfig) -> tuple[str, ...]:
+    """What was detected, changed or left out when the recording of `data` was read.
+
+    Of a file on a public demo only as this session read it: those that are stored are of whoever
+    brought the same values first, and may name what is in that file alone.
+    """
+    if data.source != "file" or visitor.public() is None:
+        return found.notes
+    last = last_reading()
+    return last.result.notes if last is not None and last.result.sha256 == data.sha256 else ()
 
 
 def take_upload() -> None:

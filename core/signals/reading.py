@@ -35,6 +35,7 @@ class FileRead:
     outline: FileOutline | None
     sha256: str = ""  # the key of the stored recording; empty if there is none
     problem: str = ""  # why not, in words that name the file
+    notes: tuple[str, ...] = ()  # what was detected, changed or left out
 
 
 class FileReader:
@@ -154,7 +155,7 @@ class FileReader:
             return FileRead(answer.outline, problem=f"{shown}: {_no_memory(job.limits)}")
         if not answer.sha256 and not answer.problem:
             return FileRead(None, problem=f"{shown}: {_crashed('it gave no answer')}")
-        return FileRead(answer.outline, answer.sha256, answer.problem)
+        return FileRead(answer.outline, answer.sha256, answer.problem, answer.notes)
 
     def _ask(self, child: ReadingChild, job: ReadingJob) -> tuple[ReadingChild, bytes, int | None]:
         line = job.model_dump_json().encode()

@@ -84,7 +84,7 @@ def _answer(job) -> str:
         found = outline(job.path, job.options, name=job.name)
         recording = read_recording(job.path, job.options, name=job.name)
         key = save(recording, job.folder, temporary=job.temporary, is_visitors=job.is_visitors)
-        answer = ReadingAnswer(outline=found, sha256=key)
+        answer = ReadingAnswer(outline=found, sha256=key, notes=recording.notes)
     except DataError as error:
         answer = ReadingAnswer(
             outline=found,

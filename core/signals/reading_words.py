@@ -38,5 +38,6 @@ class ReadingAnswer(_Words):
 
     outline: FileOutline | None = None
     sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    notes: tuple[str, ...] = ()  # of the recording as this file was read
     problem: str = ""
     is_out_of_memory: bool = False

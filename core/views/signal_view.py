@@ -19,12 +19,13 @@ MOST_SHOWN = 12
 def signal_view(found: Recording) -> None:
     st.subheader("Signal")
     rate = f" · {rate_text(found.sampling_rate_hz)}" if found.sampling_rate_hz else ""
-    name = literal(source_title(session.part("data")))
+    data = session.part("data")
+    name = literal(source_title(data))
     st.markdown(f"**{name}** · {shape_text(found.values.shape)}{rate}")
     if found.labels:
         said = [f"{name} ({len(np.unique(v)):,} kinds)" for name, v in found.labels.items()]
         st.caption(f"Labels, kept apart from the channels: {literal(', '.join(said), 300)}")
-    for note in found.notes:
+    for note in session.reading_notes(found, data):
         st.caption(f":material/info: {literal(note, 300)}")
     _charts()
 

@@ -111,6 +111,20 @@ def test_a_file_that_cannot_be_written_is_said(demo, monkeypatch):
     assert "Nothing was taken from this file" in said
 
 
+def test_what_was_left_out_of_anothers_file_of_the_same_values_is_not_told(demo):
+    rows = [f"{t % 7},{t % 5}" for t in range(2000)]
+    named = "a,b,Dr Smith\n" + "\n".join(f"{row},text {t}" for t, row in enumerate(rows))
+    said = "holds 2,000 different texts, too many for labels"
+    ann = upload(demo.open("data").run(), "ann.csv", named.encode())
+    bob = upload(demo.open("data").run(), "bob.csv", ("a,b\n" + "\n".join(rows)).encode())
+    assert len(uploaded(demo)) == 1  # the same values, stored with Ann's notes
+    assert said in shown_text(ann)
+    assert said not in shown_text(bob)
+    assert "Smith" not in shown_text(bob)
+    bob = upload(bob, "again.csv", named.encode())
+    assert said in shown_text(bob)
+
+
 def test_a_file_of_the_machines_owner_is_not_taken_for_a_visitors(tmp_path, monkeypatch):
     monkeypatch.delenv("LAB_PUBLIC", raising=False)
     lab = Lab(tmp_path, monkeypatch)
