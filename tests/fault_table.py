@@ -11,7 +11,8 @@ import sys
 import pytest
 
 RUNNER, RUNS = "tests/runner", "tests/runs"
-PAGES, BROWSER = "tests/pages/test_run_faults.py", "tests/browser"
+PAGES, TRAIN = "tests/pages/test_run_faults.py", "tests/pages/test_train.py"
+BROWSER = "tests/browser"
 RESUME, WORKER = "tests/test_resume.py", "tests/test_worker.py"
 NO_GPU = " (messages of the driver; no GPU was at hand)"
 
@@ -112,7 +113,11 @@ TABLE = {  # fault: what it is, what becomes of the run, the tests: a file and w
         "one final state",
         [(RUNNER, "cancel_against_finish"), (RUNS, "one_final_state"), (PAGES, "fault_21_22_")],
     ),
-    "23": ("double click", "one run", [("tests/pages/test_train.py", "two_clicks")]),
+    "23": (
+        "double click",
+        "one run",
+        [(TRAIN, "two_clicks"), (TRAIN, "second_click_finds")],
+    ),
     "25": (
         "history torn at any byte",
         "the torn line is skipped and replaced",
