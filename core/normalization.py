@@ -63,7 +63,7 @@ class Normalization:
         """As `transform`, with statistics that may be those of other values; clips as well."""
         values = self.clip(values)
         if self.config.method == "log1p":
-            if values.dtype.kind in "iu":  # of int16, |-32768| is none, and uint8 gives 16 bits
+            if values.dtype.char not in "fd":  # of int16, |-32768| is none, and uint8 gives 16 bits
                 values = values.astype(np.float64)
             return np.sign(values) * np.log1p(np.abs(values))
         offset, scale = statistics

@@ -81,9 +81,9 @@ def test_known_statistics():
     )
 
 
-@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.int64])
-def test_logarithms_of_integers_are_those_of_floats(dtype):
-    ends = np.iinfo(dtype)
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.int64, np.float16])
+def test_logarithms_are_those_of_64_bits(dtype):
+    ends = np.finfo(dtype) if dtype is np.float16 else np.iinfo(dtype)
     values = np.array([ends.min, 0, 1, 100, ends.max], dtype).reshape(1, -1, 1)
     found = fit(values, method="log1p").transform(values)
     expected = np.sign(values) * np.log1p(np.abs(values.astype(np.float64)))
