@@ -11,10 +11,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from core.intervals import Block, in_precision
+from core.output_range import Reach
 
-Range = tuple[float, float]
 _Pass = tuple[np.ndarray, np.ndarray, np.ndarray]  # an end of each interval; in which sums it goes
-_ROUNDING = 1e-14  # of an end: as near as that a value is on it
 
 
 class BeyondSums:
@@ -23,10 +22,10 @@ class BeyondSums:
     weight: of all values so far. low, high: the least and the greatest of them.
     """
 
-    def __init__(self, ranges: Sequence[Range]):
+    def __init__(self, ranges: Sequence[Reach]):
         self.weight = 0.0
         self.low, self.high = np.inf, -np.inf
-        marks = {item: _marks(*item) for item in set(ranges)}
+        marks = {item: _marks(item) for item in set(ranges)}
         ends = {mark for named in marks.values() for mark in named if np.isfinite(mark)}
         self._ends = np.array(sorted(ends))  # an interval holds its lower end, not its upper one
         self._places = {item: self._intervals(named) for item, named in marks.items()}
@@ -72,10 +71,10 @@ class BeyondSums:
             self._from_upper[:, there] += np.where(to_upper, sums, 0.0)
             self._from_lower[:, there] += np.where(to_lower, sums, 0.0)
 
-    def beyond(self, lower: float, upper: float) -> np.ndarray:
+    def beyond(self, reach: Reach) -> np.ndarray:
         """What `distance_sums` gives for a range, one of those named, and the values: `(7,)`."""
-        below, over_low, far_below, at_high, far_above, above = self._places[lower, upper]
-        end = len(self._counts)
+        below, over_low, far_below, at_high, far_above, above = self._places[reach]
+        end, lower, upper = len(self._counts), reach.low, reach.high
         near = self._under(far_below, below, lower) + self._over(above, far_above, upper)
         far = self._under(0, far_below, lower) + self._over(far_above, end, upper)
         far_weight = self._counts[:far_below].sum() + self._counts[far_above:].sum()
@@ -116,16 +115,15 @@ class BeyondSums:
         )
 
 
-def _marks(lower: float, upper: float) -> tuple[float, ...]:
+def _marks(reach: Reach) -> tuple[float, ...]:
     """Where a value stops being: below, on the lower end or below, more than 1 below; and where it
     begins to be: on the upper end or above, more than 1 above, above."""
-    finite = [abs(end) for end in (lower, upper) if np.isfinite(end)]
-    rounding = _ROUNDING * max(finite, default=0.0)
-    beyond = np.nextafter(upper + rounding, np.inf)
+    lower, upper, low_rounding, high_rounding = reach
+    within = np.nextafter(lower + low_rounding, np.inf) if lower > -np.inf else lower
+    beyond = np.nextafter(upper + high_rounding, np.inf)
     return (
-        *(lower - rounding, np.nextafter(lower + rounding, np.inf) if lower > -np.inf else lower),
-        min(lower - 1, lower - rounding),
-        *(upper - rounding, max(np.nextafter(upper + 1, np.inf), beyond), beyond),
+        *(lower - low_rounding, within, min(lower - 1, lower - low_rounding)),
+        *(upper - high_rounding, max(np.nextafter(upper + 1, np.inf), beyond), beyond),
     )
 
 

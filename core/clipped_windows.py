@@ -5,13 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.normalization import Normalization
-from core.output_range import reachable_bounds
+from core.output_range import ACTIVATIONS, Reach, reach_of
 from core.windows import Windows
 
 MOST_WINDOWS = 2000  # that are looked at, evenly spaced
 MOST_VALUES = 20_000_000  # in them
 _BLOCK = 1 << 17  # values at a time, with what is worked out of them in the processor's cache
-_ROUNDING = 1e-12  # relative; a value so near an end is on it
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,31 +56,26 @@ def clipped_windows(
     loss = []
     for start in range(0, len(positions), size):
         block = windows.take(positions[start : start + size])  # (windows, window_length, channels)
-        under, over = beyond(block, *reach(normalization, activation, block))
+        under, over = beyond(block, reach(normalization, activation, block))
         floors = (under + over).mean(axis=1)  # (windows, channels)
         loss.append((floors / np.where(deviations > 0, deviations, 1)).mean(axis=1))
     return ClippedWindows(positions, np.concatenate(loss), count)
 
 
-def reach(
-    normalization: Normalization, activation: str, windows: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def reach(normalization: Normalization, activation: str, windows: np.ndarray) -> Reach:
     """The least and the greatest value that can be said of each window, in original units.
 
     windows: `(windows, window_length, channels)`; the ends are `(windows or 1, 1, channels)`.
     """
-    low, high = reachable_bounds(normalization, activation, windows)
-    ends = normalization.clip(low), normalization.clip(high)
-    channels = windows.shape[-1]
-    return tuple(end.reshape(-1, 1, channels) for end in ends)
+    statistics = normalization.statistics(windows)
+    found = reach_of(normalization, ACTIVATIONS[activation], statistics)
+    return Reach(*(values.reshape(-1, 1, windows.shape[-1]) for values in found))
 
 
-def beyond(
-    values: np.ndarray, low: np.ndarray | float, high: np.ndarray | float
-) -> tuple[np.ndarray, np.ndarray]:
+def beyond(values: np.ndarray, reach: Reach) -> tuple[np.ndarray, np.ndarray]:
     """How far each value lies under the low end, and how far over the high one; 0 within."""
-    under, over = low - values, values - high
-    margin = _ROUNDING * np.fmax(
-        *(np.where(np.isfinite(end), np.abs(end), 0) for end in (low, high))
+    under, over = reach.low - values, values - reach.high
+    return (
+        np.where(under > reach.low_rounding, under, 0.0),
+        np.where(over > reach.high_rounding, over, 0.0),
     )
-    return np.where(under > margin, under, 0.0), np.where(over > margin, over, 0.0)

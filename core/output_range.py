@@ -8,9 +8,11 @@ this is `mean(s (max(a - z, 0) + max(z - b, 0)))`. Open ends are infima: approac
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from core.config import UNSCOPED
 from core.normalization import Normalization, Statistics
 from core.windows import Windows
 
@@ -45,6 +47,7 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 _INF = np.inf
+_ROUNDING = 1e-14  # relative: what scaling there and back leaves of a value
 # Definitions as in keras.activations, with Keras' default slopes; a test compares them.
 ACTIVATIONS: dict[str, Activation] = {
     "sigmoid": Activation(
@@ -149,6 +152,31 @@ def range_ends(
     )
 
 
+class Reach(NamedTuple):
+    """The least and the greatest value that can be said, in original units, and how near each a
+    value is on it: numbers, or arrays of one shape."""
+
+    low: Any
+    high: Any
+    low_rounding: Any
+    high_rounding: Any
+
+
+def reach_of(normalization: Normalization, output: Activation, statistics: Statistics) -> Reach:
+    """What is left of a range after the clipping, in the shape of the statistics.
+
+    Scaling there and back is off by digits of offset and scale, whatever the end. Without them an
+    end is off by its own last digits: 0 by nothing, however small the values are.
+    """
+    low, high = map(normalization.clip, range_ends(normalization, output, statistics))
+    if normalization.config.method in UNSCOPED:
+        sizes = [np.where(np.isfinite(end), np.abs(end), 0.0) for end in (low, high)]
+    else:
+        offset, scale = statistics
+        sizes = [np.maximum(np.abs(offset), scale)] * 2
+    return Reach(low, high, *(_ROUNDING * size for size in sizes))
+
+
 @dataclass
 class Totals:
     """Sums over weighted values, from which a floor is made: one pair, one part of the data."""
@@ -168,8 +196,8 @@ class Totals:
     ) -> None:
         """block: `(windows, time steps, channels)`, original units; weight: `(time steps,)`."""
         statistics = normalization.statistics(block)
-        ends = range_ends(normalization, ACTIVATIONS[activation], statistics)
-        self.sums += distance_sums(block, weight, *map(normalization.clip, ends))
+        reach = reach_of(normalization, ACTIVATIONS[activation], statistics)
+        self.sums += distance_sums(block, weight, reach)
         self.weight += block.shape[0] * weight.sum()
         self.widen(normalization, block, statistics)
 
@@ -200,20 +228,17 @@ class Totals:
         )
 
 
-def distance_sums(
-    block: np.ndarray, weight: np.ndarray, lower: np.ndarray, upper: np.ndarray
-) -> np.ndarray:
+def distance_sums(block: np.ndarray, weight: np.ndarray, reach: Reach) -> np.ndarray:
     """Weighted sums of the distance to a range: absolute, squared, Huber; and how many values
     are below, above, at the lower and at the upper end: `(7, channels)`.
 
-    block: `(windows, time steps, channels)`; weight: `(time steps,)`; lower and upper, in the same
-    units, broadcast against the block.
+    block: `(windows, time steps, channels)`; weight: `(time steps,)`; reach, in the same units,
+    broadcasts against the block.
     """
-    under, over = lower - block, block - upper  # positive beyond an end
-    rounding = 1e-14 * np.fmax(*(np.where(np.isfinite(end), abs(end), 0) for end in (lower, upper)))
-    below, above = under > rounding, over > rounding
+    under, over = reach.low - block, block - reach.high  # positive beyond an end
+    below, above = under > reach.low_rounding, over > reach.high_rounding
     distance = np.where(below, under, np.where(above, over, 0.0))
     huber = np.where(distance <= 1, distance**2 / 2, distance - 0.5)
-    at_low, at_high = np.abs(under) <= rounding, np.abs(over) <= rounding
+    at_low, at_high = np.abs(under) <= reach.low_rounding, np.abs(over) <= reach.high_rounding
     per_value = (distance, distance**2, huber, below, above, at_low, at_high)
     return np.stack([np.einsum("t,wtc->c", weight, value) for value in per_value])

@@ -15,9 +15,10 @@ from core.output_range import (
     ACTIVATIONS,
     Activation,
     ErrorFloor,
+    Reach,
     Totals,
     distance_sums,
-    range_ends,
+    reach_of,
 )
 from core.threads import each_in_a_thread
 from core.windows import Windows
@@ -50,11 +51,13 @@ def _add_fixed(
 ) -> None:
     """The pairs whose normalization is the same in all windows: each time step is seen once."""
     channels = range(windows.segments.shape[2])
-    ends = [  # of each pair, in original units: `(2, channels)`
-        fit.clip(np.stack(range_ends(fit, ACTIVATIONS[activation], (fit.offset_, fit.scale_))))
+    found = [
+        reach_of(fit, ACTIVATIONS[activation], (fit.offset_, fit.scale_))
         for fit, activation in pairs
     ]
-    ranges = [[(float(low[c]), float(high[c])) for low, high in ends] for c in channels]
+    ranges = [
+        [Reach(*(float(values[c]) for values in of_pair)) for of_pair in found] for c in channels
+    ]
     sums = [BeyondSums(of_channel) for of_channel in ranges]
     if known is not None:
         each_in_a_thread(lambda c: sums[c].add(known[c].blocks()), channels)
@@ -65,8 +68,8 @@ def _add_fixed(
             )
     extremes = np.array([[one.low for one in sums], [one.high for one in sums]])  # (2, channels)
     for number, ((fit, _), total) in enumerate(zip(pairs, totals, strict=True)):
-        found = [one.beyond(*ranges[c][number]) for c, one in enumerate(sums)]
-        total.sums += np.stack(found, axis=1)
+        beyond = [one.beyond(ranges[c][number]) for c, one in enumerate(sums)]
+        total.sums += np.stack(beyond, axis=1)
         total.weight = sums[0].weight
         total.target_low, total.target_high = fit.scaled(extremes, (fit.offset_, fit.scale_))
 
@@ -97,8 +100,7 @@ def _add_block(
     for output, total in pairs:
         key = output.low, output.high
         if key not in known:
-            ends = range_ends(fit, output, statistics)
-            known[key] = distance_sums(block, weight, *ends)
+            known[key] = distance_sums(block, weight, reach_of(fit, output, statistics))
         total.sums += known[key]
         total.weight += block.shape[0] * block.shape[1]
         total.target_low, total.target_high = seen.target_low, seen.target_high

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.charts import clipping, matrix, matrix_cells
 from core.config import NormalizationMethod, OutputActivation, choices
+from core.output_range import Reach
 from core.runs import RunSummary
 from core.trials import Trial
 from tests.test_trials import CONSTANT, cell_of, trial_of
@@ -147,7 +148,8 @@ def test_tints_grow_with_the_floor():
 
 
 def points_of(values, low, high, rate=None):
-    rows = clipping.clipping_table(np.array(values, float), low, high, rate).to_pylist()
+    reach = Reach(low, high, 0.0, 0.0)
+    rows = clipping.clipping_table(np.array(values, float), reach, rate).to_pylist()
     return [row for row in rows if row["kind"] == "point"], rows
 
 

@@ -68,6 +68,15 @@ def test_sorted_channels_give_the_same_cells(waves, scope, clip):
             np.testing.assert_allclose(*floors, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("scaling", ["none", "log1p"])
+def test_small_values_are_not_taken_for_rounding(waves, scaling):
+    """Fields of a brain, in tesla: half of them lie below 0, which these outputs cannot say."""
+    _, cells = cells_of(1e-14 * waves)
+    kinds = {c.activation: c.kind for c in cells if c.normalization.method == scaling}
+    assert {kinds[name] for name in ("sigmoid", "hard_sigmoid", "relu", "relu6")} == {"impossible"}
+    assert kinds["linear"] == kinds["tanh"] == "compatible"
+
+
 def test_real_values_call_for_a_linear_output(waves):
     best = recommended(cells_of(waves)[1])
     assert (best.cell.normalization.method, best.cell.activation) == ("standard", "linear")

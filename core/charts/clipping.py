@@ -10,6 +10,7 @@ from core.charts.run_words import labelled, window_time
 from core.charts.thinning import thin
 from core.charts.vega_spec import NUMBER, NUMBER_LABELS, REFITTED, Spec, chart_title, quantity
 from core.clipped_windows import beyond
+from core.output_range import Reach
 
 MOST_POINTS = 1200  # of a line, picked so that its extremes stay
 NEAR = 0.5  # of the values' range: an end so near is drawn though nothing lies beyond it
@@ -18,23 +19,21 @@ _PAD = 0.08  # of the values' range, above and below the line
 _AXIS_WIDTH = 56  # the same for charts beside and above each other
 
 
-def clipping_table(
-    values: np.ndarray, low: float, high: float, sampling_rate_hz: float | None
-) -> pa.Table:
+def clipping_table(values: np.ndarray, reach: Reach, sampling_rate_hz: float | None) -> pa.Table:
     """What `clipping_spec` draws of one channel of one window, `(window_length,)`.
 
-    low, high: the ends of what can be reached, in original units; infinite where there is none.
+    reach: what can be reached, numbers in original units; infinite where there is no end.
     Rows of kind "point" have `t`, `v` and the nearest value that can be said, `said`; `above` and
     `below` are the stretches out of reach, each with the point where the line leaves the band;
     `real` is False for a point that was added there. Rows of the other kinds have an end in `v`:
     "low" and "high" of the band within the chart, "end" where that is one of the reach, and "room"
     for what the chart has to show.
     """
-    values = np.asarray(values, dtype=np.float64)
+    values, (low, high, *_) = np.asarray(values, dtype=np.float64), reach
     kept = thin(values, MOST_POINTS)
     t = window_time(kept.astype(np.float64), sampling_rate_hz)
     t, v, is_real = _with_crossings(t, values[kept], low, high)
-    under, over = (distance > 0 for distance in beyond(v, low, high))
+    under, over = (distance > 0 for distance in beyond(v, reach))
     ends = _ends(values, low, high)
     points, nothing = len(t), np.full(len(ends), np.nan)
     columns = {

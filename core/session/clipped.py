@@ -13,6 +13,7 @@ from core.charts.clipping import clipping_table
 from core.clipped_windows import ClippedWindows, clipped_windows, reach
 from core.config import ExperimentConfig
 from core.normalization import Normalization
+from core.output_range import Reach
 from core.session.data import recording
 from core.session.fitted import deviations, fitted, pair_key
 from core.windows import Windows
@@ -43,16 +44,15 @@ class CutWindow:
     """A window in original units, and the ends of what can be said of each channel."""
 
     values: np.ndarray  # (window_length, channels)
-    low: np.ndarray  # (channels,); infinite where there is no end
-    high: np.ndarray  # (channels,)
+    reach: Reach  # (channels,) each; infinite where there is no end
     sampling_rate_hz: float | None
     _tables: dict[int, pa.Table] = field(default_factory=dict)
 
     def table(self, channel: int) -> pa.Table:
         """A channel as `clipping_spec` draws it, made once."""
         if channel not in self._tables:
-            ends = float(self.low[channel]), float(self.high[channel])
-            drawn = clipping_table(self.values[:, channel], *ends, self.sampling_rate_hz)
+            of_channel = Reach(*(float(values[channel]) for values in self.reach))
+            drawn = clipping_table(self.values[:, channel], of_channel, self.sampling_rate_hz)
             self._tables[channel] = drawn
         return self._tables[channel]
 
@@ -76,8 +76,8 @@ def _cut_window(
     _rate: float | None,
 ) -> CutWindow:
     window = _windows.take(np.array([position]))
-    low, high = reach(_fit, activation, window)
-    return CutWindow(window[0], low.reshape(-1), high.reshape(-1), _rate)
+    found = Reach(*(values.reshape(-1) for values in reach(_fit, activation, window)))
+    return CutWindow(window[0], found, _rate)
 
 
 def forget_recordings() -> None:

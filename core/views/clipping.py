@@ -140,7 +140,8 @@ def _chosen_window(config: ExperimentConfig, part: str, known: ClippedWindows, c
 
 
 def _has_end_near(window: CutWindow, channel: int) -> bool:
-    return charts.ends_near(window.values[:, channel], window.low[channel], window.high[channel])
+    low, high = window.reach.low[channel], window.reach.high[channel]
+    return charts.ends_near(window.values[:, channel], low, high)
 
 
 def _panels(found: Recording, channels: list[int], window: CutWindow) -> None:
@@ -173,7 +174,7 @@ def _place(found: Recording, parts: Split, part: str, position: int) -> str:
 
 def _facts(unit: str, window: CutWindow) -> str:
     """How much of a window is cut, and the error that leaves."""
-    distance = sum(beyond(window.values, window.low, window.high))  # (window_length, channels)
+    distance = sum(beyond(window.values, window.reach))  # (window_length, channels)
     cut, steps = int(np.count_nonzero(distance.any(axis=1))), len(distance)
     if not cut:
         return "nothing of it is cut."
