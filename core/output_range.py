@@ -48,6 +48,9 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 _INF = np.inf
 _ROUNDING = 1e-14  # relative: what scaling there and back leaves of a value
+# Where a normalization puts the least and the greatest of what it is fitted to, whatever the data;
+# maxabs puts one of them on either.
+_PLACES = {"minmax": (0, 1), "minmax_symmetric": (-1, 1), "maxabs": (-1, 1)}
 # Definitions as in keras.activations, with Keras' default slopes; a test compares them.
 ACTIVATIONS: dict[str, Activation] = {
     "sigmoid": Activation(
@@ -107,6 +110,7 @@ class ErrorFloor:
     below_share: np.ndarray  # (channels,): share of values under the range
     above_share: np.ndarray  # (channels,): share of values over the range
     at_open_end_share: np.ndarray  # (channels,): share exactly on an end the output cannot reach
+    placed_share: float  # of all values: what the normalization puts there of any data it is fit to
     target_low: np.ndarray  # (channels,): the least normalized target
     target_high: np.ndarray  # (channels,): the greatest normalized target
 
@@ -128,7 +132,7 @@ def error_floor(normalization: Normalization, activation: str, windows: Windows)
     else:
         for block, weight in windows.values(1_000_000):
             totals.add(normalization, activation, block[None], weight)
-    return totals.floor(normalization, activation)
+    return totals.floor(normalization, activation, windows)
 
 
 def reachable_bounds(
@@ -210,7 +214,8 @@ class Totals:
         self.target_low = np.fmin(self.target_low, low.min(axis=(0, 1)))
         self.target_high = np.fmax(self.target_high, high.max(axis=(0, 1)))
 
-    def floor(self, normalization: Normalization, activation: str) -> ErrorFloor:
+    def floor(self, normalization: Normalization, activation: str, windows: Windows) -> ErrorFloor:
+        """windows: all that was added."""
         output = ACTIVATIONS[activation]
         absolute, squared, huber, below, above, at_low, at_high = self.sums / self.weight
         at_end = np.zeros_like(at_low)
@@ -224,8 +229,24 @@ class Totals:
         return ErrorFloor(
             *(float(absolute.mean()), float(squared.mean()), float(huber.mean())),
             *(absolute, squared, below, above, np.minimum(at_end, 1)),
+            placed_share(normalization, output, windows),
             *(self.target_low, self.target_high),
         )
+
+
+def placed_share(normalization: Normalization, output: Activation, windows: Windows) -> float:
+    """The share of values, mean over channels, that a normalization fitted to these windows puts on
+    open ends of the output: the one least and the one greatest, of each window or of all."""
+    config, (count, length, channels) = normalization.config, windows.shape
+    is_open = {output.low: output.low_open, output.high: output.high_open}
+    placed = sum(is_open.get(place, False) for place in _PLACES.get(config.method, ()))
+    if config.method == "maxabs":
+        placed = min(placed, 1)
+    if normalization.per_window:
+        return placed / length
+    times = min(windows.per_segment, -(-length // windows.stride))  # windows that one value is in
+    share = placed * times / (count * length)
+    return share / channels if config.scope == "global" else share
 
 
 def distance_sums(block: np.ndarray, weight: np.ndarray, reach: Reach) -> np.ndarray:

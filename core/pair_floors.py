@@ -40,7 +40,7 @@ def error_floors(
     if fixed:
         _add_fixed([pairs[n] for n in fixed], [totals[n] for n in fixed], windows, known)
     _add_windows(pairs, totals, windows)
-    return [total.floor(*pair) for pair, total in zip(pairs, totals, strict=True)]
+    return [total.floor(*pair, windows) for pair, total in zip(pairs, totals, strict=True)]
 
 
 def _add_fixed(

@@ -10,7 +10,9 @@ from core.number_text import number_text
 from core.output_range import ACTIVATIONS, ErrorFloor
 
 SMALL = 0.01  # of a channel's standard deviation; a floor under it is no obstacle
-MANY = 0.01  # of all targets on an end that is never reached: saturation
+# Of all targets, on an end that is never reached: saturation. What the normalization puts there of
+# any data is no trait of these, and does not count: of short windows it is more than this.
+MANY = 0.01
 HALF = 0.6  # of a range's width: targets that need less leave much of it unused
 
 
@@ -44,7 +46,7 @@ def verdict(
             f"{number_text(train.mae)}{worst}."
         )
         return Verdict("impossible", sentence, notes)
-    if at_end > MANY:
+    if at_end - train.placed_share > MANY:
         return Verdict("saturation", _saturation(activation, can_only, at_end), notes)
     if blocked[1]:
         return Verdict(

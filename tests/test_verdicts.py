@@ -104,6 +104,32 @@ def test_the_units_are_checked_beyond_the_range(question, activation, method, wo
     assert words in notes if words else "cuts" not in notes and "unused" not in notes
 
 
+@pytest.mark.parametrize(
+    ("activation", "method", "scope"),
+    [
+        ("sigmoid", "minmax", "window"),
+        ("tanh", "minmax_symmetric", "window"),
+        ("tanh", "minmax", "window"),
+        ("tanh", "maxabs", "window"),
+        ("sigmoid", "minmax", "channel"),
+        ("sigmoid", "minmax", "global"),
+        ("tanh", "maxabs", "channel"),
+    ],
+)
+def test_what_any_data_has_on_the_ends_is_no_saturation(activation, method, scope):
+    """Windows have few values each, or there are few to fit to."""
+    values = np.random.default_rng(0).normal(size=(12_000 if scope == "window" else 70, 2))
+    scaling = NormalizationConfig(method=method, scope=scope)
+    cut = WindowsConfig(window_length=20, stride=7, validation_share=0.3)
+    kinds = {}
+    for name, data in (("as it is", values), ("resting on both ends", np.clip(values, -1, 1))):
+        train, _ = floors_of(split_windows(data, cut), activation, **scaling.model_dump())
+        assert train.mae < 1e-9
+        assert train.at_open_end_share.mean() > 0.01
+        kinds[name] = verdict(activation, scaling, train, train, np.ones(2), ["a", "b"]).kind
+    assert kinds == {"as it is": "compatible", "resting on both ends": "saturation"}
+
+
 def test_softplus_never_says_an_exact_zero(question):
     floors = floors_of(question, "softplus", method="none")
     scaling = NormalizationConfig(method="none")
