@@ -103,24 +103,30 @@ def architecture_of(training: Training) -> Architecture:
     return describe_architecture(config.model, config.windows.window_length, channels)
 
 
-def floors_of(training: Training) -> dict[str, dict[str, float]]:
-    """The error floor of each part, in original units."""
+def floors_of(training: Training) -> dict[str, Any]:
+    """What `baselines.json` holds of the error floor of each part, in original units.
+
+    `floor_channel_mae` and `floor_channel_mse` are `{part: (channels,)}`, as lists.
+    """
     pair = [(training.normalization, training.config.model.output_activation)]
+    floors = {part: error_floors(pair, windows)[0] for part, windows in training.split.parts()}
     return {
-        part: error_floors(pair, windows)[0].to_dict() for part, windows in training.split.parts()
+        "floor": {part: floor.to_dict() for part, floor in floors.items()},
+        "floor_channel_mae": {part: floor.channel_mae.tolist() for part, floor in floors.items()},
+        "floor_channel_mse": {part: floor.channel_mse.tolist() for part, floor in floors.items()},
     }
 
 
 def measure(
-    training: Training, floor: dict[str, dict[str, float]], give_up: Callable[[], bool]
+    training: Training, floors: dict[str, Any], give_up: Callable[[], bool]
 ) -> dict[str, Any]:
-    """What `baselines.json` holds: what a training is compared with. floor: as of `floors_of`.
+    """What `baselines.json` holds: what a training is compared with. floors: as of `floors_of`.
 
     Principal components are given up as soon as `give_up()`.
     """
     latent = architecture_of(training).latent_values
     measured = measure_baselines(training.split, latent, give_up)
-    return {"floor": floor} | measured | {"channel_std": training.channel_deviations.tolist()}
+    return floors | measured | {"channel_std": training.channel_deviations.tolist()}
 
 
 def _check_precision(

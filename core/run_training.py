@@ -67,6 +67,7 @@ class RunTraining:
         self._record = TrainingRecord(run, self._training)
         self._known: dict[str, Any] = {}  # what stays the same from the first batch on
         self._measured = dict(baselines or {})
+        self._floors: dict[str, Any] = {}  # as `floors_of` gives them, from the first batch on
         self._baselines: dict[str, Any] = {}  # from the first epoch on
 
     def train(self) -> tuple[str, str]:
@@ -103,7 +104,7 @@ class RunTraining:
         """Go on from the newest checkpoint, or clear away what an earlier start has left."""
         run = self._run
         if self._record.take_up():
-            self._known = {"floor": self._floors()}
+            self._note_floors()
             self._baselines = _kept_baselines(run)
             run.update(reason=self._record.notes[-1])
         else:
@@ -122,10 +123,11 @@ class RunTraining:
             if not self._record.notes:
                 asked = datetime.fromisoformat(self._run.status().created)
             self._known["first_step_seconds"] = (datetime.now(UTC) - asked).total_seconds()
-            self._known["floor"] = self._floors()
+            self._note_floors()
 
-    def _floors(self) -> dict[str, dict[str, float]]:
-        return self._measured.get("floor") or floors_of(self._training)
+    def _note_floors(self) -> None:
+        self._floors = self._floors or self._measured or floors_of(self._training)
+        self._known["floor"] = self._floors["floor"]
 
     def _measure_baselines(self, give_up: Callable[[], bool] | None = None) -> None:
         """Once: what `baselines.json` holds."""
@@ -136,7 +138,7 @@ class RunTraining:
         phase = {"phase": BASELINES, "epoch": epoch, "epochs": self._epochs}
         self._report(phase | self._known)
         self._baselines = self._measured or measure(
-            training, self._known["floor"], give_up or self._is_cancelled
+            training, self._floors, give_up or self._is_cancelled
         )
         self._run.publish_json("baselines.json", self._baselines)
 

@@ -170,7 +170,7 @@ def json_of(run, name):
 
 
 def test_baselines_are_published_once_after_the_first_epoch_and_used_again(tmp_path, monkeypatch):
-    run, data_folder = started(tmp_path)
+    run, data_folder = started(tmp_path, {"model.output_activation": "relu"})
     published, publish = [], type(run).publish_json
 
     def publish_and_note(self, name, value):
@@ -189,8 +189,12 @@ def test_baselines_are_published_once_after_the_first_epoch_and_used_again(tmp_p
     assert baselines["constant"]["train"]["mse"] == pytest.approx(train.var(axis=(0, 1)).mean())
     of_channels = baselines["constant_channel_mse"]
     assert of_channels["train"] == pytest.approx(train.var(axis=(0, 1)))
-    kept = read_results(run).channel_constants
-    assert kept["validation"]["mse"].tolist() == of_channels["validation"]
+    kept = read_results(run)
+    assert kept.channel_constants["validation"]["mse"].tolist() == of_channels["validation"]
+    floors = kept.channel_floors["validation"]["mae"]
+    assert floors.tolist() == baselines["floor_channel_mae"]["validation"]
+    assert floors.mean() == pytest.approx(kept.floor["validation"]["mae"])
+    assert floors.min() > 0
     assert baselines["pca_components"] == 40  # values of a window, of 10 * 32 latent ones
     assert baselines["pca_windows"] == len(split.train) == 80
     assert baselines["pca"]["validation"]["mse"] < 1e-20

@@ -3,7 +3,8 @@
 `diagnose` looks at what a run has left behind, at any time. One fault has one heading. A channel's
 fault is put down to the first of these that explains it:
 
-1. floor: if the error is at its floor, the outputs are where they should be, whatever they do;
+1. floor: if the error is at its floor, the outputs are where they should be, whatever they do: in
+   the channels that are at floors of their own, where these are known;
 2. dead: an output that never leaves a closed end has no slope, and is constant;
 3. saturated: more outputs than targets at an open end;
 4. vanishing: no slope, for another reason;
@@ -26,7 +27,13 @@ from core.diagnosis import (
     still_falling,
     vanishing,
 )
-from core.diagnosis.evidence import SEVERITIES, Evidence, Finding, measure_of
+from core.diagnosis.evidence import (
+    SEVERITIES,
+    Evidence,
+    Finding,
+    channels_at_floor,
+    measure_of,
+)
 
 __all__ = ["SEVERITIES", "Evidence", "Finding", "diagnose"]
 
@@ -36,25 +43,33 @@ def diagnose(config: ExperimentConfig, evidence: Evidence) -> list[Finding]:
     has_diverged = diverged.find(config, evidence)
     at_floor = floor.find(config, evidence)
     found = [has_diverged, at_floor, overfitting.find(config, evidence)]
+    by_floor = channels_at_floor(evidence, measure_of(config)) if at_floor else set()
+    explained = by_floor or set()
     deaths = dead.deaths(config, evidence)
+    deaths = {channel: death for channel, death in deaths.items() if channel not in explained}
     if deaths:
         found.append(dead.finding(config, evidence, deaths))
-    explained = set(deaths)
-    if not has_diverged and not at_floor:
+    explained |= set(deaths)
+    if not has_diverged and by_floor is not None:
         found += _flat_outputs(config, evidence, explained)
     if not any(found):
         found.append(still_falling.find(config, evidence) or constant.no_better(config, evidence))
-    if not has_diverged and not at_floor:
+    if not has_diverged:
         found.append(_unlearned(config, evidence, explained))
     found.append(bottleneck.find(config, evidence))
     return sorted(filter(None, found), key=lambda finding: SEVERITIES.index(finding.severity))
 
 
 def _unlearned(config: ExperimentConfig, evidence: Evidence, explained: set[int]) -> Finding | None:
-    """Some channels that were not learned, though nothing is wrong with their outputs."""
+    """Some channels that were not learned, though nothing is wrong with their outputs.
+
+    Of all of them, the error as a whole tells: it is a constant's, or at its floor.
+    """
     of_all = constant.unlearned(evidence, measure_of(config))
     channels = [channel for channel in of_all if channel not in explained]
     if not channels or constant.is_like_constant(config, evidence):
+        return None
+    if len(channels) == len(evidence.channel_errors["train"]["mae"]):
         return None
     return constant.in_channels(config, evidence, channels)
 

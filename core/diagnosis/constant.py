@@ -116,8 +116,8 @@ def in_channels(config: ExperimentConfig, evidence: Evidence, found: list[int]) 
     constants = evidence.channel_constants["validation"][measure]
     worst = max(found, key=lambda channel: errors[channel] / constants[channel])
     sentence = (
-        f"In {channels_text(evidence, found)} the model does no better than a constant, while it "
-        f"does in others: in {channel_name(evidence, worst)} its {name} on validation is "
+        f"In {channels_text(evidence, found)} the model does no better than a constant: in "
+        f"{channel_name(evidence, worst)} its {name} on validation is "
         f"{number_text(errors[worst], unit)}, the best constant's "
         f"{number_text(constants[worst], unit)}."
     )

@@ -44,6 +44,7 @@ class Evidence:
     errors: PartErrors | None = None  # of the weights that were kept, once some were
     channel_errors: ChannelErrors | None = None  # likewise
     channel_constants: ChannelErrors | None = None  # of the best constant of each channel
+    channel_floors: ChannelErrors | None = None
     reason: str = ""  # why it came to rest
 
 
@@ -86,6 +87,27 @@ def is_at_floor(evidence: Evidence, part: str, measure: str) -> bool:
     constant = known(evidence.constant, part, measure)
     matters = floor > (FLOOR_MATTERS * constant if constant == constant else 0.0)
     return matters and error <= NEAR_FLOOR * floor
+
+
+def channels_at_floor(evidence: Evidence, measure: str) -> set[int] | None:
+    """Of an error that is at its floor: the channels whose own errors are at their own floors.
+
+    None where these are not known: while a run goes on, and of an earlier version.
+    """
+    channels = evidence.outputs[-1]["at_low"] if evidence.outputs else evidence.channel_names
+    if len(channels) == 1:
+        return {0}
+    of_channels = evidence.channel_errors, evidence.channel_floors, evidence.channel_constants
+    if not all(of_channels):
+        return None
+    found: set[int] = set()
+    for part in PARTS:
+        error, floor, constant = (values[part][measure] for values in of_channels)
+        if not len(error) == len(floor) == len(constant) > 0:
+            return None
+        matters = floor > FLOOR_MATTERS * constant
+        found |= set(np.flatnonzero(matters & (error <= NEAR_FLOOR * floor)).tolist())
+    return found
 
 
 def unlearned(evidence: Evidence, measure: str) -> float:

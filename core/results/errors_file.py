@@ -74,6 +74,7 @@ class Results:
     unit: str = ""
     channel_errors: ChannelErrors = field(default_factory=dict)
     channel_constants: ChannelErrors = field(default_factory=dict)  # of the best constants
+    channel_floors: ChannelErrors = field(default_factory=dict)
     sampling_rate_hz: float | None = None
     best_epoch: int | None = None
     epochs_trained: int | None = None
@@ -138,6 +139,7 @@ def _results(content: Mapping[str, Any]) -> Results:
         unit=str(content.get("unit") or ""),
         channel_errors=_channel_errors(content, "channel"),
         channel_constants=_channel_errors(content, "constant_channel"),
+        channel_floors=_channel_errors(content, "floor_channel"),
         sampling_rate_hz=float(rate) if _is_number(rate) and rate > 0 else None,
         device=str(content.get("device") or ""),
         windows={part: int(content.get("windows", {}).get(part, 0)) for part in PARTS},

@@ -80,7 +80,8 @@ def _of_results(results: Results | None) -> dict:
     if results is None:
         return {}
     extremes = ("output_low", "output_high", "target_low", "target_high")
-    names = ("errors", "channel_errors", "channel_constants", *extremes)
+    of_channels = ("channel_errors", "channel_constants", "channel_floors")
+    names = ("errors", *of_channels, *extremes)
     return {name: getattr(results, name) for name in names}
 
 

@@ -1,0 +1,78 @@
+"""An error at its floor explains the channels that are at their own floors, and no others."""
+
+import numpy as np
+import pytest
+
+from core.diagnosis import diagnose
+from core.results import PARTS
+from tests.evidence import CONFIG, SIGMOID, both, kinds, line, over, rows
+
+RAW_RELU = {"model.output_activation": "relu", "normalization.method": "none"}
+
+
+def of_channels(*values):
+    errors = {"mae": np.array(values), "mse": np.array(values) ** 2}
+    return dict.fromkeys(PARTS, errors)
+
+
+def loud_and_quiet(quiet, floors=(12.0, 0.0), **changes):
+    """The loud channel is at its floor, and so is the mean over both, whatever the quiet one is."""
+    known = {
+        "history": rows([6.2] * 5),
+        "errors": both(6.2),
+        "floor": both(6.0),
+        "constant": both(30.15),
+        "channel_errors": of_channels(12.1, quiet),
+        "channel_constants": of_channels(60.0, 0.3),
+        "channel_floors": of_channels(*floors),
+        "channel_names": ("loud", "quiet"),
+    }
+    return over(**known | changes)
+
+
+def outputs(**statistics):
+    return [line(epoch, **statistics) for epoch in range(1, 6)]
+
+
+def found(evidence, changes=SIGMOID):
+    findings = diagnose(CONFIG.replace(changes), evidence)
+    return {item.kind: item.evidence.get("Channel") for item in findings}
+
+
+def test_a_quiet_channel_that_was_not_learned_is_told_beside_the_floor_of_a_loud_one():
+    assert found(loud_and_quiet(0.3)) == {"floor": None, "no_better": ["quiet"]}
+    assert found(loud_and_quiet(0.2)) == {"floor": None}
+    assert found(loud_and_quiet(0.3, floors=(12.0, 0.29))) == {"floor": None}
+    flat = loud_and_quiet(0.3, outputs=outputs(spread=[0.001, 0.001]))
+    assert found(flat) == {"floor": None, "constant": ["quiet"]}
+
+
+def test_of_an_earlier_version_what_lies_flat_is_put_down_to_the_floor():
+    """Its floors by channel are not known: that one was not learned still is."""
+    old = {"channel_floors": of_channels(), "outputs": outputs(spread=[0.001, 0.001])}
+    assert found(loud_and_quiet(0.3, **old)) == {"floor": None, "no_better": ["quiet"]}
+    assert found(loud_and_quiet(0.2, **old)) == {"floor": None}
+
+
+def test_where_all_channels_are_like_constants_at_the_floor_none_is_blamed():
+    like = {"channel_constants": of_channels(12.2, 0.3), "constant": both(6.25)}
+    assert found(loud_and_quiet(0.3, **like, channel_floors=None)) == {"floor": None}
+    assert found(loud_and_quiet(0.3, **like)) == {"floor": None, "no_better": ["quiet"]}
+
+
+@pytest.mark.parametrize(("channel", "is_told"), [(0, False), (1, True)])
+def test_an_output_at_the_end_is_dead_unless_that_is_its_floor(channel, is_told):
+    at_low = [float(channel == number) for number in (0, 1)]
+    evidence = loud_and_quiet(0.2, outputs=outputs(at_low=at_low, target_at_low=0.5))
+    expected = {"floor": None} | ({"dead": ["quiet"]} if is_told else {})
+    assert found(evidence, RAW_RELU) == expected
+
+
+@pytest.mark.parametrize("state", ["running", "finished"])
+def test_of_a_single_channel_the_whole_tells(state):
+    record = outputs(channels=1, at_low=1.0, target_at_low=0.97)
+    known = {"floor": both(0.999), "constant": both(1.2), "channel_names": ("only",)}
+    evidence = over(
+        state=state, is_over=state == "finished", outputs=record, history=rows([1.0] * 5), **known
+    )
+    assert kinds(evidence, RAW_RELU) == ["floor"]
