@@ -135,6 +135,8 @@ def test_a_number_too_long_for_a_wide_cell_is_short():
     assert matrix_cells.cell_text(12.3456) == "12.35"
     assert matrix_cells.cell_text(1_234_567.0) == "1.2M"
     assert matrix_cells.cell_text(4.02e-5) == "4e−5"
+    assert matrix_cells.cell_text(0.009558) == "0.00956"  # not 0.01, as in a narrow one
+    assert matrix_cells.cell_text(math.nan) == "–"
 
 
 def test_tints_grow_with_the_floor():

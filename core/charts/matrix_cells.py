@@ -79,9 +79,12 @@ def _texts(trial: Trial, part: str, measure: str) -> tuple[float, tuple[str, str
 
 
 def cell_text(value: float, most: int = MOST_LETTERS) -> str:
-    """A number for a wide cell: with four digits, or shorter where these would not fit."""
-    text = number_text(value)
-    return text if len(text) <= most and "e" not in text else short_text(value)
+    """A number for a wide cell: with four digits, or as many as fit."""
+    for digits in (4, 3, 2):
+        text = number_text(float(f"{value:.{digits}g}"))
+        if len(text) <= most and "e" not in text:
+            return text
+    return short_text(value)
 
 
 def short_text(value: float) -> str:

@@ -70,7 +70,7 @@ def _table(frame: pd.DataFrame, measure: str, unit: str, name: str) -> None:
                 "Run", display_text="Open", width=56, help="The run's reconstructions."
             ),
             "mae": number("MAE", format="%.4g", width=76, help=f"{in_unit['mae']}On validation."),
-            "mse": number("MSE", format="%.4g", width=76, help=f"{in_unit['mse']}On validation."),
+            "mse": number("MSE", format="%.4g", width=92, help=f"{in_unit['mse']}On validation."),
             "floor": number(
                 f"{measure.upper()} floor",
                 format="%.4g",
