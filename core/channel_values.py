@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from core.intervals import Block, counted, float_type, in_precision, sorted_blocks
+from core.intervals import Block, counted, distances, float_type, in_precision, sorted_blocks
 from core.threads import each_in_a_thread
 from core.windows import Split, Windows
 
@@ -51,8 +51,8 @@ class Channel:
         """Mean and standard deviation, without a copy of all in 64 bits."""
         mean = self._mean()
         squares = sum(
-            float(np.square(np.subtract(part, mean, dtype=np.float64)).sum())
-            for part in self._parts()
+            float(np.square(distance, out=distance).sum())
+            for distance in distances(self._parts(), mean)
         )
         return mean, math.sqrt(squares / self.count)
 
@@ -231,8 +231,8 @@ class SortedChannel(Channel):
     def error_of(self, constant: float, power: Literal[1, 2]) -> float:
         """The weighted mean of the distance to a constant (power 1), or of its square (2)."""
         total = 0.0
-        for values, weight in self._blocks:
-            distance = np.subtract(values, constant, dtype=np.float64)
+        weights = (weight for _, weight in self._blocks)
+        for distance, weight in zip(distances(self._parts(), constant), weights, strict=True):
             np.abs(distance, out=distance) if power == 1 else np.square(distance, out=distance)
             if not isinstance(weight, int):
                 distance *= weight
@@ -289,6 +289,19 @@ def sorted_split(split: Split) -> SortedSplit | None:
     if channels * steps * bytes_each > MOST_BYTES:
         return None
     return SortedSplit(*(sorted_channels(windows) for _, windows in split.parts()))
+
+
+def sorted_whole(split: Split, known: SortedSplit) -> list[SortedChannel]:
+    """The channels of all the data, time steps in no window too. known: its parts, sorted."""
+    channels = [
+        [*of_train.blocks(), *of_validation.blocks()]
+        for of_train, of_validation in zip(known.train, known.validation, strict=True)
+    ]
+    for _, windows in split.parts():
+        rest = windows.uncovered_values()
+        for number, blocks in enumerate(channels):
+            blocks.extend(sorted_blocks(rest[:, number]))
+    return [SortedChannel(blocks) for blocks in channels]
 
 
 def sorted_channels(windows: Windows) -> list[SortedChannel]:

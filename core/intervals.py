@@ -70,6 +70,19 @@ def sorted_blocks(
             yield block, weight[order]
 
 
+def distances(parts: Iterable[np.ndarray], constant: float) -> Iterator[np.ndarray]:
+    """How far the values of each part `(values,)` lie above a constant, in 64-bit floats.
+
+    The next part's are written over them: memory that is new for each takes several times as long
+    as the distances, since the system clears it page by page.
+    """
+    room = np.empty(0)
+    for part in parts:
+        if len(part) > len(room):
+            room = np.empty(len(part))
+        yield np.subtract(part, constant, out=room[: len(part)], dtype=np.float64)
+
+
 def even_edges(low: float, high: float, bins: int, narrowest: float = NARROWEST) -> np.ndarray:
     """Edges of even bins from `low` to `high`: `(bins + 1,)`, 64-bit floats that rise.
 

@@ -103,27 +103,33 @@ class ChannelSummary:
     edges: np.ndarray  # (bins + 1,)
 
 
-def summarize_channels(values: np.ndarray, bins: int = HISTOGRAM_BINS) -> list[ChannelSummary]:
+def summarize_channels(
+    values: np.ndarray,
+    bins: int = HISTOGRAM_BINS,
+    known: Sequence[SortedChannel] | None = None,
+) -> list[ChannelSummary]:
     """Statistics and histogram of each channel of `(..., channels)`, exact.
 
-    At most two channels are copied at a time.
+    known: the channels, where they have been sorted. Otherwise at most two are copied at a time.
     """
     flat = values.reshape(-1, values.shape[-1])
-    return each_in_a_thread(lambda c: _summary(flat[:, c], bins), range(flat.shape[1]), most=2)
+
+    def summary(number: int) -> ChannelSummary:
+        return _summary(SortedChannel.of(flat[:, number]) if known is None else known[number], bins)
+
+    return each_in_a_thread(summary, range(flat.shape[1]), most=2)
 
 
-def _summary(values: np.ndarray, bins: int) -> ChannelSummary:
-    """values: `(values,)`."""
-    channel = SortedChannel.of(values)
+def _summary(channel: SortedChannel, bins: int) -> ChannelSummary:
     low, high = channel.low, channel.high
     edges = even_edges(low, high, bins)
     # Bins hold their lower edge, the last one both; 0 has an interval of its own.
     ends = np.unique(np.concatenate([edges[1:-1], [0.0, np.nextafter(0.0, 1.0)]]))
     middle, in_intervals = channel.median_and_counts(ends)
     under = np.cumsum(in_intervals)  # each end
-    under = [0, *under[np.searchsorted(ends, edges[1:-1])], len(values)]
+    under = [0, *under[np.searchsorted(ends, edges[1:-1])], channel.count]
     zeros = in_intervals[np.searchsorted(ends, 0.0) + 1]
-    shares = float(zeros / len(values)), np.diff(under)
+    shares = float(zeros / channel.count), np.diff(under)
     return ChannelSummary(low, high, *channel.moments(), middle, *shares, edges)
 
 

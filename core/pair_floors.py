@@ -4,6 +4,7 @@ What lies beyond the ranges of all pairs is summed in one look at each channel.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -66,10 +67,14 @@ def _add_fixed(
             each_in_a_thread(
                 lambda c, b=block, w=weight: sums[c].add(sorted_blocks(b[:, c], w)), channels
             )
+
+    @cache  # several activations reach as far as each other
+    def beyond(channel: int, reach: Reach) -> np.ndarray:
+        return sums[channel].beyond(reach)
+
     extremes = np.array([[one.low for one in sums], [one.high for one in sums]])  # (2, channels)
     for number, ((fit, _), total) in enumerate(zip(pairs, totals, strict=True)):
-        beyond = [one.beyond(ranges[c][number]) for c, one in enumerate(sums)]
-        total.sums += np.stack(beyond, axis=1)
+        total.sums += np.stack([beyond(c, ranges[c][number]) for c in channels], axis=1)
         total.weight = sums[0].weight
         total.target_low, total.target_high = fit.scaled(extremes, (fit.offset_, fit.scale_))
 

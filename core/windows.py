@@ -99,9 +99,18 @@ class Windows:
 
     def covered_values(self) -> np.ndarray:
         """Every covered time step once, `(time_steps, channels)`; a view where that is possible."""
+        return self._values_at(self.covered())
+
+    def uncovered_values(self) -> np.ndarray:
+        """Every time step that no window holds: the same of these."""
+        if self.stride <= self.window_length:
+            return self._values_at(slice(self.covered().stop, None))
+        return self._values_at(np.flatnonzero(self.coverage() == 0))
+
+    def _values_at(self, steps: slice | np.ndarray) -> np.ndarray:
         if len(self.segments) == 1:
-            return self.segments[0, self.covered()]
-        chosen = self.segments[self.index][:, self.covered()]
+            return self.segments[0, steps]
+        chosen = self.segments[self.index][:, steps]
         return chosen.reshape(-1, chosen.shape[2])
 
     def values(self, numbers: int = 2_000_000) -> Iterator[tuple[np.ndarray, np.ndarray]]:

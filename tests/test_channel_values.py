@@ -14,11 +14,17 @@ from core.channel_values import (
     SortedChannel,
     sorted_channels,
     sorted_split,
+    sorted_whole,
     together,
 )
 from core.config import WindowsConfig
 from core.intervals import float_type, sorted_blocks
-from core.metrics import best_constants, constant_baseline, constant_errors
+from core.metrics import (
+    best_constants,
+    constant_baseline,
+    constant_errors,
+    summarize_channels,
+)
 from core.windows import Windows, split_windows
 
 MANY = 200_000
@@ -213,6 +219,24 @@ def test_the_best_constants_are_the_same_with_sorted_channels(shape, stride):
     for name, slowly in constant_baseline(split)[1].items():
         for measure in ("mae", "mse"):
             np.testing.assert_allclose(channels[name][measure], slowly[measure], rtol=1e-12)
+
+
+@pytest.mark.parametrize("stride", [1, 3, 5, 7])
+@pytest.mark.parametrize("shape", [(403, 3), (30, 12, 2)], ids=["recording", "ready windows"])
+def test_the_parts_and_the_rest_have_the_statistics_of_the_whole(shape, stride):
+    values = np.random.default_rng(0).gamma(2.0, size=shape).astype(np.float32)
+    split = split_windows(values, WindowsConfig(window_length=5, stride=stride))
+    whole = sorted_whole(split, sorted_split(split))
+    found = summarize_channels(values, known=whole)
+    for one, other in zip(found, summarize_channels(values), strict=True):
+        assert (one.minimum, one.maximum, one.median) == (
+            other.minimum,
+            other.maximum,
+            other.median,
+        )
+        assert one.counts.tolist() == other.counts.tolist()
+        assert one.mean == pytest.approx(other.mean, rel=1e-12)
+        assert one.standard_deviation == pytest.approx(other.standard_deviation, rel=1e-12)
 
 
 def test_what_would_take_too_much_memory_is_not_sorted(monkeypatch):

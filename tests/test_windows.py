@@ -71,6 +71,19 @@ def test_each_time_step_is_covered_by_the_windows_that_hold_it(shape, start, sto
     assert covered.tolist() == np.flatnonzero(expected).tolist()
 
 
+@given(shapes)
+def test_each_time_step_is_once_among_the_covered_or_the_others(shape):
+    segments, steps, channels, length, stride = shape
+    values = np.arange(segments * steps * channels).reshape(segments, steps, channels)
+    chosen = np.arange(0, segments, 2)
+    windows = Windows(values, length, stride, chosen if segments > 1 else None)
+    held = windows.take(np.arange(len(windows))).reshape(-1, channels)
+    covered, others = windows.covered_values(), windows.uncovered_values()
+    assert set(map(tuple, covered)) == set(map(tuple, held))
+    both = np.concatenate([covered, others])
+    assert sorted(map(tuple, both)) == sorted(map(tuple, values[chosen].reshape(-1, channels)))
+
+
 @given(st.integers(10, 400), st.floats(0.05, 0.95), st.integers(2, 5), st.integers(1, 7))
 def test_no_time_step_is_in_both_parts_of_a_recording(steps, share, length, stride):
     values = np.arange(steps)[:, None]

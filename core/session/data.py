@@ -4,6 +4,7 @@ Arrays are never hashed: a cache is keyed by what names their content.
 """
 
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,12 +12,14 @@ import numpy as np
 import streamlit as st
 
 from core.admission import check_generated, check_shape, check_windows
+from core.channel_values import SortedChannel, sorted_whole
 from core.charts.thinning import Envelope
 from core.config import DataConfig, ExperimentConfig, WindowsConfig
 from core.metrics import ChannelSummary, summarize_channels
 from core.session import visitor
 from core.session.drafts import part
 from core.session.machine import store
+from core.session.sorted_parts import let_go_of_sorted, sorted_parts
 from core.signals.recording import DataError, Recording
 from core.signals.store import last_used, open_recording, recording_key, stored_bytes
 from core.threads import each_in_a_thread
@@ -86,12 +89,27 @@ def _split(data: DataConfig, windows: WindowsConfig, seed: int) -> Split:
 
 def summaries(data: DataConfig) -> list[ChannelSummary]:
     """Statistics and histogram of each channel. Raises DataError."""
-    return _summaries(recording_key(data), recording(data).values)
+    return _summaries(recording_key(data), recording(data).values, lambda: _sorted_draft(data))
 
 
 @st.cache_resource(show_spinner="Measuring the channels…", max_entries=16)
-def _summaries(key: str, _values: np.ndarray) -> list[ChannelSummary]:
-    return summarize_channels(_values)
+def _summaries(
+    key: str, _values: np.ndarray, _sorted: Callable[[], list[SortedChannel] | None]
+) -> list[ChannelSummary]:
+    return summarize_channels(_values, known=_sorted())
+
+
+def _sorted_draft(data: DataConfig) -> list[SortedChannel] | None:
+    """The channels of the draft's recording, of the parts that its floors will ask for, too."""
+    windows, training = part("windows"), part("training")
+    if windows is None or training is None:
+        return None
+    try:
+        parts = _split(data, windows, training.seed)
+    except DataError:  # it is said where the windows are set
+        return None
+    known = sorted_parts(recording_key(data), windows, training.seed, parts)
+    return known and sorted_whole(parts, known)
 
 
 def envelopes(data: DataConfig, channels: list[int]) -> list[Envelope]:
@@ -147,4 +165,5 @@ def forget_recordings() -> None:
     """
     for cached in (_recording, _summaries, _envelopes):
         cached.clear()
+    let_go_of_sorted()
     _opened.cache_clear()

@@ -3,13 +3,14 @@
 Arrays are never hashed: a cache is keyed by what names their content.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from core.channel_values import sorted_split
+from core.channel_values import SortedSplit
 from core.config import ExperimentConfig, NormalizationConfig, OutputActivation, choices
 from core.matrix import Cell, normalizations_like
 from core.matrix import matrix as all_cells
@@ -19,6 +20,7 @@ from core.output_range import ErrorFloor
 from core.pair_floors import error_floors
 from core.results import PartErrors
 from core.session.data import recording, split
+from core.session.sorted_parts import sorted_parts
 from core.session.words import literal
 from core.signals.recording import Recording
 from core.signals.store import recording_key
@@ -64,10 +66,14 @@ def matrix(config: ExperimentConfig) -> Matrix:
     """The floors of every pair with this scope and clipping, and beside them the best constants'
     errors. Raises DataError.
     """
-    data = recording(config.data)
+    data, parts = recording(config.data), split(config)
     recorded, windows, _, seed = pair_key(config)
     key = recorded, windows, seed, str(normalizations_like(config.normalization))
-    return _matrix(key, config.normalization, split(config), data)
+
+    def in_order() -> SortedSplit | None:
+        return sorted_parts(recorded, config.windows, config.training.seed, parts)
+
+    return _matrix(key, config.normalization, parts, data, in_order)
 
 
 @st.cache_resource(show_spinner="Working out the error floors…", max_entries=32)
@@ -76,8 +82,9 @@ def _matrix(
     _like: NormalizationConfig,
     _parts: Split,
     _data: Recording,
+    _sorted: Callable[[], SortedSplit | None],
 ) -> Matrix:
-    known, rows = sorted_split(_parts), normalizations_like(_like)
+    known, rows = _sorted(), normalizations_like(_like)
     names = [literal(name) for name in _data.channel_names]
     constants, of_channels = constant_baseline(_parts, known)
     spread = np.sqrt(of_channels["train"]["mse"])

@@ -1,0 +1,94 @@
+"""Data that are sorted once for whoever asks next, and let go when nobody does."""
+
+import gc
+import time
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from core import session
+from core.config import ExperimentConfig, WindowsConfig
+from core.session import data as session_data
+from core.session import fitted, sorted_parts
+from core.signals.recording import Recording
+from core.windows import split_windows
+
+WINDOWS = WindowsConfig(window_length=20, stride=20)
+RECORDING = Recording(
+    np.random.default_rng(0).normal(size=(3000, 2)).astype(np.float32), ("a", "b")
+)
+
+
+@pytest.fixture(autouse=True)
+def nothing_held():
+    session_data.forget_recordings()
+    fitted.forget_recordings()
+    yield
+    session_data.forget_recordings()
+    fitted.forget_recordings()
+
+
+@pytest.fixture
+def times_sorted(monkeypatch) -> list:
+    """The splits that were sorted so far."""
+    done, sort = [], sorted_parts.sorted_split
+    monkeypatch.setattr(
+        sorted_parts, "sorted_split", lambda parts: done.append(parts) or sort(parts)
+    )
+    return done
+
+
+def ask(recorded: str = "key", windows: WindowsConfig = WINDOWS):
+    parts = split_windows(RECORDING.values, windows)
+    return sorted_parts.sorted_parts(recorded, windows, 0, parts)
+
+
+def test_statistics_and_floors_of_all_pairs_sort_once(monkeypatch, times_sorted):
+    config = ExperimentConfig().replace({"windows.window_length": 20})
+    monkeypatch.setattr(session_data, "recording", lambda data: RECORDING)
+    monkeypatch.setattr(fitted, "recording", lambda data: RECORDING)
+    monkeypatch.setattr(session_data, "part", lambda name: getattr(config, name))
+    session.summaries(config.data)
+    session.matrix(config)
+    session.matrix(config.replace({"normalization.clip_percentile": 1.0}))
+    assert len(times_sorted) == 1
+
+
+def test_those_who_ask_at_once_wait_for_the_same(times_sorted):
+    with ThreadPoolExecutor(5) as visitors:
+        found = list(visitors.map(lambda _: ask(), range(5)))
+    assert len(times_sorted) == 1
+    assert all(one is found[0] for one in found)
+
+
+def test_another_takes_the_place_of_the_one_before(times_sorted):
+    first = weakref.ref(ask().train[0])
+    others = [ask("another"), ask("another", WindowsConfig(window_length=30, stride=30))]
+    gc.collect()
+    assert first() is None
+    assert others[0] is not others[1]
+    assert len(times_sorted) == 3
+
+
+def test_it_is_let_go_some_time_after_its_last_use(monkeypatch, times_sorted):
+    monkeypatch.setattr(sorted_parts, "HELD_SECONDS", 0.3)
+    held = weakref.ref(ask().train[0])
+    until = time.monotonic() + 0.6  # longer than it is held for without another use
+    while time.monotonic() < until:
+        ask()
+        time.sleep(0.01)
+    assert len(times_sorted) == 1
+    deadline = time.monotonic() + 20
+    while held() is not None and time.monotonic() < deadline:
+        time.sleep(0.02)
+        gc.collect()
+    assert held() is None
+
+
+def test_it_is_let_go_where_a_recording_is_removed():
+    held = weakref.ref(ask().train[0])
+    session_data.forget_recordings()
+    gc.collect()
+    assert held() is None
