@@ -25,10 +25,41 @@ def test_what_is_imported_already_is_not_hidden():
 
 
 def test_collection_goes_on_also_after_a_fault():
-    with suppress(KeyError), keras_import._no_collection():
-        assert not gc.isenabled()
-        raise KeyError
-    assert gc.isenabled()
+    try:
+        with suppress(KeyError), keras_import.imports_for_good():
+            assert not gc.isenabled()
+            raise KeyError
+        assert gc.isenabled()
+        assert gc.get_freeze_count()
+    finally:
+        gc.unfreeze()
+
+
+def test_imports_within_others_leave_collection_to_those():
+    try:
+        with keras_import.imports_for_good():
+            with keras_import.imports_for_good():
+                pass
+            assert not gc.isenabled()
+            made_meanwhile = [[]]
+        assert gc.isenabled()
+        assert not any(made_meanwhile is item for item in gc.get_objects())
+    finally:
+        gc.unfreeze()
+
+
+@pytest.mark.slow
+def test_a_worker_has_all_that_it_imported_out_of_the_collectors_way():
+    run_alone(
+        "import argparse, gc, os, sys\n"
+        "from core.commands import worker\n"
+        "os.dup2(os.open(os.devnull, os.O_RDONLY), 0)\n"  # nobody has a run for it
+        "assert worker.run(argparse.Namespace(run=None)) == 0\n"
+        "assert gc.isenabled()\n"
+        "looked_through = set(map(id, gc.get_objects()))\n"
+        "imported = [sys.modules[name] for name in ('keras', 'tensorflow', 'core.worker')]\n"
+        "assert not looked_through & set(map(id, imported))\n"
+    )
 
 
 @pytest.mark.slow

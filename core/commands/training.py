@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from core.backends import of_run
-from core.commands.keras_import import import_keras
+from core.commands.keras_import import import_keras, imports_for_good
 from core.meters import visible_gpus
 from core.processes import process_identity
 from core.processor import precision_warning
@@ -39,8 +39,9 @@ def train_here(run: Run) -> int:
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     try:
-        import_keras(of_run(run.folder))
-        from core.worker import UNWRITABLE_EXIT, Unwritable, end_soon, train_run
+        with imports_for_good():
+            import_keras(of_run(run.folder))
+            from core.worker import UNWRITABLE_EXIT, Unwritable, end_soon, train_run
     except _Stopped as stopped:
         state = "cancelled" if stopped.args[0] == signal.SIGINT else "interrupted"
         run.transition(state, "The command was told to end before the first step.")

@@ -4,13 +4,14 @@ import argparse
 from pathlib import Path
 
 from core.backends import of_run
-from core.commands.keras_import import import_keras
+from core.commands.keras_import import import_keras, imports_for_good
 from core.priority import stand_back
 
 
 def run(options: argparse.Namespace) -> int:
     stand_back()  # already the imports take seconds of every core
-    import_keras(None if options.run is None else of_run(Path(options.run)))
-    from core.worker import main
+    with imports_for_good():
+        import_keras(None if options.run is None else of_run(Path(options.run)))
+        from core.worker import main
 
     return main(options.run)
