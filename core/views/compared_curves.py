@@ -11,7 +11,7 @@ from core.charts.curves import MOST_EPOCHS, THINNED, drawable
 from core.charts.run_words import LINES, TITLES
 from core.results import have_same_data, same_histories
 from core.views.compared_runs import Compared
-from core.views.legend import legend
+from core.views.legend import legend, say_off_axis
 
 SCALES = {"units": "in their units", "scaled": "free of scale"}
 
@@ -40,7 +40,7 @@ def compared_curves(runs: Sequence[Compared]) -> str:
         )
         log = st.toggle("Logarithmic", key="runs_log")
     levels = {} if scale == "scaled" else _levels(runs[0], measure)
-    levels = {kind: level for kind, level in levels.items() if drawable(np.array(level), log)}
+    drawn = {kind: level for kind, level in levels.items() if drawable(np.array(level), log)}
     histories = {item.label: item.history.rows for item in runs}
     epochs = max(item.history.epochs for item in runs)
     if not epochs:
@@ -48,7 +48,7 @@ def compared_curves(runs: Sequence[Compared]) -> str:
         return measure
     in_colour_order = tuple(item.label for item in sorted(runs, key=lambda item: item.colour))
     st.vega_lite_chart(
-        comparison_frame(histories, measure, log, scale == "scaled", runs[0].label, levels),
+        comparison_frame(histories, measure, log, scale == "scaled", runs[0].label, drawn),
         comparison_spec(
             measure,
             _common_unit(runs),
@@ -56,13 +56,14 @@ def compared_curves(runs: Sequence[Compared]) -> str:
             epochs,
             log,
             scale == "scaled",
-            tuple(levels),
+            tuple(drawn),
         ),
         key="comparison",
         alt="Errors of the chosen runs by epoch",
     )
-    if levels:
-        legend(*levels)
+    if drawn:
+        legend(*drawn)
+    say_off_axis(kind for kind in levels if kind not in drawn)
     if epochs > MOST_EPOCHS:
         st.caption(THINNED)
     _say_what_to_know(runs, measure, scale)

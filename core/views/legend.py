@@ -1,6 +1,6 @@
 """What the lines of several charts mean."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 import streamlit as st
@@ -12,6 +12,12 @@ from core.charts.run_words import LegendLine
 def legend(*keys: str) -> None:
     """What the lines of the charts below mean."""
     legend_of(run_words.legend(*keys))
+
+
+def say_off_axis(keys: Iterable[str]) -> None:
+    """Name the chosen lines that lie at 0, where a logarithmic axis does not reach."""
+    if labels := [line.label for line in run_words.legend(*keys)]:
+        st.caption(f"Not drawn, since a logarithmic axis does not reach 0: {', '.join(labels)}.")
 
 
 def legend_of(lines: Sequence[LegendLine]) -> None:

@@ -8,6 +8,7 @@ from core import disk, session
 from core.config import ExperimentConfig
 from core.matrix import Cell, with_pair
 from core.output_range import ACTIVATIONS
+from core.runs import RunSummary
 from core.signals.recording import DataError
 from core.trials import Trial
 from core.views.matrix_trials import NAME, run_name, trials_of
@@ -132,29 +133,43 @@ def _in_words(chosen: Sequence[Trial], missing: Sequence[Trial]) -> str:
 
 
 def in_work(trials: Sequence[Trial]) -> None:
-    """How many cells train and wait, and the button that takes back what the matrix has queued."""
+    """How many cells train and wait, and the buttons that take back what a matrix has queued."""
     active = [trial.run for trial in trials if trial.is_active]
-    if not active:
-        return
-    queued = sum(run.state == "queued" for run in active)
-    waiting = [
-        run
-        for run in active
-        if run.state == "queued" and run.name.startswith(NAME) and session.is_mine(run)
-    ]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(
-            f":material/progress_activity: {len(active) - queued} in training, {queued} waiting."
+    shown = {run.id for run in active}
+    others = [run for run in active_runs() if run.id not in shown and _can_be_taken_back(run)]
+    if active:
+        queued = sum(run.state == "queued" for run in active)
+        _said_to_wait(
+            f":material/progress_activity: {len(active) - queued} in training, {queued} waiting.",
+            "Cancel what waits",
+            "cancel-matrix",
+            [run for run in active if _can_be_taken_back(run)],
         )
+    if others:
+        _said_to_wait(
+            f":material/history: Queued from a matrix of other data or settings: {len(others)}.",
+            "Cancel those",
+            "cancel-other-matrices",
+            others,
+        )
+
+
+def _can_be_taken_back(run: RunSummary) -> bool:
+    return run.state == "queued" and run.name.startswith(NAME) and session.is_mine(run)
+
+
+def _said_to_wait(text: str, label: str, key: str, waiting: Sequence[RunSummary]) -> None:
+    """A line on runs, with a button that cancels those that wait."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(text)
         if waiting:
             st.button(
-                f"Cancel what waits ({len(waiting)})",
-                key="cancel-matrix",
+                f"{label} ({len(waiting)})",
+                key=key,
                 icon=":material/stop_circle:",
                 on_click=_cancel_all,
                 args=([run.id for run in waiting],),
-                help="Of this matrix. Runs in training go on; the page Train stops them one by "
-                "one.",
+                help="Runs in training go on; the page Train stops them one by one.",
             )
 
 

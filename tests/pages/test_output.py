@@ -285,6 +285,11 @@ def test_what_waits_of_another_matrix_is_not_cancelled(lab):
     assert not page.exception
     states = [run.status().state for run in queued.values()]
     assert states == ["queued", "cancelled"]
+    assert "other data or settings: 1." in shown_text(page)
+    assert "Cancel those (1)" in button(page, "cancel-other-matrices").label
+    button(page, "cancel-other-matrices").click().run()
+    assert queued["1"].status().state == "cancelled"
+    assert button(page, "cancel-other-matrices") is None
 
 
 def test_a_queue_has_room_for_so_many(lab, monkeypatch):

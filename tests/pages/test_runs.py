@@ -265,13 +265,19 @@ def test_free_of_scale_old_runs_are_left_out(lab):
 def test_the_legend_names_no_line_that_a_logarithmic_axis_cannot_show(lab):
     run = make_run(lab.store, name="One")
     results = json.loads((run.folder / "results.json").read_bytes())
-    results["floor"]["validation"]["mae"] = 0.0
+    results["floor"]["validation"] |= {"mae": 0.0, "mse": 0.0}
     (run.folder / "results.json").write_text(json.dumps(results))
     page = select(lab.open("runs"), 0)
     page = page.pills(key="runs_lines").set_value(["floor", "pca"]).run()
     assert "error floor" in legends(page)
     page = page.toggle(key="runs_log").set_value(True).run()
     assert "error floor" not in legends(page)
+    assert "PCA of the same size" in legends(page)
+    assert "a logarithmic axis does not reach 0: error floor." in text_of(page)
+    page = page.toggle(key="runs_log").set_value(False).run()
+    assert "does not reach 0" not in text_of(page)
+    page = lab.open("reconstructions", run=run.id).toggle(key="log_curves").set_value(True).run()
+    assert "a logarithmic axis does not reach 0: error floor." in text_of(page)
     assert "PCA of the same size" in legends(page)
 
 

@@ -79,6 +79,22 @@ def test_a_run_that_somebody_resumes_may_again_be_resumed_unasked(store):
     assert resume_interrupted(store) == 1
 
 
+def test_a_run_that_somebody_takes_up_and_pauses_meanwhile_stays_paused(store, monkeypatch):
+    run = store.create({}, name="x", state="starting")
+    run.transition("interrupted")
+    look = store.list
+
+    def listed():
+        found = look()  # as the start of the app sees it, which then is late
+        resume(run)
+        run.transition("paused")
+        return found
+
+    monkeypatch.setattr(store, "list", listed)
+    assert resume_interrupted(store) == 0
+    assert run.status().state == "paused"
+
+
 def test_fault_14_graphics_memory_advises_a_smaller_batch(store, make_runner):
     runner = make_runner()
     runner.start()
