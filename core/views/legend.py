@@ -17,7 +17,7 @@ def legend(*keys: str) -> None:
 def say_off_axis(keys: Iterable[str]) -> None:
     """Name the chosen lines that lie at 0, where a logarithmic axis does not reach."""
     if labels := [line.label for line in run_words.legend(*keys)]:
-        st.caption(f"Not drawn, since a logarithmic axis does not reach 0: {', '.join(labels)}.")
+        st.caption(f"Not drawn, since a logarithmic axis does not reach 0: {'; '.join(labels)}.")
 
 
 def legend_of(lines: Sequence[LegendLine]) -> None:
