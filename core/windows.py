@@ -110,7 +110,10 @@ class Windows:
     def _values_at(self, steps: slice | np.ndarray) -> np.ndarray:
         if len(self.segments) == 1:
             return self.segments[0, steps]
-        chosen = self.segments[self.index][:, steps]
+        if isinstance(steps, slice):  # and of these alone the chosen are copied
+            chosen = self.segments[:, steps][self.index]
+        else:
+            chosen = self.segments[self.index[:, None], steps]
         return chosen.reshape(-1, chosen.shape[2])
 
     def values(self, numbers: int = 2_000_000) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -56,35 +56,51 @@ def test_statistics_and_floors_of_all_pairs_sort_once(monkeypatch, times_sorted)
     assert len(times_sorted) == 1
 
 
-def test_those_who_ask_at_once_wait_for_the_same(times_sorted):
+def test_those_who_ask_at_once_wait_for_the_same(monkeypatch, times_sorted):
+    sort = sorted_parts.sorted_split
+    monkeypatch.setattr(sorted_parts, "sorted_split", lambda parts: time.sleep(0.1) or sort(parts))
     with ThreadPoolExecutor(5) as visitors:
         found = list(visitors.map(lambda _: ask(), range(5)))
     assert len(times_sorted) == 1
     assert all(one is found[0] for one in found)
 
 
-def test_another_takes_the_place_of_the_one_before(times_sorted):
-    first = weakref.ref(ask().train[0])
+def test_another_takes_the_place_of_the_one_before(monkeypatch, times_sorted):
+    first, sort, still_held = weakref.ref(ask().train[0]), sorted_parts.sorted_split, []
+
+    def looking(parts):
+        gc.collect()
+        still_held.append(first())
+        return sort(parts)
+
+    monkeypatch.setattr(sorted_parts, "sorted_split", looking)
     others = [ask("another"), ask("another", WindowsConfig(window_length=30, stride=30))]
-    gc.collect()
-    assert first() is None
+    assert still_held == [None, None]
     assert others[0] is not others[1]
     assert len(times_sorted) == 3
 
 
-def test_it_is_let_go_some_time_after_its_last_use(monkeypatch, times_sorted):
-    monkeypatch.setattr(sorted_parts, "HELD_SECONDS", 0.3)
+def test_it_is_let_go_some_time_after_its_last_use(monkeypatch):
+    monkeypatch.setattr(sorted_parts, "HELD_SECONDS", 0.1)
     held = weakref.ref(ask().train[0])
-    until = time.monotonic() + 0.6  # longer than it is held for without another use
-    while time.monotonic() < until:
-        ask()
-        time.sleep(0.01)
-    assert len(times_sorted) == 1
     deadline = time.monotonic() + 20
     while held() is not None and time.monotonic() < deadline:
         time.sleep(0.02)
         gc.collect()
     assert held() is None
+
+
+def test_a_timer_that_was_too_late_to_stop_lets_go_of_nothing(times_sorted):
+    holder = sorted_parts._holder()
+    ask()
+    late = holder._end
+    ask()
+    late.function(*late.args)
+    ask()
+    assert len(times_sorted) == 1
+    holder._end.function(*holder._end.args)
+    ask()
+    assert len(times_sorted) == 2
 
 
 def test_it_is_let_go_where_a_recording_is_removed():

@@ -102,8 +102,8 @@ def _summaries(
 def _sorted_draft(data: DataConfig) -> list[SortedChannel] | None:
     """The channels of the draft's recording, of the parts that its floors will ask for, too."""
     windows, training = part("windows"), part("training")
-    if windows is None or training is None:
-        return None
+    if windows is None or training is None or windows.stride > windows.window_length:
+        return None  # with gaps between windows, most is not in the parts
     try:
         parts = _split(data, windows, training.seed)
     except DataError:  # it is said where the windows are set

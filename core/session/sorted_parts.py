@@ -1,6 +1,7 @@
 """The data in hand, sorted: statistics and floors ask for it in turn, and sorting takes longest.
 
-It takes as much memory as the recording, so that one is held, and for a minute after its last use.
+It takes up to half a gigabyte (`channel_values.MOST_BYTES`), mostly as much as the recording: so
+one is held, and for a minute after its last use.
 """
 
 import threading
@@ -35,6 +36,7 @@ class _Holder:
         self._key: _Key | None = None
         self._found: SortedSplit | None = None
         self._end: threading.Timer | None = None
+        self._uses = 0
 
     def sorted(self, key: _Key, parts: Split) -> SortedSplit | None:
         with self._lock:
@@ -45,14 +47,17 @@ class _Holder:
             self._hold_on()
             return self._found
 
-    def let_go(self) -> None:
+    def let_go(self, after_use: int | None = None) -> None:
+        """Of what is held; if a use is named, only where there was none since."""
         with self._lock:
-            self._key, self._found = None, None
+            if after_use in (None, self._uses):
+                self._key, self._found = None, None
 
     def _hold_on(self) -> None:
         if self._end is not None:
-            self._end.cancel()
-        self._end = threading.Timer(HELD_SECONDS, self.let_go)
+            self._end.cancel()  # too late for one that waits for the lock already
+        self._uses += 1
+        self._end = threading.Timer(HELD_SECONDS, self.let_go, (self._uses,))
         self._end.daemon = True
         self._end.start()
 

@@ -1,5 +1,6 @@
 """Error curves of several runs, in original units or free of scale."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -76,7 +77,7 @@ def _levels(baseline: Compared, measure: str) -> dict[str, float]:
     known = {
         kind: item["validation"][measure]
         for kind, item in errors.items()
-        if item and item["validation"][measure] == item["validation"][measure]  # not NaN
+        if item and math.isfinite(item["validation"][measure])
     }
     if not known:
         return {}

@@ -5,16 +5,15 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from core.charts.curves import MOST_EPOCHS, THINNED, drawable
+from core.charts.curves import MOST_EPOCHS, THINNED
 from core.charts.error_curves import error_curve_spec, error_curve_table, levels_of
 from core.charts.run_words import LINES, SERIES, TITLES
 from core.results import MEASURES, PARTS, Baselines, PartErrors, Results, unit_of, visible_floor
 from core.runs import Run, RunNotFound, RunUnreadable
-from core.views.legend import legend, say_off_axis
+from core.views.legend import legend
 from core.views.stored import History, baselines_of
 
 _MAKING = threading.Lock()
@@ -60,15 +59,9 @@ def curves(
     known = {kind: errors for kind, errors in known.items() if levels_of({kind: errors}, "mae")}
     chosen = _chosen(known) if known else []
     shown = {kind: known[kind] for kind in chosen}
-    known_levels = {measure: levels_of(shown, measure) for measure in MEASURES}
-    levels = {
-        measure: {key: level for key, level in mine.items() if drawable(np.array(level), log)}
-        for measure, mine in known_levels.items()
-    }
+    levels = {measure: levels_of(shown, measure) for measure in MEASURES}
     drawn = {key for mine in levels.values() for key in mine}
-    asked = {key for mine in known_levels.values() for key in mine}
     legend(*(key for key in SERIES if key in PARTS or key in drawn))
-    say_off_axis(key for key in SERIES if key in asked - drawn)
     for column, measure in zip(st.columns(3), ("loss", *MEASURES), strict=True):
         mine = levels.get(measure, {})
         column.vega_lite_chart(

@@ -135,7 +135,7 @@ def _in_words(chosen: Sequence[Trial], missing: Sequence[Trial]) -> str:
 def in_work(trials: Sequence[Trial]) -> None:
     """How many cells train and wait, and the buttons that take back what a matrix has queued."""
     active = [trial.run for trial in trials if trial.is_active]
-    shown = {run.id for run in active}
+    shown = {trial.run.id for trial in trials if trial.run is not None}
     others = [run for run in active_runs() if run.id not in shown and _can_be_taken_back(run)]
     if active:
         queued = sum(run.state == "queued" for run in active)
@@ -174,5 +174,8 @@ def _said_to_wait(text: str, label: str, key: str, waiting: Sequence[RunSummary]
 
 
 def _cancel_all(run_ids: Sequence[str]) -> None:
+    forget_active_runs()  # what waited when the button was drawn may train by now
+    waiting = {run.id for run in active_runs() if _can_be_taken_back(run)}
     for run_id in run_ids:
-        cancel(run_id)
+        if run_id in waiting:
+            cancel(run_id)

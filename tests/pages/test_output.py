@@ -1,5 +1,6 @@
 """The page Output: which values an output can produce, and what that costs."""
 
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,7 @@ from core.config import ExperimentConfig, with_changes
 from core.signals.recording import Recording
 from core.signals.store import save
 from core.views import matrix_training
+from core.views.stored import forget_active_runs
 from tests.fake_runs import Lab, shown_text
 
 QUESTION = {
@@ -287,6 +289,12 @@ def test_what_waits_of_another_matrix_is_not_cancelled(lab):
     assert states == ["queued", "cancelled"]
     assert "other data or settings: 1." in shown_text(page)
     assert "Cancel those (1)" in button(page, "cancel-other-matrices").label
+    queued["1"].transition("starting", pid=os.getpid())  # since the button was drawn
+    button(page, "cancel-other-matrices").click().run()
+    assert queued["1"].status().state == "starting"
+    queued["1"].transition("queued")
+    forget_active_runs()
+    page = page.run()
     button(page, "cancel-other-matrices").click().run()
     assert queued["1"].status().state == "cancelled"
     assert button(page, "cancel-other-matrices") is None
