@@ -56,6 +56,15 @@ def test_statistics_and_floors_of_all_pairs_sort_once(monkeypatch, times_sorted)
     assert len(times_sorted) == 1
 
 
+def test_statistics_sort_no_parts_where_most_is_between_windows(monkeypatch, times_sorted):
+    config = ExperimentConfig().replace({"windows.window_length": 20, "windows.stride": 21})
+    monkeypatch.setattr(session_data, "recording", lambda data: RECORDING)
+    monkeypatch.setattr(session_data, "part", lambda name: getattr(config, name))
+    first, _ = session.summaries(config.data)
+    assert first.minimum == RECORDING.values[:, 0].min()
+    assert not times_sorted
+
+
 def test_those_who_ask_at_once_wait_for_the_same(monkeypatch, times_sorted):
     sort = sorted_parts.sorted_split
     monkeypatch.setattr(sorted_parts, "sorted_split", lambda parts: time.sleep(0.1) or sort(parts))

@@ -265,6 +265,7 @@ def test_what_waits_can_be_cancelled_and_nothing_else(lab):
     page.run()
     button(page, "train-matrix").click().run()
     assert "Cancel what waits (6)" in button(page, "cancel-matrix").label
+    assert button(page, "cancel-other-matrices") is None
     button(page, "cancel-matrix").click().run()
     assert not page.exception
     states = {run_id: lab.store.open(run_id).status().state for run_id in lab.runner.submitted}
