@@ -7,9 +7,7 @@ developers.
 
 import gc
 import os
-import sys
 from collections import Counter
-from collections.abc import Iterator
 from functools import cache
 
 import pytest
@@ -55,17 +53,3 @@ def _what_others_left() -> None:
     it look through all there is after each run of a script."""
     gc.collect()
     gc.freeze()
-
-
-@pytest.fixture(autouse=True)
-def _own_steps(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Traced steps serve other tests too, but none that may replace what a step is made of."""
-    _forget_steps(request)
-    yield
-    _forget_steps(request)
-
-
-def _forget_steps(request: pytest.FixtureRequest) -> None:
-    loaded = sys.modules.get("core.tensorflow_steps")
-    if loaded and "monkeypatch" in request.fixturenames:
-        loaded.IDLE_STEPS.clear()
