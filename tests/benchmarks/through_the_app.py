@@ -13,7 +13,8 @@ Before it, somebody looks at the setup for a while, for which the warm worker pr
 two processes began first shows in their pace, so that they take turns at that as well, and an even
 number of rounds is fair. Prints a table and the median ratio, and how many cores each training had:
 what the app itself, the waits for it and for the disk take from a training shows there, whatever
-the machine's pace. Takes about ten minutes on two cores.
+the machine's pace. Takes about ten minutes on two cores. `--control` measures two direct trainings
+beside each other in the same way: what the ratios of a table differ by without any cause.
 """
 
 import argparse
@@ -64,7 +65,7 @@ def train_directly(config: ExperimentConfig) -> None:
 
 async def look_at_setup(url: str, config: ExperimentConfig) -> None:
     """Let the warm worker of an app prepare for a setup, as whoever has it in view does."""
-    tab = Tab(url, lambda kind, seconds: None, _end)
+    tab = Tab(url, lambda kind, seconds: None, _give_up)
     await tab.open("train", urlencode(config.to_query()))
     await asyncio.sleep(SETUP_SECONDS)
     await tab.leave()
@@ -72,13 +73,13 @@ async def look_at_setup(url: str, config: ExperimentConfig) -> None:
 
 async def watch(url: str, run_id: str) -> None:
     """Be the process of the two who watch, until it is killed."""
-    tabs = [Tab(url, lambda kind, seconds: None, _end) for _ in range(WATCHERS)]
+    tabs = [Tab(url, lambda kind, seconds: None, _give_up) for _ in range(WATCHERS)]
     for tab in tabs:
         await tab.open("train", f"run={run_id}")
     await asyncio.Event().wait()
 
 
-def _end(text: str) -> None:
+def _give_up(text: str) -> None:
     """End the process of those who watch at once, for the other to see."""
     print(text, file=sys.stderr, flush=True)
     os._exit(1)
@@ -156,21 +157,46 @@ def _child(*arguments: str, **options) -> subprocess.Popen:
     return subprocess.Popen(command, cwd=PROJECT_ROOT, **options)
 
 
-def start_both(
-    app: AppProcess, epochs: int, lines: Path, is_direct_first: bool
-) -> subprocess.Popen:
-    """Have the app prepare, and start the direct training, which is past its first epoch if it
-    comes first. It writes to `lines`."""
-    if not is_direct_first:
-        asyncio.run(look_at_setup(app.url, job(epochs)))
+def start_direct(epochs: int, lines: Path, waits: bool = False) -> subprocess.Popen:
+    """Start a direct training, which writes to `lines`. If this waits, it is past its first epoch
+    then, and stopped."""
     with lines.open("wb") as out:
         direct = _child("--direct", "--epochs", str(epochs), stdout=out)
-    if is_direct_first:
+    if waits:
         while not lines.stat().st_size and direct.poll() is None:
             time.sleep(_LOOK_SECONDS)
         direct.send_signal(signal.SIGSTOP)
-        asyncio.run(look_at_setup(app.url, job(epochs)))
     return direct
+
+
+def turns_of(direct: subprocess.Popen, lines: Path) -> Turns:
+    def check() -> None:
+        if direct.poll():
+            raise AppFault("the direct training failed")
+
+    return Turns(lambda: [direct.pid], lambda: direct.pid, Lines(lines).count, check)
+
+
+def take_turns(pair: tuple[Turns, Turns], epochs: int) -> tuple[Turns, Turns]:
+    """Until both are over."""
+    pair[1].signal(signal.SIGSTOP)
+    while not all(turns.is_over(epochs) for turns in pair):
+        for turns in pair:
+            if not turns.is_over(epochs):
+                turns.take(epochs)
+    return pair
+
+
+def measure_control(epochs: int, folder: Path, is_first: bool) -> tuple[Turns, Turns]:
+    """The same epochs, twice directly; is_first: the first of the two begins."""
+    lines = [folder / "one.txt", folder / "other.txt"]
+    order = (0, 1) if is_first else (1, 0)
+    started = {which: start_direct(epochs, lines[which], waits=True) for which in order}
+    try:
+        one, other = (turns_of(started[which], lines[which]) for which in (0, 1))
+        return take_turns((one, other), epochs)
+    finally:
+        _end(*started.values())
 
 
 def measure_pair(
@@ -178,7 +204,12 @@ def measure_pair(
 ) -> tuple[Turns, Turns]:
     """The same epochs: directly, and in the app."""
     lines = folder / "epochs.txt"
-    direct = start_both(app, epochs, lines, is_direct_first)
+    if is_direct_first:
+        direct = start_direct(epochs, lines, waits=True)
+        asyncio.run(look_at_setup(app.url, job(epochs)))
+    else:
+        asyncio.run(look_at_setup(app.url, job(epochs)))
+        direct = start_direct(epochs, lines)
     run = RunStore(app.runs).create(job(epochs).model_dump(mode="json"), name="watched")
     watchers = _child("--watch", app.url, run.id)
 
@@ -186,39 +217,31 @@ def measure_pair(
         yield from (watchers.pid, app.pid)
         yield from (worker.pid for worker in app.workers())  # which a stopped app adds none to
 
-    def check_direct() -> None:
-        if direct.poll():
-            raise AppFault("the direct training failed")
-
     def check_run() -> None:
         if watchers.poll() is not None:
             raise AppFault("nobody watches any more")
         if (status := run.status()).is_final and status.state != "finished":
             raise AppFault(f"the run ended: {status.reason}")
 
-    ends, history = Lines(lines), Lines(run.folder / "history.csv")
-    pair = (
-        Turns(lambda: [direct.pid], lambda: direct.pid, ends.count, check_direct),
-        Turns(
-            in_the_app,
-            lambda: run.status().pid,
-            lambda: max(0, history.count() - 1),  # below its header
-            check_run,
-        ),
+    history = Lines(run.folder / "history.csv")
+    watched = Turns(
+        in_the_app,
+        lambda: run.status().pid,
+        lambda: max(0, history.count() - 1),  # below its header
+        check_run,
     )
     try:
-        pair[1].signal(signal.SIGSTOP)
-        while not all(turns.is_over(epochs) for turns in pair):
-            for turns in pair:
-                if not turns.is_over(epochs):
-                    turns.take(epochs)
-        return pair
+        return take_turns((turns_of(direct, lines), watched), epochs)
     finally:
-        pair[1].signal(signal.SIGCONT)
-        for child in (direct, watchers):
-            child.kill()
-            child.wait()
+        watched.signal(signal.SIGCONT)
+        _end(direct, watchers)
         _wait_for_end(run)
+
+
+def _end(*children: subprocess.Popen) -> None:
+    for child in children:
+        child.kill()
+        child.wait()
 
 
 def _wait_for_end(run: Run) -> None:
@@ -227,32 +250,55 @@ def _wait_for_end(run: Run) -> None:
         time.sleep(0.2)
 
 
+class Table:
+    """What each round measured, printed as it comes."""
+
+    def __init__(self, second: str):
+        self._ratios: list[float] = []
+        self._shares: list[float] = []
+        print(f"| first | directly | {second} | ratio | cores | {second} | ratio |")
+        print("|---" + "|--:" * 6 + "|")
+
+    def add(self, first: str, pair: tuple[Turns, Turns], epochs: int) -> None:
+        seconds = [turns.seconds(epochs) for turns in pair]
+        cores = [turns.cores for turns in pair]
+        self._ratios.append(seconds[1] / seconds[0])
+        self._shares.append(cores[0] / cores[1])
+        print(
+            f"| {first} | {seconds[0]:.2f} s | {seconds[1]:.2f} s | {self._ratios[-1]:.3f} "
+            f"| {cores[0]:.3f} | {cores[1]:.3f} | {self._shares[-1]:.3f} |",
+            flush=True,
+        )
+
+    def end(self) -> None:
+        ratio, share = map(statistics.median, (self._ratios, self._shares))
+        print(f"median {ratio:.3f}, of the cores {share:.3f}")
+
+
 def measure(rounds: int, epochs: int) -> None:
-    ratios, shares = [], []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         app = AppProcess(folder, free_port(), public=False, session_seconds=5)
         try:
-            print(
-                "| first | directly | in the app, two watch | ratio | cores | in the app | ratio |"
-            )
-            print("|---" + "|--:" * 6 + "|")
+            table = Table("in the app, two watch")
             for number in range(rounds):
                 is_direct_first = number % 2 == 1
-                direct, watched = pair = measure_pair(app, epochs, folder, is_direct_first)
-                seconds = [turns.seconds(epochs) for turns in pair]
-                ratios.append(seconds[1] / seconds[0])
-                shares.append(direct.cores / watched.cores)
-                print(
-                    f"| {'directly' if is_direct_first else 'app'} "
-                    f"| {seconds[0]:.2f} s | {seconds[1]:.2f} s | {ratios[-1]:.3f} "
-                    f"| {direct.cores:.3f} | {watched.cores:.3f} | {shares[-1]:.3f} |",
-                    flush=True,
-                )
+                pair = measure_pair(app, epochs, folder, is_direct_first)
+                table.add("directly" if is_direct_first else "app", pair, epochs)
         finally:
             os.kill(app.pid, signal.SIGCONT)
             app.stop()
-    print(f"median {statistics.median(ratios):.3f}, of the cores {statistics.median(shares):.3f}")
+    table.end()
+
+
+def measure_controls(rounds: int, epochs: int) -> None:
+    table = Table("directly too")
+    with tempfile.TemporaryDirectory() as name:
+        for number in range(rounds):
+            is_first = number % 2 == 1
+            pair = measure_control(epochs, Path(name), is_first)
+            table.add("one" if is_first else "the other", pair, epochs)
+    table.end()
 
 
 def main() -> None:
@@ -261,6 +307,7 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--epochs", type=int, default=13)
+    parser.add_argument("--control", action="store_true", help="two direct trainings instead")
     parser.add_argument("--direct", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--watch", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -268,6 +315,8 @@ def main() -> None:
         train_directly(job(given.epochs))
     elif given.watch:
         asyncio.run(watch(*given.watch))
+    elif given.control:
+        measure_controls(given.rounds, given.epochs)
     else:
         measure(given.rounds, given.epochs)
 
