@@ -19,6 +19,7 @@ beside each other in the same way: what the ratios of a table differ by without 
 
 import argparse
 import asyncio
+import math
 import os
 import signal
 import statistics
@@ -148,8 +149,8 @@ class Turns:
 
     @property
     def cores(self) -> float:
-        """How many the training had, after its first epoch."""
-        return self._used / self._timed
+        """How many the training had, in whole turns after its first epoch; NaN without any."""
+        return self._used / self._timed if self._timed else math.nan
 
 
 def _child(*arguments: str, **options) -> subprocess.Popen:
@@ -191,8 +192,10 @@ def measure_control(epochs: int, folder: Path, is_first: bool) -> tuple[Turns, T
     """The same epochs, twice directly; is_first: the first of the two begins."""
     lines = [folder / "one.txt", folder / "other.txt"]
     order = (0, 1) if is_first else (1, 0)
-    started = {which: start_direct(epochs, lines[which], waits=True) for which in order}
+    started: dict[int, subprocess.Popen] = {}
     try:
+        for which in order:
+            started[which] = start_direct(epochs, lines[which], waits=True)
         one, other = (turns_of(started[which], lines[which]) for which in (0, 1))
         return take_turns((one, other), epochs)
     finally:

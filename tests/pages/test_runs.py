@@ -278,6 +278,19 @@ def test_the_legend_names_no_line_that_a_logarithmic_axis_cannot_show(lab):
     assert "does not reach 0" not in text_of(page)
 
 
+def test_a_line_whose_error_is_no_number_is_not_offered(lab):
+    run = make_run(lab.store, name="One")
+    results = json.loads((run.folder / "results.json").read_bytes())
+    results["pca"]["validation"] |= {"mae": None, "mse": None}
+    (run.folder / "results.json").write_text(json.dumps(results))
+    page = select(lab.open("runs"), 0)
+    page = page.toggle(key="runs_log").set_value(True).run()
+    assert not page.exception
+    offered = page.pills(key="runs_lines").options
+    assert "error floor" in offered
+    assert "PCA of the same size" not in offered
+
+
 def legends(page):
     return "".join(item.proto.body for item in page.get("html"))
 
