@@ -8,6 +8,7 @@ from core.config import MissingPolicy
 from core.number_text import count_text
 from core.signals.readers.channel_names import listed
 from core.signals.recording import DataError
+from core.threads import each_in_a_thread
 
 _ROWS_AT_ONCE = 1 << 18  # bounds the memory of a scan
 _WORDS = {
@@ -22,18 +23,18 @@ def channel_extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Smallest and greatest value per channel, each `(channels,)`; NaN where a channel has one."""
     axes = tuple(range(values.ndim - 1))
     step = max(1, _ROWS_AT_ONCE // int(np.prod(values.shape[1:-1], dtype=np.int64) or 1))
-    lows, highs = [], []
-    for start in range(0, len(values), step):
+
+    def extremes(start: int) -> np.ndarray:
         part = values[start : start + step]
         if part.ndim == 2 and part.shape[1] <= 16:
             # NumPy reduces a long axis with few columns beside it slowly: column by column is
             # several times faster.
-            lows.append([part[:, channel].min() for channel in range(part.shape[1])])
-            highs.append([part[:, channel].max() for channel in range(part.shape[1])])
-        else:
-            lows.append(part.min(axis=axes))
-            highs.append(part.max(axis=axes))
-    return np.min(np.asarray(lows), axis=0), np.max(np.asarray(highs), axis=0)
+            columns = [part[:, channel] for channel in range(part.shape[1])]
+            return np.array([[c.min() for c in columns], [c.max() for c in columns]])
+        return np.array([part.min(axis=axes), part.max(axis=axes)])
+
+    found = np.array(each_in_a_thread(extremes, range(0, len(values), step)))
+    return found[:, 0].min(axis=0), found[:, 1].max(axis=0)
 
 
 def without_gaps(
