@@ -7,6 +7,7 @@ There it says what the user of this machine prefers; a run's configuration says 
 import json
 import os
 from collections.abc import Mapping
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +18,7 @@ DEFAULT = "tensorflow"
 TITLES = {"tensorflow": "TensorFlow", "jax": "JAX"}
 
 
+@cache  # asked for twice in a rerun, and a search through all folders of modules each time
 def installed() -> tuple[str, ...]:
     return tuple(name for name in choices(Backend) if find_spec(name))
 
