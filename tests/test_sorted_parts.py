@@ -45,11 +45,17 @@ def ask(recorded: str = "key", windows: WindowsConfig = WINDOWS):
     return sorted_parts.sorted_parts(recorded, windows, 0, parts)
 
 
+def has_data(monkeypatch, config: ExperimentConfig) -> None:
+    """The session has RECORDING, cut as `config` says."""
+    parts = split_windows(RECORDING.values, config.windows)
+    monkeypatch.setattr(session_data, "_opened", lambda *asked: RECORDING)
+    monkeypatch.setattr(session_data, "_parts", lambda *asked: parts)
+    monkeypatch.setattr(session_data, "part", lambda name: getattr(config, name))
+
+
 def test_statistics_and_floors_of_all_pairs_sort_once(monkeypatch, times_sorted):
     config = ExperimentConfig().replace({"windows.window_length": 20})
-    monkeypatch.setattr(session_data, "recording", lambda data: RECORDING)
-    monkeypatch.setattr(fitted, "recording", lambda data: RECORDING)
-    monkeypatch.setattr(session_data, "part", lambda name: getattr(config, name))
+    has_data(monkeypatch, config)
     session.summaries(config.data)
     session.matrix(config)
     session.matrix(config.replace({"normalization.clip_percentile": 1.0}))
@@ -58,8 +64,7 @@ def test_statistics_and_floors_of_all_pairs_sort_once(monkeypatch, times_sorted)
 
 def test_statistics_sort_no_parts_where_most_is_between_windows(monkeypatch, times_sorted):
     config = ExperimentConfig().replace({"windows.window_length": 20, "windows.stride": 21})
-    monkeypatch.setattr(session_data, "recording", lambda data: RECORDING)
-    monkeypatch.setattr(session_data, "part", lambda name: getattr(config, name))
+    has_data(monkeypatch, config)
     first, _ = session.summaries(config.data)
     assert first.minimum == RECORDING.values[:, 0].min()
     assert not times_sorted
@@ -117,3 +122,16 @@ def test_it_is_let_go_where_a_recording_is_removed():
     session_data.forget_recordings()
     gc.collect()
     assert held() is None
+
+
+def test_windows_are_cut_once_and_let_go_with_their_recording(tmp_path, monkeypatch):
+    monkeypatch.setenv("LAB_RUNS", str(tmp_path))
+    config = ExperimentConfig()
+    cut = weakref.ref(session.split(config))
+    assert session.split(config.replace({"training.epochs": 3})) is cut()
+    other = session.split(config.replace({"training.seed": 1}))
+    assert other is not cut()
+    assert session.split(config.replace({"windows.stride": 7})).train.stride == 7
+    session_data.forget_recordings()
+    gc.collect()
+    assert cut() is None

@@ -25,7 +25,7 @@ from core.signals.store import last_used, open_recording, recording_key, stored_
 from core.threads import each_in_a_thread
 from core.windows import Split, split_windows
 
-RECORDINGS = 8  # that each of two caches holds open
+RECORDINGS = 8  # that each of three caches holds open
 
 
 def recording(data: DataConfig) -> Recording:
@@ -43,7 +43,7 @@ def recording(data: DataConfig) -> Recording:
     if _is_to_be_made(data):
         with visitor.room_for(_most_bytes(data)):
             _recording.clear(*asked)  # one that was removed meanwhile is to be stored again, too
-            _opened.cache_clear()
+            _let_go_of_opened()
             found = _opened(*asked)
     else:
         found = _opened(*asked)
@@ -84,7 +84,17 @@ def _split(data: DataConfig, windows: WindowsConfig, seed: int) -> Split:
     values = recording(data).values
     if (settings := visitor.public()) is not None:
         check_windows(values.shape, windows, settings)
-    return split_windows(values, windows, seed)
+    return _parts(data.model_dump_json(), str(store().data_folder), windows, seed)
+
+
+@lru_cache(maxsize=RECORDINGS)  # asked for seven times in a rerun; ready windows are permuted
+def _parts(data_json: str, folder: str, windows: WindowsConfig, seed: int) -> Split:
+    return split_windows(_opened(data_json, folder).values, windows, seed)
+
+
+def _let_go_of_opened() -> None:
+    _opened.cache_clear()
+    _parts.cache_clear()
 
 
 def summaries(data: DataConfig) -> list[ChannelSummary]:
@@ -166,4 +176,4 @@ def forget_recordings() -> None:
     for cached in (_recording, _summaries, _envelopes):
         cached.clear()
     let_go_of_sorted()
-    _opened.cache_clear()
+    _let_go_of_opened()

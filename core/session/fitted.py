@@ -68,7 +68,8 @@ def matrix(config: ExperimentConfig) -> Matrix:
     """
     data, parts = recording(config.data), split(config)
     recorded, windows, _, seed = pair_key(config)
-    key = recorded, windows, seed, str(normalizations_like(config.normalization))
+    whatever_method = normalizations_like(config.normalization)[0]
+    key = recorded, windows, seed, whatever_method.model_dump_json()
 
     def in_order() -> SortedSplit | None:
         return sorted_parts(recorded, config.windows, config.training.seed, parts)
