@@ -14,7 +14,10 @@ ROUNDING = 1e-4  # relative; a run's errors come from numbers of 32 bits
 
 OUTCOMES = {  # what came of a cell's verdict: a mark, and the words for it
     "confirmed": ("✓", "confirmed"),
-    "explained": ("✓", "confirmed: no more above its floor than the best pair leaves without one"),
+    "explained": (
+        "✓",
+        "confirmed: above its floor by no more than the best pair without one leaves",
+    ),
     "refuted": ("!", "refuted: an error below the floor, which should never be"),
     "open": ("…", "not reached yet"),
     "unsaid": ("·", "nothing to check: it may take long, which no error tells"),
@@ -82,14 +85,18 @@ class Trial:
 
 
 def side_by_side(trials: Sequence[Trial]) -> list[Trial]:
-    """The trials of one matrix, each with what the best compatible pair of them has reached."""
-    compatible = [
-        trial.errors for trial in trials if trial.errors and trial.cell.kind == "compatible"
-    ]
-    if not compatible:
-        return list(trials)
+    """The trials of one matrix, each with what the best compatible pair of them has
+    reached, of those that have learned; NaN where none has."""
+    compatible = [trial for trial in trials if trial.cell.kind == "compatible"]
+    learned = {
+        measure: [trial for trial in compatible if trial.outcome(measure) == "confirmed"]
+        for measure in MEASURES
+    }
     least = {
-        part: {measure: min(errors[part][measure] for errors in compatible) for measure in MEASURES}
+        part: {
+            measure: min((t.achieved(part, measure) for t in learned[measure]), default=math.nan)
+            for measure in MEASURES
+        }
         for part in PARTS
     }
     return [replace(trial, unhindered=least) for trial in trials]

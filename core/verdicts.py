@@ -43,7 +43,7 @@ def verdict(
         worst = _worst(train, deviations, channel_names)
         sentence = (
             f"{can_only}; {_outside(train)}. No training gets below MAE "
-            f"{number_text(train.mae)}{worst}."
+            f"{number_text(train.mae)}{worst} on the training part."
         )
         return Verdict("impossible", sentence, notes)
     if at_end - train.placed_share > MANY:

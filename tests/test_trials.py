@@ -123,3 +123,9 @@ def test_what_the_best_pair_leaves_too_explains_the_rest_above_a_floor():
     beside = side_by_side([free, blocked, slow])
     assert [trial.outcome("mae") for trial in beside] == ["confirmed", "explained", "open"]
     assert [t.outcome("mae") for t in side_by_side([blocked])] == ["open"]
+
+
+def test_a_pair_that_has_learned_little_explains_nothing():
+    free = trial_of(9.0, kind="compatible")  # the best constant's is 10
+    blocked = trial_of(9.9, kind="impossible", validation=8.0)
+    assert [trial.outcome("mae") for trial in side_by_side([free, blocked])] == ["open", "open"]

@@ -86,9 +86,10 @@ def _table(frame: pd.DataFrame, measure: str, unit: str, name: str) -> None:
             "verdict": column.TextColumn("Said before", width=104),
             "outcome": column.TextColumn(
                 "Came true",
-                width=90,
+                width=98,
                 help="Impossible: confirmed if the error stayed within 5 % above the floor. "
-                "Compatible: confirmed if it fell below half of the best constant's. Only in "
+                "Compatible: confirmed if it fell below half of the best constant's. confirmed*: "
+                "further above its floor, but by no more than the best such pair has left. Only in "
                 "saturation: a slow training is no error to check.",
             ),
         },

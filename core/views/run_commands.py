@@ -89,6 +89,12 @@ def resume(*run_ids: str) -> None:
     _do("resumed", run_ids, session.resume)
 
 
+def resume_in_view(run_id: str) -> None:
+    """The same of one run, which the page Train then shows."""
+    resume(run_id)
+    st.query_params.from_dict({"run": run_id})
+
+
 def rename(run_id: str, name: str) -> None:
     _do("renamed", [run_id], lambda run_id: session.store().rename(run_id, name))
 
@@ -149,7 +155,9 @@ def tell(text: str) -> None:
 def start(config: ExperimentConfig) -> None:
     """Put a run in the queue and its id in the address. A second click finds the first's run."""
     begun = _begun(_STARTED)
-    if (run_id := running_twin(config)) is None:
+    is_second = begun.is_just(config.to_json())
+    run_id = begun.run_id if is_second else running_twin(config)
+    if run_id is None:
         name = config.name.strip() or default_name(config)
         try:
             run_id = session.submit(config, name)
@@ -166,10 +174,7 @@ def start(config: ExperimentConfig) -> None:
 
 def running_twin(config: ExperimentConfig) -> str | None:
     """The run this session has just started from this very configuration, while it is active."""
-    begun, asked = _begun(_STARTED), config.to_json()
-    if begun.is_just(asked):
-        return begun.run_id
-    return last_started() if begun.asked == asked else None
+    return last_started() if _begun(_STARTED).asked == config.to_json() else None
 
 
 def last_started() -> str | None:

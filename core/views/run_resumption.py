@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import session
 from core.runs import RunSummary
-from core.views.run_commands import cancel, resume
+from core.views.run_commands import cancel, resume, resume_in_view
 from core.views.run_place import goes_on
 from core.views.run_queue import bring_into_view
 from core.views.run_state import display_name, state_badge
@@ -62,7 +62,11 @@ def _row(item: RunSummary) -> None:
         st.space("stretch")
         bring_into_view(item.id, "Look")
         st.button(
-            "Resume", key=f"resume-{item.id}", on_click=resume, args=(item.id,), type="tertiary"
+            "Resume",
+            key=f"resume-{item.id}",
+            on_click=resume_in_view,
+            args=(item.id,),
+            type="tertiary",
         )
         st.button(
             "Cancel", key=f"drop-{item.id}", on_click=cancel, args=(item.id,), type="tertiary"

@@ -53,8 +53,6 @@ def test_a_run_is_paused_resumed_killed_with_the_app_and_offered_again(server, v
     page = visitor(f"{server.url}/train")
     shown(page, "1 run was interrupted")
     button(page, "Resume").click()
-    shown(page, "Other runs in work")
-    button(page, "Watch").click()
     page.wait_for_url(re.compile(f"run={run.id}"))
     shown(page, "Taken up")
     button(page, "Cancel").click()

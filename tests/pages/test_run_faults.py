@@ -125,6 +125,7 @@ def test_many_interrupted_runs_are_counted_and_one_is_resumed_alone(lab):
     assert "and 2 more, listed on the page Runs." in shown_text(page)
     page = page.button(key=f"resume-{runs[0].id}").click().run()
     assert [run.status().state for run in runs[:2]] == ["queued", "interrupted"]
+    assert page.query_params == {"run": runs[0].id}  # it is in view, and stays so at its end
 
 
 def test_an_interrupted_run_that_is_removed_meanwhile_does_no_harm(lab):

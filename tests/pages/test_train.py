@@ -90,6 +90,27 @@ def test_start_shows_the_run_and_puts_it_in_the_address(lab):
     assert "Change something to start another run" in shown_text(page)
 
 
+def test_a_run_that_fails_at_once_does_not_keep_its_setup(lab):
+    page = lab.open("train").button(key="start").click().run()
+    lab.store.open(lab.runner.submitted[0]).transition("failed", reason="Diverged in epoch 1.")
+    page = page.run()  # within the two seconds in which a second click is one of the first's
+    assert "Diverged in epoch 1" in shown_text(page)
+    assert "Change something to start another run" not in shown_text(page)
+    assert not page.button(key="start").disabled
+
+
+def test_a_run_seen_without_its_address_is_in_view_when_it_has_ended(lab):
+    page = lab.open("train").button(key="start").click().run()
+    run = lab.store.open(lab.runner.submitted[0])
+    page.query_params.clear()  # as the sidebar's link leaves it
+    page = page.run()
+    assert "waiting" in shown_text(page)
+    run.transition("failed", reason="Diverged in epoch 1.")
+    page = page.run()
+    assert "Diverged in epoch 1" in shown_text(page)
+    assert page.query_params == {"run": run.id}
+
+
 def test_two_clicks_are_one_run(lab):
     page = lab.open("train")
     page.button(key="start").click()

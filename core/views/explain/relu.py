@@ -39,7 +39,7 @@ def cut(taught: Lesson) -> str:
         return (
             f"{after(taught)} **{percent(share)} of your training targets are negative**. ReLU "
             "answers 0 to each of them, so the part of the signal below 0 is cut off. No training "
-            f"gets below **{least}**."
+            f"gets below **{least}** on the training part."
         )
     text = f"{after(taught)} **none of your training targets is negative**"
     if taught.is_free(cell):
