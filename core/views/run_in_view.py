@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import session
 from core.results import Results
-from core.runs import Run, RunUnreadable, Status
+from core.runs import Run, RunNotFound, RunUnreadable, Status
 from core.views.copy_button import copy_button
 from core.views.curves import curves, lines_of, lines_of_results
 from core.views.findings import findings
@@ -14,6 +14,8 @@ from core.views.live import live
 from core.views.run_notes import ended, find_run
 from core.views.run_state import display_name, state_badge
 from core.views.stored import history_of, results_of, unit_and_floor
+
+REST_SECONDS = 3.0  # between two looks whether a run that rests has been resumed elsewhere
 
 
 def run_in_view(run_id: str) -> None:
@@ -26,6 +28,8 @@ def run_in_view(run_id: str) -> None:
             live(run)
         else:
             _summed_up(run, status)
+            if not status.is_final:
+                st.fragment(_resting, run_every=REST_SECONDS)(run_id, status.state)
         with st.container(horizontal=True, vertical_alignment="center"):
             if not status.is_active and history_of(run).epochs:
                 st.page_link(
@@ -38,6 +42,16 @@ def run_in_view(run_id: str) -> None:
                 further(run, status)
             link = session.link("train", {"run": run.id})
             copy_button(link, "Copy link to this run", "copy-run")
+
+
+def _resting(run_id: str, state: str) -> None:
+    """Draw the page anew when a run has left the state of rest that is shown."""
+    try:
+        is_left = session.store().open(run_id).status().state != state
+    except (RunNotFound, RunUnreadable):
+        is_left = True
+    if is_left:
+        st.rerun()
 
 
 def _summed_up(run: Run, status: Status) -> None:

@@ -40,8 +40,11 @@ def test_a_run_is_paused_resumed_killed_with_the_app_and_offered_again(server, v
     assert summary.state == "paused"
     paused_at = len(RunStore(server.runs).open(summary.id).history())
 
+    other = visitor(page.url)  # in another window, which nobody touches
+    shown(other, r"Paused .*goes on (from there|with|within)")
     button(page, "Resume").click()
     shown(page, "Taken up")
+    shown(other, "Taken up")
     shown(page, r"Epoch \d+ of 10,000")
     run = RunStore(server.runs).open(summary.id)
     epochs = [row["epoch"] for row in run.history()]
