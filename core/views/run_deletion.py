@@ -23,7 +23,7 @@ def confirm_deletion(rows: Sequence[RunRow]) -> None:
     if not rows:
         return
     with st.container(border=True):
-        names = [display_name(row.name) for row in rows[:NAMED]]  # there may be commas in them
+        names = [_words(row) for row in rows[:NAMED]]  # there may be commas in them
         if len(rows) > NAMED:
             names.append(f"and {len(rows) - NAMED:,} more")
         st.markdown("**Delete for good?**\n" + "\n".join(f"- {name}" for name in names))
@@ -37,6 +37,12 @@ def confirm_deletion(rows: Sequence[RunRow]) -> None:
                 args=([row.id for row in rows],),
             )
             st.button("Keep", key="delete_keep", on_click=_keep)
+
+
+def _words(row: RunRow) -> str:
+    """A run as the table has it: of the same name there may be several."""
+    created = row.created[:16].replace("T", " ")
+    return f"{display_name(row.name)} · {row.state}" + f", created {created}" * bool(created)
 
 
 def _delete(run_ids: Sequence[str]) -> None:

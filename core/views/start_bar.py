@@ -68,7 +68,8 @@ def start_bar() -> None:
                 setup = session.link("train", config.to_query())
                 copy_button(setup, "Copy link to this setup", "copy-setup")
         if hindrance:
-            st.error(session.literal(hindrance, 500), icon=":material/block:")
+            said = session.literal(session.field_words(hindrance), 500)
+            st.error(said, icon=":material/block:")
         elif twin:
             st.caption("This very setup is in work. Change something to start another run.")
         session.show_kept_fault()

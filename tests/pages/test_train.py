@@ -75,7 +75,7 @@ def test_a_faulty_edit_that_comes_with_the_click_starts_nothing(lab, field, type
     page = page.button(key="start").click().run()
     assert not page.exception
     assert not lab.runner.submitted
-    assert f"training.{field}" in page.error[0].value.replace("\\", "")
+    assert f"Mend first: {field.replace('_', ' ')}: " in page.error[0].value.replace("\\", "")
     widget(page, "number_input", f"training.{field}").set_value(3)
     assert not page.run().error
     assert not lab.runner.submitted  # the click was for what was there then
@@ -176,7 +176,7 @@ def test_a_faulty_field_says_so_and_stops_the_start(lab):
     page = page.run()
     assert page.button(key="start").disabled
     assert "greater than or equal to 1" in shown_text(page)
-    assert "training" in page.error[0].value
+    assert r"Mend first\: epochs\: " in page.error[0].value
 
 
 @pytest.mark.parametrize("filters", ["a, b", "0", "64; 32", "1,1,1,1,1,1,1,1"])
