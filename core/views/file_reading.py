@@ -135,9 +135,15 @@ def _array_fields(found: FileOutline) -> None:
 def _rate_field(found: FileOutline) -> None:
     if len(found.rates) > 1:
         rates = {rate: f"{rate:g} Hz: {', '.join(who)}"[:80] for rate, who in found.rates.items()}
-        titles = {None: f"detected: {found.sampling_rate_hz or 0:g} Hz"} | rates
-        label, offered = "Sampling rate to keep", [None, *rates]
-        _choice(label, "sampling_rate_hz", offered, titles=titles, optional=True)
+        titles = {0.0: f"detected: {found.sampling_rate_hz or 0:g} Hz"} | rates
+        _choice(
+            "Sampling rate to keep",
+            "sampling_rate_hz",
+            [0.0, *rates],  # no None: a box that keeps it comes back empty
+            titles=titles,
+            to_widget=lambda stored: stored or 0.0,
+            from_widget=lambda shown: shown or None,
+        )
         return
     bound(
         st.number_input,

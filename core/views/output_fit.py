@@ -19,6 +19,7 @@ VERDICTS = {  # kind: how it is shown, its icon, what it is called
     "validation": (st.warning, ":material/warning:", "Not beyond the training part"),
     "compatible": (st.success, ":material/check_circle:", "Compatible"),
 }
+ALL = -1  # channels together
 _KNOWN = "matrix_known"  # what the matrix that was worked out last is of
 SHARES = ("below", "above", "on an open end", "beyond, validation")
 
@@ -89,13 +90,14 @@ def activation_picture(config: ExperimentConfig, found: Recording) -> None:
     st.subheader("What the output says to your values", anchor=False)
     channel = None
     if found.channels > 1:
-        channel = st.selectbox(
+        chosen = st.selectbox(
             "Values of",
-            [None, *range(found.channels)],
-            format_func=lambda c: "all channels" if c is None else found.channel_names[c][:60],
+            [ALL, *range(found.channels)],  # no None: a box that keeps it comes back empty
+            format_func=lambda c: "all channels" if c == ALL else found.channel_names[c][:60],
             key=f"output-channel@{session.data_key()}",
             persist_state="session",
         )
+        channel = None if chosen == ALL else chosen
     frame, spec = session.activation_picture(config, channel)
     title = ACTIVATIONS[config.model.output_activation].title
     st.vega_lite_chart(

@@ -127,6 +127,12 @@ def test_a_single_channel_can_be_looked_at(lab):
     assert not page.exception
     assert widget(page, "selectbox", "output-channel@").value == 2
     assert len(charts(page)) == 2  # the matrix and the picture: a linear output clips nothing
+    widget(page, "selectbox", "output-channel@").set_value(-1)
+    page.run()
+    for again in (page, page.run()):  # a box that holds a None comes back empty
+        assert widget(again, "selectbox", "output-channel@").value == -1
+        assert widget(again, "selectbox", "output-channel@").proto.default == 0
+        assert widget(again, "selectbox", "output-channel@").proto.HasField("default")
 
 
 def test_data_that_leave_no_window_are_explained_with_the_way_out(lab):
