@@ -64,6 +64,7 @@ class RunTraining:
             training = build_training(config, recording)
         self._training = training
         self._epochs = config.training.epochs
+        self._is_normalized = config.normalization.method != "none"
         self._record = TrainingRecord(run, self._training)
         self._known: dict[str, Any] = {}  # what stays the same from the first batch on
         self._measured = dict(baselines or {})
@@ -93,7 +94,8 @@ class RunTraining:
             state = "cancelled"
             reason = f"Cancelled after {self._training.done} of {self._epochs} epochs."
         except Diverged as error:
-            state, reason = "failed", _diverged_sentence(error.args[0], self._training.done)
+            state = "failed"
+            reason = _diverged_sentence(error.args[0], self._training.done, self._is_normalized)
         if self._training.done:
             self._measure_baselines(give_up=lambda: True)
             records.finish()
@@ -207,11 +209,11 @@ def _kept_baselines(run: Run) -> dict[str, Any]:
     return found if is_whole else {}
 
 
-def _diverged_sentence(epoch: int, epochs: int) -> str:
+def _diverged_sentence(epoch: int, epochs: int, is_normalized: bool) -> str:
     kept = f"The best of the {epochs} epochs before is kept. " if epochs else ""
     return (
         f"Diverged in epoch {epoch}: the loss is no finite number any more. {kept}"
-        "Lower the learning rate, or normalize the data."
+        f"Lower the learning rate{'' if is_normalized else ', or normalize the data'}."
     )
 
 

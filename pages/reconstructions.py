@@ -6,7 +6,7 @@ from core import session
 from core.charts.run_words import NAMES
 from core.results import Results
 from core.runs import Run, RunUnreadable, Status
-from core.views.curves import curves, lines_of, lines_of_results
+from core.views.curves import curves, lines_of, lines_of_results, log_toggle
 from core.views.findings import findings
 from core.views.headline import headline
 from core.views.live import live
@@ -75,10 +75,10 @@ def show_results(run: Run, status: Status, results: Results) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Training", anchor=False)
         st.space("stretch")
-        log = st.toggle("Logarithmic", key="log_curves")
+        log_toggle()
     history = history_of(run)
     epochs = max(history.epochs, 1)
-    curves(history, epochs, results.unit, lines_of_results(results), log)
+    curves(history, epochs, results.unit, lines_of_results(results))
 
 
 def chosen_measure() -> str:

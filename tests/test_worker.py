@@ -131,18 +131,21 @@ def test_without_memory_for_an_epoch_a_run_fails_and_tells_the_cause(tmp_path, m
     assert run.status().extra["cause"] == "memory"
 
 
-def test_divergence_names_its_epoch_and_a_remedy(tmp_path):
+@pytest.mark.parametrize(
+    ("method", "remedy"), [("none", "rate, or normalize the data."), ("standard", "rate.")]
+)
+def test_divergence_names_its_epoch_and_a_remedy(tmp_path, method, remedy):
     changes = {
         "training.learning_rate": 10,
         "training.optimizer": "sgd",
         "training.loss": "mse",
-        "normalization.method": "none",
+        "normalization.method": method,
         "data.amplitude": 1e6,
     }
     run, data_folder = started(tmp_path, changes)
     assert worker.train_run(run, data_folder) == "failed"
     assert "Diverged in epoch 1" in run.status().reason
-    assert "Lower the learning rate" in run.status().reason
+    assert run.status().reason.endswith(f"Lower the learning {remedy}")
 
 
 def test_a_signal_on_a_huge_offset_is_refused_with_a_remedy(tmp_path):

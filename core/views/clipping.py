@@ -70,8 +70,8 @@ def _in_words(config: ExperimentConfig, floor: ErrorFloor, part: str, clips: boo
         return f"Nothing: {pair} reaches every value of the {SERIES[part]} part."
     share = float((floor.below_share + floor.above_share).mean())
     return (
-        f"{pair} cannot reach {_percent(share)} of the {SERIES[part]} values: they lie "
-        "outside the shaded band, and the best a model can do is its edge."
+        f"{pair} cannot reach {_percent(share)} of the {SERIES[part]} values: they lie beyond "
+        "the dashed edge of what it can say, which is the best a model can do there. Red is lost."
     )
 
 

@@ -16,6 +16,7 @@ from core.runs import Run, RunNotFound, RunUnreadable
 from core.views.legend import legend
 from core.views.stored import History, baselines_of
 
+_LOG = "log_curves"
 _MAKING = threading.Lock()
 _LABELS = {kind: f"{label[0].upper()}{label[1:]}" for kind, label in LINES.items()}
 
@@ -47,14 +48,19 @@ def _lines(known: Results | Baselines) -> dict[str, PartErrors]:
     return {"floor": floor, "pca": known.pca, "constant": known.constant}
 
 
+def log_toggle() -> None:
+    """The choice of a logarithmic axis. Apart from the curves, which are drawn each second."""
+    st.toggle("Logarithmic", key=_LOG, persist_state="session", help="The axis of the curves.")
+
+
 def curves(
     history: History,
     epochs: int,
     unit: str,
     lines: Mapping[str, PartErrors],
-    log: bool = False,
 ) -> None:
     """Loss, MAE and MSE by epoch, side by side, with one legend and the lines that are chosen."""
+    log = bool(st.session_state.get(_LOG))
     known = {kind: lines[kind] for kind in LINES if kind in lines}
     known = {kind: errors for kind, errors in known.items() if levels_of({kind: errors}, "mae")}
     chosen = _chosen(known) if known else []

@@ -110,7 +110,7 @@ def _by_keyboard(
             return
         state["place_steps"] = (place.start, place.stop)
         st.slider(
-            "from time step to time step",
+            "from time step to before time step",
             0,
             length,
             key="place_steps",

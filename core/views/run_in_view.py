@@ -6,7 +6,7 @@ from core import session
 from core.results import Results
 from core.runs import Run, RunNotFound, RunUnreadable, Status
 from core.views.copy_button import copy_button
-from core.views.curves import curves, lines_of, lines_of_results
+from core.views.curves import curves, lines_of, lines_of_results, log_toggle
 from core.views.findings import findings
 from core.views.further import further
 from core.views.headline import headline
@@ -42,6 +42,9 @@ def run_in_view(run_id: str) -> None:
                 further(run, status)
             link = session.link("train", {"run": run.id})
             copy_button(link, "Copy link to this run", "copy-run")
+            if status.is_active or history_of(run).epochs:
+                st.space("stretch")
+                log_toggle()
 
 
 def _resting(run_id: str, state: str) -> None:

@@ -370,5 +370,5 @@ def test_validation_is_shown_first_where_it_alone_is_cut(lab):
     pair = {"normalization.method": "minmax", "model.output_activation": "hard_sigmoid"}
     page = lab.open("output", **TINY | pair | {"data.name": "random_walk"}).run()
     assert "Not beyond the training part" in page.warning[0].value
-    assert "of the validation values: they lie outside" in shown_text(page)
+    assert "of the validation values: they lie beyond the dashed edge" in shown_text(page)
     assert "(validation), from 1" in shown_text(page)  # seconds: the last of 20 s

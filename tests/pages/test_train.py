@@ -111,6 +111,22 @@ def test_a_run_seen_without_its_address_is_in_view_when_it_has_ended(lab):
     assert page.query_params == {"run": run.id}
 
 
+def test_the_curves_of_a_run_in_work_have_a_logarithmic_axis_where_it_is_wished(lab):
+    run = make_run(lab.store, "running", epochs=8)
+    finished = make_run(lab.store, epochs=8)
+
+    def has_log_axis(page):
+        specs = [chart.proto.spec for chart in page.get("vega_lite_chart")]
+        return {"log" in re.findall(r'"type": ?"(\w+)"', spec) for spec in specs if "epoch" in spec}
+
+    page = lab.open("train", run=run.id).run()
+    assert has_log_axis(page) == {False}
+    page = page.toggle(key="log_curves").set_value(True).run()
+    assert has_log_axis(page) == {True}
+    page.query_params["run"] = finished.id  # and so have those of the next
+    assert has_log_axis(page.run()) == {True}
+
+
 def test_two_clicks_are_one_run(lab):
     page = lab.open("train")
     page.button(key="start").click()
