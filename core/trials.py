@@ -33,7 +33,7 @@ class Trial:
     run: RunSummary | None = None
     errors: PartErrors | None = None  # of a finished run
     epoch: int = 0  # that is in work; 0: none
-    unhindered: PartErrors | None = None  # the least errors that a compatible pair has reached
+    unhindered: PartErrors | None = None  # as of `side_by_side`
 
     def floor(self, part: str, measure: str) -> float:
         """The cell's floor; 0 if it is no more than the rounding of values."""
@@ -85,8 +85,8 @@ class Trial:
 
 
 def side_by_side(trials: Sequence[Trial]) -> list[Trial]:
-    """The trials of one matrix, each with what the best compatible pair of them has
-    reached, of those that have learned; NaN where none has."""
+    """The trials of one matrix, each with the least errors of the compatible pairs that have
+    learned; NaN where none has."""
     compatible = [trial for trial in trials if trial.cell.kind == "compatible"]
     learned = {
         measure: [trial for trial in compatible if trial.outcome(measure) == "confirmed"]

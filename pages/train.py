@@ -17,9 +17,9 @@ from core.views.training_form import training_form
 def page() -> None:
     start_if_clicked()
     st.title("Train")
-    run_id = st.query_params.get("run") or last_started()
-    if run_id and not session.is_link_open():
-        st.query_params["run"] = run_id  # where it was not: to be in view when it has ended, too
+    run_id = st.query_params.get("run")
+    if not run_id and (run_id := last_started()) and not session.is_link_open():
+        st.query_params["run"] = run_id  # to be in view when it has ended, too
     if run_id:
         run_in_view(run_id)
     else:

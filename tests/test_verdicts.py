@@ -27,7 +27,7 @@ def floors_of(parts, activation, **normalization):
     ("activation", "normalization", "kind", "words"),
     [
         ("sigmoid", {"method": "none"}, "impossible", "lie above. No training gets below MAE 1"),
-        ("tanh", {"method": "standard"}, "impossible", "No training gets below"),
+        ("tanh", {"method": "standard"}, "impossible", "on the training part."),
         ("relu", {"method": "standard"}, "impossible", "lie below"),
         ("sigmoid", {"method": "minmax"}, "saturation", "exactly on an end"),
         ("sigmoid", {"method": "minmax", "clip_percentile": 0}, "saturation", "exactly on an end"),

@@ -10,7 +10,7 @@ from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 from core import processor
 from core.config import ExperimentConfig
 from core.runs import RunNotFound
-from core.views import live, start_bar, training_form
+from core.views import live, run_commands, start_bar, training_form
 from tests.fake_runs import UNIT, Lab, make_run, shown_text
 
 
@@ -90,13 +90,26 @@ def test_start_shows_the_run_and_puts_it_in_the_address(lab):
     assert "Change something to start another run" in shown_text(page)
 
 
-def test_a_run_that_fails_at_once_does_not_keep_its_setup(lab):
+def test_a_run_that_fails_at_once_does_not_keep_its_setup(lab, monkeypatch):
+    monkeypatch.setattr(run_commands, "DOUBLE_CLICK_SECONDS", 60)
     page = lab.open("train").button(key="start").click().run()
     lab.store.open(lab.runner.submitted[0]).transition("failed", reason="Diverged in epoch 1.")
-    page = page.run()  # within the two seconds in which a second click is one of the first's
+    page = page.run()  # within the time in which a second click is one with the first
     assert "Diverged in epoch 1" in shown_text(page)
     assert "Change something to start another run" not in shown_text(page)
     assert not page.button(key="start").disabled
+    page.session_state["start_clicked"] = time.monotonic()  # a second click, from before it failed
+    page.run()
+    assert len(lab.runner.submitted) == 1
+
+
+def test_a_link_to_a_setup_stays_as_it_is_while_a_run_is_in_view(lab):
+    page = lab.open("train").button(key="start").click().run()
+    page.query_params.clear()
+    page.query_params.update({"v": "1", "training.epochs": "7"})
+    page = page.run()
+    assert "waiting" in shown_text(page)
+    assert set(page.query_params) == {"v", "training.epochs"}
 
 
 def test_a_run_seen_without_its_address_is_in_view_when_it_has_ended(lab):
