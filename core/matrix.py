@@ -61,6 +61,7 @@ def matrix(
     channel_names: Sequence[str],
     deviations: np.ndarray,
     known: SortedSplit | None = None,
+    unit: str = "",
 ) -> list[Cell]:
     """A cell for each pair, row by row: a normalization with each activation.
 
@@ -72,7 +73,7 @@ def matrix(
     floors = [error_floors(pairs, part, known and known.of(name)) for name, part in split.parts()]
     cells = []
     for (fit, activation), train, validation in zip(pairs, *floors, strict=True):
-        said = verdict(activation, fit.config, train, validation, deviations, channel_names)
+        said = verdict(activation, fit.config, train, validation, deviations, channel_names, unit)
         reasons = said.kind, said.sentence, said.notes
         cells.append(Cell(fit.config, activation, train, validation, *reasons, fit))
     return cells

@@ -30,29 +30,30 @@ def verdict(
     validation: ErrorFloor,
     deviations: np.ndarray,
     channel_names: Sequence[str],
+    unit: str = "",
 ) -> Verdict:
     """What is to be expected of a pair.
 
     deviations: the standard deviation of each channel in original units, `(channels,)`.
+    channel_names, unit: as the sentence is to have them.
     """
     blocked = is_blocked(train, deviations).any(), is_blocked(validation, deviations).any()
     can_only = _can_only(activation, normalization)
-    notes = tuple(_notes(activation, normalization, train, validation))
+    notes = tuple(_notes(activation, normalization, train, validation, unit))
     at_end = float(train.at_open_end_share.mean())
     if blocked[0]:
-        worst = _worst(train, deviations, channel_names)
+        worst = _worst(train, deviations, channel_names, unit)
         sentence = (
             f"{can_only}; {_outside(train)}. No training gets below MAE "
-            f"{number_text(train.mae)}{worst} on the training part."
+            f"{number_text(train.mae, unit)}{worst} on the training part."
         )
         return Verdict("impossible", sentence, notes)
     if at_end - train.placed_share > MANY:
         return Verdict("saturation", _saturation(activation, can_only, at_end), notes)
     if blocked[1]:
-        return Verdict(
-            "validation", _beyond(can_only, validation, deviations, channel_names), notes
-        )
-    return Verdict("compatible", _compatible(activation, can_only, train), notes)
+        worst = _worst(validation, deviations, channel_names, unit)
+        return Verdict("validation", _beyond(can_only, validation, worst, unit), notes)
+    return Verdict("compatible", _compatible(activation, can_only, train, unit), notes)
 
 
 def is_blocked(floor: ErrorFloor, deviations: np.ndarray) -> np.ndarray:
@@ -81,21 +82,19 @@ def _saturation(activation: str, can_only: str, at_end: float) -> str:
     )
 
 
-def _beyond(
-    can_only: str, validation: ErrorFloor, deviations: np.ndarray, names: Sequence[str]
-) -> str:
+def _beyond(can_only: str, validation: ErrorFloor, worst: str, unit: str) -> str:
     share = float((validation.below_share + validation.above_share).mean())
     return (
         f"The training part is within reach, but {_percent(share)} of the validation values "
         f"lie beyond what is left there. {can_only}: no training gets below MAE "
-        f"{number_text(validation.mae)} on them{_worst(validation, deviations, names)}."
+        f"{number_text(validation.mae, unit)} on them{worst}."
     )
 
 
-def _compatible(activation: str, can_only: str, train: ErrorFloor) -> str:
+def _compatible(activation: str, can_only: str, train: ErrorFloor, unit: str) -> str:
     output = ACTIVATIONS[activation]
     if train.mae > 0:
-        mae = number_text(train.mae)
+        mae = number_text(train.mae, unit)
         return f"{can_only}; {_outside(train)}, but so little that it costs only MAE {mae}."
     if np.isinf(output.low) and np.isinf(output.high):
         return f"{output.title} can say any value: the output stands in the way of none of yours."
@@ -106,7 +105,11 @@ def _compatible(activation: str, can_only: str, train: ErrorFloor) -> str:
 
 
 def _notes(
-    activation: str, normalization: NormalizationConfig, train: ErrorFloor, validation: ErrorFloor
+    activation: str,
+    normalization: NormalizationConfig,
+    train: ErrorFloor,
+    validation: ErrorFloor,
+    unit: str,
 ) -> list[str]:
     """Checks of the units beyond the range itself."""
     output, notes = ACTIVATIONS[activation], []
@@ -124,7 +127,7 @@ def _notes(
             notes.append(
                 f"The normalization is fitted to the training part: {_percent(share)} of the "
                 "validation values are out of this output's reach, at a cost of MAE "
-                f"{number_text(validation.mae)}."
+                f"{number_text(validation.mae, unit)}."
             )
     width = output.high - output.low
     if np.isfinite(width) and train.mae == 0 and 0 < high - low <= HALF * width:
@@ -142,14 +145,14 @@ def _notes(
     return notes
 
 
-def _worst(floor: ErrorFloor, deviations: np.ndarray, names: Sequence[str]) -> str:
+def _worst(floor: ErrorFloor, deviations: np.ndarray, names: Sequence[str], unit: str) -> str:
     """The channel that suffers most, if others do not: ` over all channels, and 0.3 in flow`."""
     blocked = is_blocked(floor, deviations)
     if blocked.all():
         return ""
     relative = np.where(blocked, floor.channel_mae / np.maximum(deviations, 1e-300), 0)
     worst = int(relative.argmax())
-    error = number_text(float(floor.channel_mae[worst]))
+    error = number_text(float(floor.channel_mae[worst]), unit)
     return f" over all channels, and {error} in {names[worst]}"
 
 

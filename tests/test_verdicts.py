@@ -5,6 +5,7 @@ import pytest
 
 from core.config import NormalizationConfig, WindowsConfig
 from core.normalization import fit_normalization
+from core.number_text import number_text
 from core.output_range import error_floor
 from core.verdicts import verdict
 from core.windows import split_windows
@@ -50,13 +51,24 @@ def test_the_verdict_in_words(question, activation, normalization, kind, words):
     assert words in said.sentence
 
 
+def test_errors_are_said_in_the_unit_of_the_data(question):
+    floors = floors_of(question, "sigmoid", method="none")
+    raw, names = NormalizationConfig(method="none"), ["left", "right"]
+    # Of the right channel the floor is small beside its deviation, so the left one is named.
+    said = verdict("sigmoid", raw, *floors, np.array([45.0, 1e6]), names, "mV")
+    mae, worst = number_text(floors[0].mae, "mV"), number_text(floors[0].channel_mae[0], "mV")
+    assert f"below MAE {mae} over all channels, and {worst} in left on the" in said.sentence
+
+
 def test_validation_beyond_the_training_part_is_said():
     values = np.linspace(0, 1, 4000)[:, None] ** 2
     parts = split_windows(values, WindowsConfig(window_length=20, stride=20))
     floors = floors_of(parts, "hard_sigmoid", method="minmax")
     minmax = NormalizationConfig(method="minmax")
-    said = verdict("hard_sigmoid", minmax, *floors, np.array([0.3]), ["only"])
+    said = verdict("hard_sigmoid", minmax, *floors, np.array([0.3]), ["only"], "mV")
     assert said.kind == "validation"
+    assert f"no training gets below MAE {number_text(floors[1].mae, 'mV')} on" in said.sentence
+    assert said.notes[0].endswith(f"at a cost of MAE {number_text(floors[1].mae, 'mV')}.")
     assert "of the validation values lie beyond" in said.sentence
     assert "fitted to the training part" in said.notes[0]
     linear = floors_of(parts, "linear", method="minmax")

@@ -55,7 +55,8 @@ def asked_pairs(
     known, rows = sorted_split(split), rows or normalizations_like(like)
     constant, of_channels = constant_baseline(split, known)
     deviations = np.sqrt(of_channels["train"]["mse"])
-    cells = matrix(split, rows, activations, recording.channel_names, deviations, known)
+    names, unit = recording.channel_names, recording.unit
+    cells = matrix(split, rows, activations, names, deviations, known, unit)
     return config, cells, [Trial(cell, constant) for cell in cells]
 
 

@@ -21,7 +21,7 @@ from core.pair_floors import error_floors
 from core.results import PartErrors
 from core.session.data import recording, split
 from core.session.sorted_parts import sorted_parts
-from core.session.words import literal
+from core.session.words import literal, literal_unit
 from core.signals.recording import Recording
 from core.signals.store import recording_key
 from core.targets import target_values
@@ -89,7 +89,8 @@ def _matrix(
     names = [literal(name) for name in _data.channel_names]
     constants, of_channels = constant_baseline(_parts, known)
     spread = np.sqrt(of_channels["train"]["mse"])
-    cells = all_cells(_parts, rows, choices(OutputActivation), names, spread, known)
+    unit = literal_unit(_data.unit)
+    cells = all_cells(_parts, rows, choices(OutputActivation), names, spread, known, unit)
     return Matrix(tuple(cells), constants, spread)
 
 

@@ -35,7 +35,14 @@ def literal(text: str, limit: int = 60) -> str:
 
 def measured(value: float | None, unit: str) -> str:
     """A number with its unit, which may come from a file, as Markdown: `12.34 mV`."""
-    return f"{number_text(value)} {literal(unit.replace('-', '−')) if unit else ''}".rstrip()
+    return number_text(value, literal_unit(unit))
+
+
+def literal_unit(unit: str) -> str:
+    """A unit, as `literal` says a name; empty where there is none. Its hyphens become minus signs,
+    as those of numbers do.
+    """
+    return literal(unit.replace("-", "−")) if unit else ""
 
 
 def normalization_text(scaling: NormalizationConfig) -> str:

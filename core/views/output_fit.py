@@ -70,13 +70,15 @@ def floor_metrics(train: ErrorFloor, validation: ErrorFloor, unit: str) -> None:
 
 def verdict_box(config: ExperimentConfig, train: ErrorFloor, validation: ErrorFloor) -> str:
     """What is to be said of the pair, with the notes on it; returns the kind of the verdict."""
+    found = session.recording(config.data)
     said = verdict(
         config.model.output_activation,
         config.normalization,
         train,
         validation,
         session.deviations(config),
-        [session.literal(name) for name in session.recording(config.data).channel_names],
+        [session.literal(name) for name in found.channel_names],
+        session.literal_unit(found.unit),
     )
     show, icon, title = VERDICTS[said.kind]
     show(f"**{title}.** {said.sentence}", icon=icon)

@@ -50,6 +50,11 @@ def holding(content: str | bytes, encoding: str = "utf-8") -> Callable[[Path], N
     return lambda path: path.write_bytes(content) and None
 
 
+def built(content: Callable[[], bytes]) -> Callable[[Path], None]:
+    """A maker of a file whose content takes long to make: it is made when the case is run."""
+    return lambda path: path.write_bytes(content()) and None
+
+
 def sparse(head: bytes, size: int) -> Callable[[Path], None]:
     """A maker of a file that claims a size and occupies no more of the disk than its head."""
 

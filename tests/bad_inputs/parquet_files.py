@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.bad_inputs.case import bad
+from tests.bad_inputs.case import bad, built
 
 ROWS = np.array([[1.5, 20.0], [2.5, 30.25], [-3.5, 40.0], [4.0, 0.5]])
 
@@ -36,6 +36,11 @@ def forged_rows(rows: int, claimed: int, times: int = -1, **options) -> bytes:
     return content[:start] + changed + len(changed).to_bytes(4, "little") + b"PAR1"
 
 
+def many_nulls() -> bytes:
+    column = pa.nulls(30_000_000, pa.float64())
+    return parquet_bytes({"x": column, "y": column})
+
+
 def no_groups() -> bytes:
     stream = io.BytesIO()
     pq.ParquetWriter(stream, pa.schema([("x", pa.float64())])).close()
@@ -49,9 +54,6 @@ ODD = {
     "raw": [b"1.5"] * 4,
     "list": [[1, 2]] * 4,
 }
-BIG_NULLS = pa.table(
-    {"x": pa.nulls(30_000_000, pa.float64()), "y": pa.nulls(30_000_000, pa.float64())}
-)
 CASES = [
     bad(
         "t.parquet", "79", "truncated footer", parquet_bytes(TABLE)[:-9], "E", "damaged or cut off"
@@ -92,7 +94,7 @@ CASES = [
         "t.parquet",
         "80d",
         "a few bytes that claim gigabytes",
-        parquet_bytes(BIG_NULLS),
+        built(many_nulls),
         "E",
         "No values at all",
         most_mib=1200,

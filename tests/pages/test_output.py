@@ -1,6 +1,7 @@
 """The page Output: which values an output can produce, and what that costs."""
 
 import os
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,15 +16,14 @@ from core.views import matrix_training
 from core.views.stored import forget_active_runs
 from tests.fake_runs import Lab, shown_text
 
+RAW_SIGMOID = {"normalization.method": "none", "model.output_activation": "sigmoid"}
 QUESTION = {
     "v": "1",
     "data.name": "question",
     "data.amplitude": "255",
     "data.noise": "0",
     "data.time_steps": "200000",
-    "normalization.method": "none",
-    "model.output_activation": "sigmoid",
-}
+} | RAW_SIGMOID
 
 
 @pytest.fixture
@@ -33,9 +33,10 @@ def lab(tmp_path, monkeypatch):
 
 def test_verdicts_are_those_of_the_command_line_also_where_the_data_drift(lab, tmp_path):
     values = np.random.default_rng(0).normal(0.5, 0.1, size=(2000, 1))
+    values[::50] = 3  # beyond a sigmoid
     values[1600:] += 60  # in the validation part
     np.save(tmp_path / "drift.npy", values)
-    recording = Recording(values, ("a",), name="drift.npy")
+    recording = Recording(values, ("a",), name="drift.npy", unit="mV")
     changes = {"data.sha256": save(recording, lab.store.data_folder), "data.name": "drift.npy"}
     config = ExperimentConfig().replace({"data.source": "file"} | changes)
     (tmp_path / "c.json").write_text(config.to_json())
@@ -47,6 +48,10 @@ def test_verdicts_are_those_of_the_command_line_also_where_the_data_drift(lab, t
     mine = session.matrix(config).cells
     assert {(c.normalization.method, c.activation): c.sentence for c in mine} == said
     assert len({c.kind for c in mine}) > 2
+    page = lab.open("output", **{"v": "1", "data.source": "file"}, **changes, **RAW_SIGMOID).run()
+    floor = page.metric[0].value
+    assert re.fullmatch(r"[\d.]+ mV", floor)
+    assert f"No training gets below MAE {floor} on the training part." in page.error[0].value
 
 
 def widget(page, kind, path):
