@@ -27,15 +27,17 @@ _INDEX = "replay_index"  # session key: of the epoch in view, among those record
 
 @dataclass(frozen=True)
 class Words:
-    """What the charts are labelled with."""
+    """What the charts are labelled with, and what is said below them."""
 
     channel_names: Sequence[str] = ()
     unit: str = ""
     sampling_rate_hz: float | None = None
+    kept_epoch: int | None = None  # whose weights the run ended with
 
     @classmethod
-    def of_results(cls, results: Results) -> "Words":
-        return cls(results.channel_names, results.unit, results.sampling_rate_hz)
+    def of_results(cls, results: Results, keeps_best: bool) -> "Words":
+        kept = results.best_epoch if keeps_best else results.epochs_trained
+        return cls(results.channel_names, results.unit, results.sampling_rate_hz, kept)
 
     @classmethod
     def of_data(cls, config: ExperimentConfig | None) -> "Words":
@@ -209,11 +211,16 @@ def _draw(
         key="replay-curve",
         alt="Error of this window by epoch",
     )
-    _notes(recorded, channels)
+    _notes(recorded, channels, words.kept_epoch)
 
 
-def _notes(recorded: Replay, channels: int) -> None:
+def _notes(recorded: Replay, channels: int, kept_epoch: int | None) -> None:
     notes = []
+    if kept_epoch:
+        notes.append(
+            "Each epoch with the weights it ended with. The run kept those of epoch "
+            f"{kept_epoch:,}, of which the results above are."
+        )
     if recorded.original.shape[2] > channels:
         notes.append(f"The first {channels} of {recorded.original.shape[2]:,} channels.")
     if recorded.epochs[-1] > len(recorded):
