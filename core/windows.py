@@ -189,7 +189,7 @@ def split_windows(values: np.ndarray, config: WindowsConfig, seed: int = 0) -> S
     train = round(count * (1 - config.validation_share))
     if not 0 < train < count:
         raise DataError(
-            f"{count} windows with validation_share={config.validation_share:g} leave "
+            f"{count} windows with windows.validation_share={config.validation_share:g} leave "
             f"{train} to train and {count - train} to validate; both need at least one."
         )
     order = np.arange(count)

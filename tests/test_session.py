@@ -202,7 +202,7 @@ def test_the_sidebar_names_a_scope_where_there_is_one(lab, method, scope, text):
     [
         ("Shorten windows.window_length, change windows.validation_share", None),
         ("training.batch_size=64 is more than the 9 windows", "batch size 64 is more than the"),
-        ("set data.reading.axes to channels_last", "set axes to channels_last"),
+        ("data.frequency_hz=60 is above 50 Hz", "frequency (Hz) 60 is above 50 Hz"),
         ("data.csv: model.keras is no table; data.name.csv", "data.csv: model.keras is no table"),
     ],
 )

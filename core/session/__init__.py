@@ -77,6 +77,7 @@ from core.session.visitor import (
 from core.session.words import (
     METHODS,
     SCOPES,
+    field_title,
     field_words,
     keep_fault,
     literal,
@@ -112,6 +113,7 @@ __all__ = [
     "drop_upload",
     "envelopes",
     "experiment",
+    "field_title",
     "field_words",
     "floors",
     "forget_all",

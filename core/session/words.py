@@ -56,7 +56,12 @@ def field_words(text: str) -> str:
 
     `training.batch_size=64`, as the command line says it, becomes `batch size 64`.
     """
-    return _FIELD.sub(lambda found: found[1].replace("_", " ") + " " * bool(found[2]), text)
+    return _FIELD.sub(lambda found: field_title(found[1]) + " " * bool(found[2]), text)
+
+
+def field_title(name: str) -> str:
+    """`sampling_rate_hz` as a person reads it: `sampling rate (Hz)`."""
+    return name.replace("_hz", " (Hz)").replace("_", " ")
 
 
 def show_fault(error: Exception | str) -> None:

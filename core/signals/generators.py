@@ -268,10 +268,10 @@ def _turns_per_step(data: DataConfig) -> float:
     nyquist = data.sampling_rate_hz / 2
     if data.frequency_hz > nyquist:
         raise DataError(
-            f"frequency_hz={data.frequency_hz:g} is above {nyquist:g} Hz, the highest frequency "
-            f"that sampling_rate_hz={data.sampling_rate_hz:g} can carry (half of it, the Nyquist "
-            f"frequency). Lower frequency_hz to at most {nyquist:g}, or raise sampling_rate_hz to "
-            f"at least {2 * data.frequency_hz:g}."
+            f"data.frequency_hz={data.frequency_hz:g} is above {nyquist:g} Hz, the highest "
+            f"frequency that data.sampling_rate_hz={data.sampling_rate_hz:g} can carry (half of "
+            f"it, the Nyquist frequency). Lower data.frequency_hz to at most {nyquist:g}, or raise "
+            f"data.sampling_rate_hz to at least {2 * data.frequency_hz:g}."
         )
     return data.frequency_hz / data.sampling_rate_hz
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from core import session
 from core.results import RunRow, differences
 from core.views.compared_curves import compared_curves
 from core.views.compared_errors import compared_errors
@@ -44,7 +45,10 @@ def _settings(runs: Sequence[Compared]) -> None:
     if not different:
         st.caption("Nothing: their settings are the same.")
         return
-    frame = pd.DataFrame.from_dict(different, orient="index", columns=[item.label for item in runs])
+    named = {
+        session.field_title(field).replace(".", ": "): values for field, values in different.items()
+    }
+    frame = pd.DataFrame.from_dict(named, orient="index", columns=[item.label for item in runs])
     frame = quoted_frame(frame.rename_axis(SETTING).reset_index())
     st.dataframe(
         frame.style.apply(_changes, axis=1),

@@ -83,8 +83,8 @@ def test_chosen_runs_are_compared(lab):
     page = select(lab.open("runs"), 0, 1)
     assert not page.exception
     table = settings_of(page).set_index(SETTING)
-    assert set(table.index) == {"training.epochs", "training.batch_size"}
-    assert list(table.loc["training.batch_size"]) == ["64", "32"]
+    assert set(table.index) == {"training: epochs", "training: batch size"}
+    assert list(table.loc["training: batch size"]) == ["64", "32"]
 
 
 def test_a_run_may_be_named_as_the_column_of_settings(lab):

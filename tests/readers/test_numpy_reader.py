@@ -48,7 +48,7 @@ def test_shapes(tmp_path, shape, expected, axes):
     assert recording.values.dtype == np.int32
     if shape == (3, 100) and axes == "auto":
         np.testing.assert_array_equal(recording.values, array.T)
-        assert "channels_last" in " ".join(recording.notes)
+        assert "set the axes to channels last" in " ".join(recording.notes)
     found = outline(path, ReadOptions(axes=axes))
     assert found.shape == shape
     assert found.layout == ("windows" if len(expected) == 3 else "wide")

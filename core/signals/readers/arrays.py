@@ -104,12 +104,12 @@ def plan_axes(shape: tuple[int, ...], axes: str) -> tuple[str, tuple[int, ...], 
             axes = "channels_first"
             notes.append(
                 f"The shape {shape} was read as {first} channels with {second} time steps each; "
-                "set axes to channels_last if it is the other way round."
+                "set the axes to channels last if it is the other way round."
             )
         elif flipped_looking:
             notes.append(
-                f"The windows were read as {first} time steps of {second} channels; set axes to "
-                "channels_first if it is the other way round."
+                f"The windows were read as {first} time steps of {second} channels; set the axes "
+                "to channels first if it is the other way round."
             )
     if axes == "channels_first":
         shape = (*shape[:-2], second, first)
