@@ -17,6 +17,8 @@ from core.views.run_queue import other_runs
 from core.views.run_state import display_name, state_badge
 from core.views.stored import history_of, unit_and_floor
 
+_BUTTON_WIDTH = 140  # px: of the longest word, so that a click moves no button
+
 
 def live(run: Run) -> None:
     """A run's state and curves as it goes, drawn anew by the clock until it comes to rest."""
@@ -80,6 +82,7 @@ def _buttons(run: Run) -> None:
         on_click=pause,
         args=(run.id,),
         disabled=is_pausing or is_stopping,
+        width=_BUTTON_WIDTH,
         help="Stops between two batches and keeps a checkpoint, from which it goes on when it "
         "is resumed. Nothing is lost.",
     )
@@ -90,5 +93,6 @@ def _buttons(run: Run) -> None:
         on_click=cancel,
         args=(run.id,),
         disabled=is_stopping,
+        width=_BUTTON_WIDTH,
         help="Ends it for good. What the finished epochs have reached is kept.",
     )
