@@ -19,6 +19,7 @@ from typing import IO, Any
 import psutil
 
 PREPARE = "prepare "  # begins a line to a worker that is no run folder, which begins with a slash
+DONE = "done "  # begins the line of a worker whose run has ended, and which waits for another one
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -49,6 +50,11 @@ def cpu_seconds(pid: int) -> float:
     except psutil.Error:
         return 0.0
     return times.user + times.system
+
+
+def resident_bytes() -> int:
+    """Memory that this process occupies."""
+    return psutil.Process().memory_info().rss
 
 
 @cache
@@ -93,8 +99,9 @@ class WorkerProcess:
         self.backend = environment.get("KERAS_BACKEND", "")  # which it has imported
         self.is_ready = False  # to train: what it prepares comes to an end by itself
         self.is_waiting = False  # and does nothing
+        self.done_code: int | None = None  # as an exit code; its run is over, and it lives on
         self.order: Mapping[str, Any] | None = None  # what it was last asked to prepare
-        self.orders = 0  # how many there were
+        self.orders = 0  # how many there were, runs among them
         self.source_time = source_time()
         self._heard = b""
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
@@ -121,9 +128,11 @@ class WorkerProcess:
         return self.source_time == source_time()
 
     def hand_over(self, folder: Path) -> None:
-        """Write the one line. Raises OSError if the process has ended."""
+        """Give it a run. Raises OSError if the process has ended."""
+        self.is_waiting, self.done_code, self.order = False, None, None
+        self.orders += 1
         self.process.stdin.write(os.fsencode(folder) + b"\n")
-        self.process.stdin.close()  # flushes
+        self.process.stdin.flush()
 
     def prepare(self, order: Mapping[str, Any]) -> None:
         """Let it prepare a run, while it waits for one: see `prepare` in core/preparation.py."""
@@ -135,11 +144,14 @@ class WorkerProcess:
             self.process.stdin.flush()
 
     def poll(self) -> int | None:
-        """The exit code once it has ended; hears `ready`, and keeps its output pipe empty."""
+        """The exit code once it has ended; hears `ready` and `done`, and keeps its pipe empty."""
         while chunk := self.process.stdout.read(65_536):
             *lines, self._heard = (self._heard + chunk)[-65_536:].split(b"\n")
-            if b"ready" in lines:
-                self.is_ready = self.is_waiting = True
+            for line in lines:
+                if line == b"ready":
+                    self.is_ready = self.is_waiting = True
+                elif line.startswith(DONE.encode()):
+                    self.done_code = int(line.removeprefix(DONE.encode()))
         return self.process.poll()
 
     def last_error(self) -> str:
@@ -159,7 +171,7 @@ class WorkerProcess:
         self.process.wait()
 
     def end_idle(self) -> None:
-        """End it before it has a run: by the end of its input, by force if deep in imports."""
+        """End one without a run: by the end of its input, by force if deep in imports."""
         self.close()
         try:
             self.process.wait(0.5)

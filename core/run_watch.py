@@ -79,10 +79,19 @@ class RunWatch:
         if self._worker is not None:
             self._worker.close()
 
+    def release(self) -> WorkerProcess | None:
+        """The worker, if it is done with the run and waits for another; let go of it otherwise."""
+        if self._worker is not None and self._worker.done_code is not None:
+            return self._worker
+        self.close()
+        return None
+
     def is_gone(self) -> bool:
-        """Whether the process has ended."""
+        """Whether the process has ended, or is done with this run."""
         if self._worker is not None:
             self._exit_code = self._worker.poll()
+            if self._exit_code is None:
+                self._exit_code = self._worker.done_code
             return self._exit_code is not None
         if self._exit_code is None:
             try:  # a child of this process whose runner was dropped: learn its end, leave no zombie

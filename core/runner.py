@@ -1,9 +1,10 @@
-"""The queue on this machine: one process a run, a warm spare, cancel, pause, re-attach at start.
+"""The queue on this machine: one process at a run, a warm spare, cancel, pause, re-attach at start.
 
 A worker is `python -m core worker`: it imports Keras, prints the line `ready`, reads one line
 from its standard input (the absolute run folder), trains that run and exits: 0 finished,
 1 failed, 3 cancelled, 4 interrupted, 5 paused, having written state and reason itself; 6 if it
 could not, with the reason as the last line of log.txt. At the end of its input it exits at once.
+Instead of exiting it may print `done ` and that code, then `ready`, and take another run.
 A line before that one may be `prepare ` and a JSON object: the worker builds the model of the run
 that may come, and prints `ready` once more.
 It has a session of its own, so that it outlives the app; its app may be gone by the time it
@@ -287,7 +288,8 @@ class LocalRunner:
         if full := disk.room_problem(self.store.root):
             return f"{problem} {full}".strip()
         problem = self._dispatch() or problem
-        if self._queue or self._free_slots():  # else it would only take cores from those who train
+        # A spare would only take cores from those who train, where these go on with the queue.
+        if self._free_slots() or (self._queue and self._pool.ends_with_runs):
             self._pool.keep_spare(self._next_slot())
         self._prepare_spare()
         return problem
@@ -341,7 +343,7 @@ class LocalRunner:
                 self._is_resuming |= self._resumes and watch.is_adopted
             else:
                 self._queue.look_soon()  # another process may have taken it up
-            watch.close()
+            self._pool.take_back(watch.release())
             del self._watches[run_id]
 
     def _free_slots(self) -> list[int]:

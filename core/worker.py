@@ -1,12 +1,15 @@
-"""One run in one process: what the runner starts, and what `python -m core train` calls.
+"""One run at a time: what the runner starts, and what `python -m core train` calls.
 
 python -m core worker            wait with Keras imported, print "ready", read a run folder
                                  from standard input, train it, exit; before it, there may be
-                                 lines that ask to prepare a run: each is answered with "ready"
+                                 lines that ask to prepare a run: each is answered with "ready".
+                                 After a run that ended in good order on the CPU, and left little
+                                 behind: print "done" and its exit code, and wait for another
 python -m core worker RUN_DIR    train that run, exit
 """
 
 import gc
+import logging
 import math
 import os
 import select
@@ -28,7 +31,7 @@ from core.config import ExperimentConfig, NormalizationConfig, TrainingConfig
 from core.disk import fault_text
 from core.gpu import has_gpu
 from core.preparation import Prepared, prepare
-from core.processes import PREPARE
+from core.processes import DONE, PREPARE, resident_bytes
 from core.run_end import EXIT_CODES, MEMORY, End
 from core.run_training import Report, RunTraining, Stopped, device_name
 from core.runs import ACTIVE_STATES, Run, RunNotFound, RunStore, RunUnreadable, TransitionRefused
@@ -41,6 +44,8 @@ from core.windows import split_windows
 UNWRITABLE_EXIT = 6  # not even the state could be written; the last line of log.txt says why
 _REPORT_SECONDS = 1.0  # between two writes of progress.json, which the cores wait for
 _STOP_SECONDS = 0.1  # between two looks at whether to stop, likewise
+_ORDERLY = {EXIT_CODES[state] for state in ("finished", "cancelled", "paused")}
+_MOST_LEFT = 1 << 29  # bytes that runs may leave in the memory of a process that goes on
 
 
 class Unwritable(Exception):
@@ -260,27 +265,78 @@ def _wait_for_run() -> tuple[str, Prepared | None]:
 
 
 def main(run_folder: str | None = None) -> int:
-    """Wait for a run folder on standard input, unless it is given; train it. Returns exit code."""
-    prepared = None
-    if run_folder is None:  # till there is a run, a signal ends the process at once
-        if not _is_wanted():  # a run that already waits comes first
-            warm_up()
-        run_folder, prepared = _wait_for_run()
-        if not run_folder:
-            return 0  # the app is gone, and nothing was given to this spare
-    signal.signal(signal.SIGTERM, end_soon)
-    folder = Path(run_folder)
-    run = RunStore(folder.parent).open(folder.name)
+    """Train a run; without one, those whose folders come on standard input. Returns exit code."""
+    if run_folder is not None:
+        return _train(_opened(run_folder), None)
+    if not _is_wanted():  # a run that already waits comes first
+        warm_up()
+    logging.getLogger("tensorflow").addFilter(_is_no_count_of_traces)
+    code, begun_with = 0, resident_bytes()
+    while given := _next_run():
+        pipes = os.dup(1), os.dup(2)
+        code = _train(*given)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # without a run it ends the process at once
+        del given
+        _let_go()
+        if not _can_go_on(code, begun_with):
+            break
+        _write_to(*pipes)
+        with suppress(BrokenPipeError):
+            print(f"{DONE}{code}", flush=True)
+    return code
+
+
+def _is_no_count_of_traces(record: logging.LogRecord) -> bool:
+    """TensorFlow warns of many traces of a function: here each was of another run's model."""
+    return "tf.function retracing" not in record.getMessage()
+
+
+def _next_run() -> tuple[Run, Prepared | None] | None:
+    """What to train, with what was prepared of just that; None at the end of the input."""
+    run_folder, prepared = _wait_for_run()
+    if not run_folder:
+        return None  # the app is gone, or wants no run of this process
+    run = _opened(run_folder)
     if prepared is not None and not prepared.is_of(run):
         prepared = None
         _let_go()
-    with open(run.folder / "log.txt", "ab", buffering=0) as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
+    return run, prepared
+
+
+def _opened(run_folder: str) -> Run:
+    """The run, which is told of a signal that comes from now on. Raises RunNotFound."""
+    signal.signal(signal.SIGTERM, end_soon)
+    folder = Path(run_folder)
+    return RunStore(folder.parent).open(folder.name)
+
+
+def _train(run: Run, prepared: Prepared | None) -> int:
+    """Train a run, with its log for all output. Returns the exit code that stands for its end."""
+    log = os.open(run.folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    _write_to(log, os.dup(log))
     try:
-        state = train_run(run, folder.parent / "data", prepared=prepared)
+        state = train_run(run, run.folder.parent / "data", prepared=prepared)
     except Unwritable as error:
         with suppress(OSError):
             print(error, flush=True)
         return UNWRITABLE_EXIT
     return EXIT_CODES.get(state, 1)
+
+
+def _write_to(output: int, errors: int) -> None:
+    """Let standard output and standard error go to these descriptors, which are closed."""
+    for stream, number, target in ((sys.stdout, 1, output), (sys.stderr, 2, errors)):
+        with suppress(OSError):
+            stream.flush()
+        os.dup2(target, number)
+        os.close(target)
+
+
+def _can_go_on(code: int, begun_with: int) -> bool:
+    """Whether the process is as good as a new one for another run.
+
+    Not after a fault, nor where a graphics processor's memory would not come back otherwise.
+    """
+    if code not in _ORDERLY or _TERMINATED or has_gpu() or keras.backend.backend() != "tensorflow":
+        return False
+    return resident_bytes() - begun_with < _MOST_LEFT

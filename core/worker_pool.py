@@ -1,4 +1,7 @@
-"""Starts the processes that train, one of them ahead of need: Keras takes seconds to import."""
+"""Starts the processes that train, one of them ahead of need: Keras takes seconds to import.
+
+On the CPU a worker whose run has ended in good order is the next spare.
+"""
 
 import logging
 import os
@@ -30,6 +33,7 @@ class WorkerPool:
         spare_delay_seconds: float,
     ):
         self.spare: WorkerProcess | None = None
+        self.ends_with_runs = bool(gpus)  # whether workers do, as the last one has shown
         self._backend = preferred()  # of Keras in the spare: that of the run before
         self._command = command
         self._gpus = gpus
@@ -50,9 +54,21 @@ class WorkerPool:
             self.end_spare()
         return self._start(free[0])
 
+    def take_back(self, worker: WorkerProcess | None) -> None:
+        """A run is over: its worker, or None if that has ended with it.
+
+        One that goes on has imported already what a new one would have to, and keeps the steps
+        that it has traced.
+        """
+        self.ends_with_runs = worker is None
+        if worker is not None:
+            self.put_back(worker)
+
     def put_back(self, worker: WorkerProcess) -> None:
-        """Take back a worker that got no run after all."""
-        if self.spare is None and self._wants_spare:
+        """Take back a worker that has no run."""
+        is_better = self.spare is None or (worker.is_ready and not self.spare.is_ready)
+        if self._wants_spare and is_better and worker.orders < MOST_ORDERS:
+            self.end_spare()
             self.spare = worker
         else:
             worker.end_idle()

@@ -14,7 +14,8 @@ from core.processes import PROJECT_ROOT, send_signal
 from core.runner import LocalRunner
 from core.runs import RunStore
 
-# Obeys the worker's protocol without Keras; what to do stands in the run's configuration.
+# Obeys the worker's protocol without Keras; what to do stands in the run's configuration. After a
+# run it takes another where there is a file "goes on".
 WORKER = f"""
 import os, resource, signal, sys, time
 from pathlib import Path
@@ -29,83 +30,92 @@ try:
     print("ready", flush=True)
 except BrokenPipeError:
     pass
-line = sys.stdin.readline()
-while line.startswith("prepare "):
-    with open(here / "prepared", "a") as file:
-        file.write(f"{{os.getpid()}} {{line}}")
-    if (here / "preparing kills").exists():
-        os.kill(os.getpid(), signal.SIGKILL)
-    while (here / "prepare slowly").exists():
-        time.sleep(0.01)
-    print("ready", flush=True)
+while True:
     line = sys.stdin.readline()
-if not line:
-    sys.exit(0)
-folder = Path(line.rstrip("\\n"))
-run = RunStore(folder.parent).open(folder.name)
-run.publish_json("got.json", {{
-    "time": time.monotonic(),
-    "pid": os.getpid(),
-    "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"),
-}})
-with open(folder / "starts", "a") as file:
-    file.write(f"{{os.getpid()}}\\n")
-does = run.config().get("does", "finish")
-if does == "ignore everything":
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-if does == "leave on SIGTERM":
-    def leave(*_):
-        run.transition("interrupted", "Asked to leave.")
-        os._exit(0)
-    signal.signal(signal.SIGTERM, leave)
-run.transition("running", by_pid=os.getpid())
-with open(folder / "log.txt", "w") as log:
-    log.write("Epoch 1\\nValueError: the recording has no channels\\n\\n")
-if does.startswith("exit"):  # with this code, and these last words
-    code, words = does.removeprefix("exit ").split(" ", 1)
-    with open(folder / "log.txt", "a") as log:
-        log.write(words + "\\n")
-    os.kill(os.getpid(), signal.SIGABRT) if code == "-6" else os._exit(int(code))
-if does == "die after the results":
-    run.publish_json("results.json", {{"outcome": {{"state": "finished", "reason": "All done."}}}})
-    os.kill(os.getpid(), signal.SIGKILL)
-if does == "write on and on":
-    mine = time.monotonic()
-    with open(here / "begun", "a") as log:
-        log.write(f"{{os.getpid()}}\\n")
-    try:
-        while not (folder / "go on").exists():
-            run.append_history({{"worker": os.getpid()}})
-            run.write_progress({{"worker": os.getpid()}})
-            run.publish_json("model.json", os.getpid())
-            time.sleep(0.002)
-    except TransitionRefused as error:
-        (here / f"refused-{{os.getpid()}}").write_text(str(error))
-        sys.exit(9)
-if does == "fail":
-    sys.exit(1)
-if does == "say nothing":
-    sys.exit(0)
-if does.startswith("SIG"):
-    os.kill(os.getpid(), getattr(signal, does))
-while does != "finish":
-    if (folder / "go on").exists():
-        break
-    if run.cancel_requested() and does == "wait":
-        run.transition("cancelled", "Cancelled in epoch 1.")
-        sys.exit(3)
-    if run.cancel_requested() and does == "save slowly":
-        for share in range(300):
-            run.write_progress({{"phase": "reconstructing", "share": share / 300}})
+    while line.startswith("prepare "):
+        with open(here / "prepared", "a") as file:
+            file.write(f"{{os.getpid()}} {{line}}")
+        if (here / "preparing kills").exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+        while (here / "prepare slowly").exists():
             time.sleep(0.01)
-        run.transition("cancelled", "Cancelled, and all is saved.")
-        sys.exit(3)
-    if run.pause_requested() and does == "wait":
-        run.transition("paused", "Paused after epoch 1.")
+        print("ready", flush=True)
+        line = sys.stdin.readline()
+    if not line:
         sys.exit(0)
-    if does != "compute":
-        time.sleep(0.01)
-run.transition("finished", "Done.", by_pid=os.getpid())
+    folder = Path(line.rstrip("\\n"))
+    run = RunStore(folder.parent).open(folder.name)
+    run.publish_json("got.json", {{
+        "time": time.monotonic(),
+        "pid": os.getpid(),
+        "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"),
+    }})
+    with open(folder / "starts", "a") as file:
+        file.write(f"{{os.getpid()}}\\n")
+    does = run.config().get("does", "finish")
+    if does == "ignore everything":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if does == "leave on SIGTERM":
+        def leave(*_):
+            run.transition("interrupted", "Asked to leave.")
+            os._exit(0)
+        signal.signal(signal.SIGTERM, leave)
+    run.transition("running", by_pid=os.getpid())
+    with open(folder / "log.txt", "w") as log:
+        log.write("Epoch 1\\nValueError: the recording has no channels\\n\\n")
+    if does.startswith("exit"):  # with this code, and these last words
+        code, words = does.removeprefix("exit ").split(" ", 1)
+        with open(folder / "log.txt", "a") as log:
+            log.write(words + "\\n")
+        os.kill(os.getpid(), signal.SIGABRT) if code == "-6" else os._exit(int(code))
+    if does == "die after the results":
+        outcome = {{"state": "finished", "reason": "All done."}}
+        run.publish_json("results.json", {{"outcome": outcome}})
+        os.kill(os.getpid(), signal.SIGKILL)
+    if does == "write on and on":
+        mine = time.monotonic()
+        with open(here / "begun", "a") as log:
+            log.write(f"{{os.getpid()}}\\n")
+        try:
+            while not (folder / "go on").exists():
+                run.append_history({{"worker": os.getpid()}})
+                run.write_progress({{"worker": os.getpid()}})
+                run.publish_json("model.json", os.getpid())
+                time.sleep(0.002)
+        except TransitionRefused as error:
+            (here / f"refused-{{os.getpid()}}").write_text(str(error))
+            sys.exit(9)
+    if does == "fail":
+        sys.exit(1)
+    if does == "say nothing":
+        sys.exit(0)
+    if does.startswith("SIG"):
+        os.kill(os.getpid(), getattr(signal, does))
+    while does != "finish":
+        if (folder / "go on").exists():
+            break
+        if run.cancel_requested() and does == "wait":
+            run.transition("cancelled", "Cancelled in epoch 1.")
+            sys.exit(3)
+        if run.cancel_requested() and does == "save slowly":
+            for share in range(300):
+                run.write_progress({{"phase": "reconstructing", "share": share / 300}})
+                time.sleep(0.01)
+            run.transition("cancelled", "Cancelled, and all is saved.")
+            sys.exit(3)
+        if run.pause_requested() and does == "wait":
+            run.transition("paused", "Paused after epoch 1.")
+            sys.exit(0)
+        if does != "compute":
+            time.sleep(0.01)
+    run.transition("finished", "Done.", by_pid=os.getpid())
+    if not (here / "goes on").exists():
+        sys.exit(0)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        print("done 0\\nready", flush=True)
+    except BrokenPipeError:
+        pass
 """
 
 

@@ -151,8 +151,9 @@ def test_a_ready_spare_gets_its_line_at_once(store, make_runner):
 @pytest.mark.slow
 def test_the_next_spare_waits_until_the_run_has_begun_and_another_can_be_soon(store, make_runner):
     runner = make_runner(spare=True, spare_delay_seconds=0.6)
-    run_id = runner.submit({"does": "wait"}, name="x")
     runner.start()
+    reached(store, runner.submit({}, name="x"), "finished")  # its worker ends with it
+    run_id = runner.submit({"does": "wait"}, name="y")
     reached(store, run_id, "running")
     begun = got(store, run_id)["time"]
     time.sleep(1.2)
