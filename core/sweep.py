@@ -1,4 +1,4 @@
-"""Many experiments trained one after the other, each in a process of its own, without a browser.
+"""Many experiments trained one after the other, in a process beside this one, without a browser.
 
 What a runs folder already holds is not trained again, so a sweep that was broken off goes on where
 it stopped.

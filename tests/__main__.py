@@ -53,8 +53,8 @@ def main(arguments: list[str]) -> None:
     # Kept bytecode: each process that imports TensorFlow would compile it again, for 15 s.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     prepare_environment()
-    if shutil.which("chromium") is None:
-        install_debian("chromium", "fonts-dejavu-core")
+    if not any(map(shutil.which, ("chromium-headless-shell", "chromium"))):
+        install_debian("chromium-headless-shell", "fonts-dejavu-core")
     run(BIN / "ruff", "check")
     run(BIN / "ruff", "format", "--check")
     if arguments:

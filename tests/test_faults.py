@@ -73,9 +73,9 @@ def test_a_kill_leaves_half_of_the_data_in_a_temporary_file(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("points", [("--every", "30", "--only", "kill"), ("--last",)], ids=" ".join)
+@pytest.mark.parametrize("points", [("--every", "45", "--only", "kill"), ("--last",)], ids=" ".join)
 def test_runs_killed_at_their_write_points_end_as_undisturbed_ones(points):
-    """Each thirtieth point; `python -m tests.write_points` does them all, and errors too.
+    """Each forty-fifth point; `python -m tests.write_points` does them all, and errors too.
 
     And errors at the last of all, when the run's end is written but may not last.
     """

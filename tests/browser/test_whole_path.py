@@ -124,10 +124,10 @@ def test_a_configuration_link_fills_the_form(shared_server, visitor):
         ("run=../../etc", "There is no run"),
     ],
 )
-def test_a_link_that_does_not_fit_says_so(shared_server, visitor, query, text):
-    page = visitor(f"{shared_server.url}/train?{query}")
-    expect(page.get_by_text(re.compile(text)).first).to_be_visible()
-    assert page.get_by_test_id("stException").count() == 0
+def test_a_link_that_does_not_fit_says_so(shared_server, reader, query, text):
+    reader.goto(f"{shared_server.url}/train?{query}")
+    expect(reader.get_by_text(re.compile(text)).first).to_be_visible()
+    assert reader.get_by_test_id("stException").count() == 0
 
 
 def test_a_run_outlives_its_browser_and_edits_outlive_pages(server, visitor):
@@ -151,12 +151,11 @@ def test_a_run_outlives_its_browser_and_edits_outlive_pages(server, visitor):
 
 
 @pytest.mark.parametrize("stem", PAGES)
-def test_nothing_overflows_a_phone(shared_server, visitor, stem):
-    page = visitor(
-        shared_server.url + ("/" if stem == "start" else f"/{stem}"), width=390, height=844
-    )
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    wait_until_idle(page)
-    assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
-    main = page.get_by_test_id("stMain")
+def test_nothing_overflows_a_phone(shared_server, reader, stem):
+    reader.set_viewport_size({"width": 390, "height": 844})
+    reader.goto(shared_server.url + ("/" if stem == "start" else f"/{stem}"))
+    expect(reader.get_by_role("heading", level=1)).to_be_visible()
+    wait_until_idle(reader)
+    assert reader.evaluate("document.scrollingElement.scrollWidth") <= 390
+    main = reader.get_by_test_id("stMain")
     assert main.evaluate("e => e.scrollWidth") <= 390

@@ -36,13 +36,13 @@ def test_an_older_run_that_is_started_later_is_out_of_order():
 def test_each_run_ends_once_in_fair_turns_however_often_workers_and_app_are_killed(tmp_path):
     outcome = under_kills(
         tmp_path / "runs",
-        runs=30,
-        owners=5,
+        runs=20,
+        owners=4,
         slots=2,
         worker="light",
         pause=(0.2, 0.8),
         most_seconds=240,
     )
-    assert not broken(outcome, 30, 2), "\n".join(report(outcome))
+    assert not broken(outcome, 20, 2), "\n".join(report(outcome))
     assert outcome.kills["worker"] >= 3
     assert outcome.kills["app"] >= 2

@@ -87,8 +87,7 @@ RECOVERY_WRITES = 15  # write, fsync, rename, fsync and note of interrupted, que
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lasting", ["", "+"])
-@pytest.mark.parametrize("kind", ["enospc", "eio"])
+@pytest.mark.parametrize(("kind", "lasting"), [("enospc", "+"), ("eio", "")])
 def test_fault_35_an_error_at_each_write_of_the_recovery(
     store, make_runner, monkeypatch, kind, lasting
 ):
