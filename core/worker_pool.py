@@ -13,7 +13,7 @@ from core.backends import preferred
 from core.processes import WorkerProcess
 
 LONGEST_SPARE_DELAY_SECONDS = 300.0
-MOST_ORDERS = 30  # that a spare prepares: TensorFlow keeps up to 15 MB of each that is a new model
+MOST_ORDERS = 30  # that a worker prepares or trains: each new model costs TensorFlow up to 25 MB
 
 _log = logging.getLogger(__name__)
 
