@@ -79,9 +79,12 @@ class RunWatch:
         if self._worker is not None:
             self._worker.close()
 
-    def release(self) -> WorkerProcess | None:
-        """The worker, if it is done with the run and waits for another; let go of it otherwise."""
-        if self._worker is not None and self._worker.done_code is not None:
+    def release(self, in_order: bool) -> WorkerProcess | None:
+        """The worker, if it is done with the run and waits for another; let go of it otherwise.
+
+        in_order: it has said itself how the run ended, so that nobody else has to write to it.
+        """
+        if in_order and self._worker is not None and self._worker.done_code is not None:
             return self._worker
         self.close()
         return None

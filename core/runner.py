@@ -343,7 +343,7 @@ class LocalRunner:
                 self._is_resuming |= self._resumes and watch.is_adopted
             else:
                 self._queue.look_soon()  # another process may have taken it up
-            self._pool.take_back(watch.release())
+            self._pool.take_back(watch.release(in_order=end is None))
             del self._watches[run_id]
 
     def _free_slots(self) -> list[int]:

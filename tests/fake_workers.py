@@ -91,7 +91,7 @@ while True:
         sys.exit(0)
     if does.startswith("SIG"):
         os.kill(os.getpid(), getattr(signal, does))
-    while does != "finish":
+    while does not in ("finish", "forget the end"):
         if (folder / "go on").exists():
             break
         if run.cancel_requested() and does == "wait":
@@ -108,7 +108,8 @@ while True:
             sys.exit(0)
         if does != "compute":
             time.sleep(0.01)
-    run.transition("finished", "Done.", by_pid=os.getpid())
+    if does != "forget the end":
+        run.transition("finished", "Done.", by_pid=os.getpid())
     if not (here / "goes on").exists():
         sys.exit(0)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -10,6 +10,8 @@ from core import worker_pool
 from core.processes import is_alive
 from tests.fake_workers import end_app, eventually, got, let_go, reached, start_app, state
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def goes_on(tmp_path):
@@ -75,6 +77,15 @@ def test_a_worker_that_fails_ends_with_its_run_and_a_spare_waits_beside_the_next
     let_go(store, third)
     reached(store, third, "finished")
     assert len(set(pids(store, [first, second, third]))) == 3
+
+
+def test_a_worker_that_wrote_no_end_gets_no_other_run(store, make_runner, goes_on):
+    runner = make_runner(spare=True, spare_delay_seconds=60.0)
+    first, second = (runner.submit({"does": d}, name="x") for d in ("forget the end", "finish"))
+    runner.start()
+    assert "ended without a result" in reached(store, first, "failed").reason
+    reached(store, second, "finished")
+    assert len(set(pids(store, [first, second]))) == 2
 
 
 def test_a_worker_takes_only_so_many_runs(store, make_runner, goes_on, monkeypatch):
