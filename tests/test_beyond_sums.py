@@ -35,6 +35,7 @@ def one_by_one(values, weights, reach):
     return distance_sums(block, weights, Reach(*(np.array([value]) for value in reach)))[:, 0]
 
 
+@pytest.mark.slow
 @given(
     values=hnp.arrays(
         st.sampled_from([np.float64, np.float32, np.int16]),

@@ -43,6 +43,7 @@ def few_ends(monkeypatch):
     monkeypatch.setattr(intervals, "_BLOCK", 11)
 
 
+@pytest.mark.slow
 @given(
     values=hnp.arrays(
         st.sampled_from([np.float64, np.float32, np.int16, np.int64, np.uint8]),

@@ -85,6 +85,7 @@ def test_what_was_set_from_outside_stays(cpuinfo, monkeypatch):
     assert os.environ["NPY_DISABLE_CPU_FEATURES"] == "X86_V3"
 
 
+@pytest.mark.slow
 def test_it_is_decided_before_numpy_is_imported():
     run_alone(BEFORE_NUMPY)
 

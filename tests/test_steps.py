@@ -56,6 +56,7 @@ def test_graphs_run_as_they_were_traced():
     assert optimizer.get_experimental_options()["disable_meta_optimizer"]
 
 
+@pytest.mark.slow
 def test_the_order_of_an_epoch_takes_four_bytes_a_window_and_is_that_of_a_permutation():
     """Checkpoints hold the place in an epoch, not its order."""
     taken = []

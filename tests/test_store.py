@@ -69,6 +69,7 @@ def recordings(draw):
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(original=recordings())
 def test_a_recording_comes_back_as_it_was(original, tmp_path_factory):

@@ -25,6 +25,7 @@ def test_damaged_files_are_read_or_refused(kind, reading):
     assert found.read + found.refused + found.crashes == CASES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SEEDS)
 def test_the_undamaged_files_are_read(kind, reading, tmp_path):
     path = tmp_path / "seed"

@@ -52,6 +52,7 @@ def test_first_visit_shows_a_generated_signal_and_its_windows(lab):
     assert list(page.dataframe[0].value["channel"]) == [f"channel {n}" for n in range(1, 5)]
 
 
+@pytest.mark.slow
 def test_a_parameter_reaches_the_draft_and_the_picture(lab):
     page = lab.open("data").run()
     widget(page, "number_input", "data.time_steps@").set_value(5000)
@@ -145,6 +146,7 @@ def test_going_back_to_a_source_brings_back_what_it_held(lab):
     assert not page.exception
 
 
+@pytest.mark.slow
 def test_a_sample_lets_go_of_the_file_before_it_until_one_goes_back(lab):
     page = upload(lab.open("data").run(), "messung.csv", TABLE.encode())
     key = draft(page)["data"]["sha256"]
@@ -158,6 +160,7 @@ def test_a_sample_lets_go_of_the_file_before_it_until_one_goes_back(lab):
     assert not page.exception
 
 
+@pytest.mark.slow
 def test_a_new_file_gets_no_anomalies_of_what_was_generated_before(lab):
     page = lab.open("data").run()
     page.session_state["draft"] = with_changes(

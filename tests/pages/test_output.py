@@ -31,6 +31,7 @@ def lab(tmp_path, monkeypatch):
     return Lab(tmp_path, monkeypatch)
 
 
+@pytest.mark.slow
 def test_verdicts_are_those_of_the_command_line_also_where_the_data_drift(lab, tmp_path):
     values = np.random.default_rng(0).normal(0.5, 0.1, size=(2000, 1))
     values[::50] = 3  # beyond a sigmoid
@@ -103,6 +104,7 @@ def test_clipping_is_offered_and_has_no_meaning_per_window(lab):
     assert page.success
 
 
+@pytest.mark.slow
 def test_a_clip_that_a_scope_rules_out_is_not_shown(lab):
     page = lab.open("output").run()
     widget(page, "selectbox", "normalization.clip_percentile@").set_value(1.0)
@@ -284,6 +286,7 @@ def test_what_waits_can_be_cancelled_and_nothing_else(lab):
     assert other.status().state == "queued"
 
 
+@pytest.mark.slow
 def test_what_waits_of_another_matrix_is_not_cancelled(lab):
     queued = {}
     for channels in ("1", "2"):

@@ -122,6 +122,7 @@ def test_a_queued_run_that_could_not_be_read_for_a_moment_is_trained(
     reached(store, run_id, "finished")
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_be_read_when_its_turn_comes_is_trained_later(
     store, make_runner, monkeypatch, unreadable
 ):
