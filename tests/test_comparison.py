@@ -63,8 +63,8 @@ def test_change_without_sense_is_not_a_number():
         ({"normalization.method": "minmax"}, ()),
         ({"data.amplitude": 2.0}, ("different data: amplitude is 2 in B and 1 in A",)),
         ({"data.channels": 2, "data.frequency_hz": 3}, ("channels is 2 in B and 4 in A",)),
-        ({"windows.window_length": 100}, ("window_length is 100 in B and 200 in A",)),
-        ({"windows.validation_share": 0.5}, ("validation_share is 0.5 in B",)),
+        ({"windows.window_length": 100}, ("window length is 100 in B and 200 in A",)),
+        ({"windows.validation_share": 0.5}, ("validation share is 0.5 in B",)),
     ],
 )
 def test_why_windows_are_not_the_same(changes, words):

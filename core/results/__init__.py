@@ -18,7 +18,7 @@ from core.results.comparison import (
     why_not_comparable,
     window_errors,
 )
-from core.results.configs import config_columns, differences, value_text
+from core.results.configs import config_columns, differences, field_title, value_text
 from core.results.errors_file import (
     MEASURES,
     PARTS,
@@ -66,6 +66,7 @@ __all__ = [
     "duration_text",
     "error_sentence",
     "errors_at",
+    "field_title",
     "have_same_data",
     "map_npz",
     "read_baselines",

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from core.config import DataConfig, ExperimentConfig, WindowsConfig, flatten
-from core.results.configs import value_text
+from core.results.configs import field_title, value_text
 from core.results.reconstruction_file import StoredWindows
 from core.signals.store import recording_key
 
@@ -96,7 +96,7 @@ def _difference(label: str, mine: Mapping[str, Any], other: str, theirs: Mapping
     name = next((name for name in pairs if name != "sha256"), "")
     if not name:
         return "their files have different content"
-    return f"{name} is {pairs[name][0]} in {label} and {pairs[name][1]} in {other}"
+    return f"{field_title(name)} is {pairs[name][0]} in {label} and {pairs[name][1]} in {other}"
 
 
 def common_positions(windows: Sequence[StoredWindows]) -> np.ndarray:

@@ -54,6 +54,11 @@ def _meant(config: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in flat.items() if not k.startswith("data.") or k.startswith(known)}
 
 
+def field_title(name: str) -> str:
+    """`sampling_rate_hz` as a person reads it: `sampling rate (Hz)`."""
+    return name.replace("_hz", " (Hz)").replace("_", " ")
+
+
 def value_text(value: Any) -> str:
     """The value of a field as a person reads it."""
     if value is None:

@@ -77,7 +77,6 @@ from core.session.visitor import (
 from core.session.words import (
     METHODS,
     SCOPES,
-    field_title,
     field_words,
     keep_fault,
     literal,
@@ -113,7 +112,6 @@ __all__ = [
     "drop_upload",
     "envelopes",
     "experiment",
-    "field_title",
     "field_words",
     "floors",
     "forget_all",

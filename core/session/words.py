@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.config import ExperimentConfig, NormalizationConfig, flatten
 from core.number_text import number_text
+from core.results import field_title
 
 METHODS = {
     "none": "None",
@@ -57,11 +58,6 @@ def field_words(text: str) -> str:
     `training.batch_size=64`, as the command line says it, becomes `batch size 64`.
     """
     return _FIELD.sub(lambda found: field_title(found[1]) + " " * bool(found[2]), text)
-
-
-def field_title(name: str) -> str:
-    """`sampling_rate_hz` as a person reads it: `sampling rate (Hz)`."""
-    return name.replace("_hz", " (Hz)").replace("_", " ")
 
 
 def show_fault(error: Exception | str) -> None:

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import session
-from core.results import RunRow, differences
+from core.results import RunRow, differences, field_title
 from core.views.compared_curves import compared_curves
 from core.views.compared_errors import compared_errors
 from core.views.compared_runs import Compared, chosen_baseline, read_compared
@@ -45,9 +44,7 @@ def _settings(runs: Sequence[Compared]) -> None:
     if not different:
         st.caption("Nothing: their settings are the same.")
         return
-    named = {
-        session.field_title(field).replace(".", ": "): values for field, values in different.items()
-    }
+    named = {field_title(field).replace(".", ": "): values for field, values in different.items()}
     frame = pd.DataFrame.from_dict(named, orient="index", columns=[item.label for item in runs])
     frame = quoted_frame(frame.rename_axis(SETTING).reset_index())
     st.dataframe(

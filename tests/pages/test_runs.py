@@ -341,7 +341,7 @@ def test_windows_that_are_not_the_same_are_not_compared(lab):
     make_run(lab.store, "failed", name="Four")
     page = choose_baseline(select(lab.open("runs"), 0, 1, 2, 3), "One")
     text = text_of(page) + page.info[0].value.replace("\\", "")
-    assert "window_length is 12 in Two and 24 in One" in text
+    assert "window length is 12 in Two and 24 in One" in text
     assert "Three and One have different training windows" in text
     assert "Without reconstructions, and so left out: Four." in text
     assert not page.exception
