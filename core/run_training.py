@@ -158,8 +158,10 @@ class RunTraining:
         training, run = self._training, self._run
         if training.config.training.keep_best or state == "failed":
             training.keep_best()
+            kept_epoch = training.best_epoch
         else:
             training.keep_last()
+            kept_epoch = training.done
         run.publish("model.keras", training.trainer.export.save)  # safe before the long part
         results, arrays = self._evaluate(stops=state == "finished")
         architecture = architecture_of(training)
@@ -168,6 +170,7 @@ class RunTraining:
         results |= {
             "initial_weights": training.initial_weights,
             "best_epoch": training.best_epoch,
+            "kept_epoch": kept_epoch,  # whose weights all this is of
             "epochs_trained": training.done,
             "parameters": architecture.parameters,
             "compression_ratio": architecture.compression_ratio,

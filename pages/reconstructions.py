@@ -71,9 +71,7 @@ def show_results(run: Run, status: Status, results: Results) -> None:
         run_link(run.id)
     else:
         windows_viewer(run.id, parts, results, measure)
-    config = session.run_config(run.id)
-    keeps_best = config is None or config.training.keep_best or status.state == "failed"
-    replay(run, Words.of_results(results, keeps_best), measure)
+    replay(run, Words.of_results(results), measure)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Training", anchor=False)
         st.space("stretch")

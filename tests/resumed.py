@@ -53,6 +53,17 @@ def queued(folder: Path, changes: dict | None = None) -> Run:
     return RunStore(folder).create(config.model_dump(mode="json"), name="a run")
 
 
+def waiting_worker() -> subprocess.Popen:
+    """A process that waits for lines, as those that the runner starts."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "core", "worker"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+
+
 def hand_to(run: Run, pid: int) -> None:
     """Make a process the run's worker, as the runner does."""
     if run.status().state in ("paused", "interrupted"):

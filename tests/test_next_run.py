@@ -2,12 +2,10 @@
 
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 
-from tests.resumed import ROOT, fingerprints, hand_to, queued, undisturbed
+from tests.resumed import fingerprints, hand_to, queued, undisturbed, waiting_worker
 
 pytestmark = pytest.mark.slow
 worker = pytest.importorskip("core.worker")
@@ -18,13 +16,7 @@ OTHER = {"model.filters": "8", "model.dropout": 0.1, "training.precision": "bflo
 
 @pytest.fixture
 def process():
-    process = subprocess.Popen(
-        [sys.executable, "-m", "core", "worker"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+    process = waiting_worker()
     with process:
         yield process
         process.kill()

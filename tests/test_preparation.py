@@ -3,8 +3,6 @@
 import io
 import json
 import os
-import subprocess
-import sys
 import weakref
 from types import SimpleNamespace
 
@@ -15,7 +13,7 @@ from core.config import ExperimentConfig
 from core.processes import PREPARE
 from core.signals.recording import DataError, Recording
 from core.signals.store import open_recording
-from tests.resumed import EVERYTHING_ON, ROOT, fingerprints, hand_to, queued, undisturbed
+from tests.resumed import EVERYTHING_ON, fingerprints, hand_to, queued, undisturbed, waiting_worker
 
 pytestmark = pytest.mark.slow
 worker = pytest.importorskip("core.worker")
@@ -128,13 +126,7 @@ def test_a_worker_that_prepared_trains_the_same_run(tmp_path, expected, last):
     lines = ["{", unsuited, other, order(SETUP, tmp_path)]
     if last == "another":
         lines = lines[::-1][:2]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "core", "worker"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+    process = waiting_worker()
     with process:
         for line in lines:
             assert process.stdout.readline() == b"ready\n"

@@ -217,7 +217,8 @@ def test_results_hold_the_extremes_of_all_windows_and_scaled_errors(tmp_path):
             scaled = errors / np.array(results["channel_std"]) ** power
             assert results["scaled"][part][measure] == pytest.approx(scaled.mean())
     assert len(results["initial_weights"]) == 64
-    row = run.history()[results["best_epoch"] - 1]
+    assert results["kept_epoch"] == results["best_epoch"]
+    row = run.history()[results["kept_epoch"] - 1]
     for measure in ("mae", "mse"):
         scaled = results["scaled"]["validation"][measure]
         assert row[f"val_scaled_{measure}"] == pytest.approx(scaled, rel=1e-5)
@@ -227,6 +228,7 @@ def test_the_replay_ends_with_what_the_last_epoch_reconstructs(tmp_path):
     run, data_folder = started(tmp_path, {"training.keep_best": False})
     worker.train_run(run, data_folder)
     replay, stored = read_replay(run), read_reconstruction(run)
+    assert json_of(run, "results.json")["kept_epoch"] == 3
     assert replay.epochs.tolist() == [1, 2, 3]
     assert [line["epoch"] for line in read_outputs(run)] == [1, 2, 3]
     kept = [stored["validation" if part else "train"] for part in replay.part]

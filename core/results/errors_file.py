@@ -77,6 +77,7 @@ class Results:
     channel_floors: ChannelErrors = field(default_factory=dict)
     sampling_rate_hz: float | None = None
     best_epoch: int | None = None
+    kept_epoch: int | None = None  # whose weights the results are of
     epochs_trained: int | None = None
     parameters: int | None = None
     compression_ratio: float | None = None
@@ -127,7 +128,10 @@ def read_json(run: Run, name: str) -> Any:
 def _results(content: Mapping[str, Any]) -> Results:
     known = {
         key: content[key]
-        for key in ("best_epoch", "epochs_trained", "parameters", "compression_ratio", "seconds")
+        for key in (
+            *("best_epoch", "kept_epoch", "epochs_trained"),
+            *("parameters", "compression_ratio", "seconds"),
+        )
         if _is_number(content.get(key))
     }
     rate = content.get("sampling_rate_hz")

@@ -35,9 +35,9 @@ class Words:
     kept_epoch: int | None = None  # whose weights the run ended with
 
     @classmethod
-    def of_results(cls, results: Results, keeps_best: bool) -> "Words":
-        kept = results.best_epoch if keeps_best else results.epochs_trained
-        return cls(results.channel_names, results.unit, results.sampling_rate_hz, kept)
+    def of_results(cls, results: Results) -> "Words":
+        rate = results.sampling_rate_hz
+        return cls(results.channel_names, results.unit, rate, results.kept_epoch)
 
     @classmethod
     def of_data(cls, config: ExperimentConfig | None) -> "Words":
