@@ -46,6 +46,8 @@ def test_the_runs_after_others_are_the_same_runs(process, tmp_path):
         assert [heard(process), heard(process)] == ["done 0", "ready"]
         assert fingerprints(run) == expected
     assert [(run.folder / "log.txt").read_bytes() for run in (first, paused)] == logs
+    for run in (first, paused, same, again):
+        assert b"retracing" not in (run.folder / "log.txt").read_bytes()
     failing = queued(tmp_path, {"training.batch_size": 4096})
     give(process, failing)
     assert heard(process) == ""  # the end

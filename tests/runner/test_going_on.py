@@ -1,8 +1,10 @@
 """A worker whose run has ended in good order takes the next one, and is the spare meanwhile."""
 
+import functools
 import os
 import signal
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -24,16 +26,30 @@ def pids(store, run_ids):
 
 def test_a_queue_is_trained_by_one_process_without_a_spare_beside_it(store, make_runner, goes_on):
     runner = make_runner(spare=True, spare_delay_seconds=0.0)
-    first = runner.submit({"does": "wait"}, name="x")
-    others = [runner.submit({}, name="x") for _ in range(3)]
+    runs = [runner.submit({"does": "wait"}, name="x") for _ in range(3)]
     runner.start()
-    reached(store, first, "running")
-    time.sleep(0.3)
-    assert runner._pool.spare is None  # its imports would take cores from the run
-    let_go(store, first)
-    for run_id in others:
+    for run_id in runs:
+        reached(store, run_id, "running")
+        time.sleep(0.3)
+        assert runner._pool.spare is None  # its imports would take cores from the run
+        let_go(store, run_id)
         reached(store, run_id, "finished")
-    assert len(set(pids(store, [first, *others]))) == 1
+    assert len(set(pids(store, runs))) == 1
+
+
+def test_a_worker_that_is_done_replaces_a_spare_that_still_imports():
+    ended = []
+
+    def worker(name, is_ready):
+        end = functools.partial(ended.append, name)
+        return SimpleNamespace(name=name, is_ready=is_ready, orders=1, end_idle=end)
+
+    pool = worker_pool.WorkerPool([], gpus=[], wants_spare=True, spare_delay_seconds=0.0)
+    pool.spare = worker("importing", is_ready=False)
+    pool.take_back(worker("first", is_ready=True))
+    assert (pool.spare.name, ended) == ("first", ["importing"])
+    pool.take_back(worker("second", is_ready=True))
+    assert (pool.spare.name, ended) == ("first", ["importing", "second"])
 
 
 def test_a_worker_that_is_done_is_the_spare_at_once(store, make_runner, goes_on):
