@@ -130,7 +130,11 @@ def test_ready_windows_can_be_cut_shorter():
         ),
         (np.zeros((300, 1)), WindowsConfig(), "validation part has 60 of 300"),
         (np.zeros((5, 100, 1)), WindowsConfig(), "windows of 100 time steps, fewer than"),
-        (np.zeros((1, 200, 1)), WindowsConfig(), "leave 1 to train and 0 to validate"),
+        (
+            np.zeros((1, 200, 1)),
+            WindowsConfig(),
+            "with windows.validation_share=0.2 leave 1 to train and 0 to validate",
+        ),
         (np.zeros((900, 1)), WindowsConfig(window_length=9, split="random"), "share time steps"),
     ],
 )
