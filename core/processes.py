@@ -92,16 +92,29 @@ def send_signal(pid: int, identity: str, number: int) -> bool:
 
 
 class WorkerProcess:
-    """A process of ours that trains, or waits to. The protocol stands in core/runner.py."""
+    """A process of ours that trains, or waits to: `python -m core worker`.
+
+    To it, a line each on its standard input, until that ends, and the worker with it:
+        prepare JSON   build the model of a run that may come
+        /RUN_FOLDER    train this run, with its log.txt for all output
+    From it, on its standard output:
+        ready          before it reads a line, the first time with Keras imported
+        done CODE      a run has ended, and the worker reads on; CODE as if it had exited
+    Otherwise it exits after a run: 0 finished, 1 failed, 3 cancelled, 4 interrupted, 5 paused,
+    having written state and reason itself; 6 if it could not, with the reason as the last line of
+    log.txt. It has a session of its own, so that it outlives the app; the app may be gone by the
+    time it prints something, so it must take a broken pipe lightly.
+    """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], slot: int):
         self.slot = slot
         self.backend = environment.get("KERAS_BACKEND", "")  # which it has imported
         self.is_ready = False  # to train: what it prepares comes to an end by itself
-        self.is_waiting = False  # and does nothing
         self.done_code: int | None = None  # as an exit code; its run is over, and it lives on
         self.order: Mapping[str, Any] | None = None  # what it was last asked to prepare
         self.orders = 0  # how many there were, runs among them
+        self._owed = 1  # times `ready`, until it reads what was written last
+        self._has_run = False
         self.source_time = source_time()
         self._heard = b""
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
@@ -127,18 +140,28 @@ class WorkerProcess:
         """Whether the program is still the one that this process has imported."""
         return self.source_time == source_time()
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it does nothing."""
+        return self._owed == 0 and not self._has_run
+
+    @property
+    def has_unread_run(self) -> bool:
+        """Whether it has yet to read the run that it was given: what it does is not of that run."""
+        return self._owed > 0 and self._has_run
+
     def hand_over(self, folder: Path) -> None:
         """Give it a run. Raises OSError if the process has ended."""
-        self.is_waiting, self.done_code, self.order = False, None, None
+        self._has_run, self.done_code = True, None
         self.orders += 1
         self.process.stdin.write(os.fsencode(folder) + b"\n")
         self.process.stdin.flush()
 
     def prepare(self, order: Mapping[str, Any]) -> None:
         """Let it prepare a run, while it waits for one: see `prepare` in core/preparation.py."""
-        self.is_waiting = False
         self.order = order
         self.orders += 1
+        self._owed += 1
         with suppress(OSError):  # it has ended, which `poll` will tell
             self.process.stdin.write(f"{PREPARE}{json.dumps(order)}\n".encode())
             self.process.stdin.flush()
@@ -149,9 +172,12 @@ class WorkerProcess:
             *lines, self._heard = (self._heard + chunk)[-65_536:].split(b"\n")
             for line in lines:
                 if line == b"ready":
-                    self.is_ready = self.is_waiting = True
+                    self.is_ready = True
+                    self._owed -= 1
                 elif line.startswith(DONE.encode()):
                     self.done_code = int(line.removeprefix(DONE.encode()))
+                    self._has_run, self.order = False, None  # what it had prepared is gone, too
+                    self._owed += 1
         return self.process.poll()
 
     def last_error(self) -> str:

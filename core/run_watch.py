@@ -80,16 +80,25 @@ class RunWatch:
             self._worker.close()
 
     def release(self, in_order: bool) -> WorkerProcess | None:
-        """The worker, if it is done with the run and waits for another; let go of it otherwise.
+        """The worker, if it is done with the run and lives on; let go of it otherwise.
 
-        in_order: it has said itself how the run ended, so that nobody else has to write to it.
+        in_order: nobody has to write how the run ended.
         """
-        if in_order and self._worker is not None and self._worker.done_code is not None:
-            return self._worker
+        worker = self._worker
+        is_done = worker is not None and worker.done_code is not None
+        if in_order and is_done and worker.poll() is None:
+            return worker
         self.close()
         return None
 
-    def is_gone(self) -> bool:
+    def died_before(self) -> WorkerProcess | None:
+        """The worker, if it has ended before it read the run: not of that run's doing."""
+        worker = self._worker
+        if worker is None or worker.poll() is None or not worker.has_unread_run:
+            return None
+        return worker
+
+    def is_over(self) -> bool:
         """Whether the process has ended, or is done with this run."""
         if self._worker is not None:
             self._exit_code = self._worker.poll()

@@ -1,15 +1,5 @@
 """The queue on this machine: one process at a run, a warm spare, cancel, pause, re-attach at start.
 
-A worker is `python -m core worker`: it imports Keras, prints the line `ready`, reads one line
-from its standard input (the absolute run folder), trains that run and exits: 0 finished,
-1 failed, 3 cancelled, 4 interrupted, 5 paused, having written state and reason itself; 6 if it
-could not, with the reason as the last line of log.txt. At the end of its input it exits at once.
-Instead of exiting it may print `done ` and that code, then `ready`, and take another run.
-A line before that one may be `prepare ` and a JSON object: the worker builds the model of the run
-that may come, and prints `ready` once more.
-It has a session of its own, so that it outlives the app; its app may be gone by the time it
-prints `ready`, so it must take a broken pipe lightly.
-
 The runner keeps nothing that the run folders do not say: a runner that starts again finds the
 workers of the one before, and whose turn it is. Of several runners on one runs
 folder one schedules, the one that holds the lock; the others hand in and cancel, and one of them
@@ -44,7 +34,9 @@ from core.runs import (
 )
 from core.worker_pool import WorkerPool
 
-WORKER_COMMAND = (sys.executable, "-m", "core", "worker")
+# -u: what a full disk did not take of its log must not be tried again as the process exits, which
+# then loses its exit code.
+WORKER_COMMAND = (sys.executable, "-u", "-m", "core", "worker")
 IDLE_SECONDS = 0.5  # between two looks at the runs folder when nothing is going on
 SETTLED_SECONDS = 0.4  # for which nobody has changed the setup that the spare prepares for
 
@@ -136,7 +128,7 @@ class LocalRunner:
         self._watches: dict[str, RunWatch] = {}
         self._endings = Endings()
         self._is_resuming = self._resumes
-        self._hand_over_failures: Counter[str] = Counter()
+        self._tried_again: set[str] = set()  # runs whose worker had died before it had them
         self._problem = ""
         self._expected: tuple[Mapping[str, Any], float] | None = None  # and since when
 
@@ -214,6 +206,8 @@ class LocalRunner:
                 if not is_alive(status.pid, status.pid_started):  # nobody would heed it
                     process = status.pid, status.pid_started
                     finish_dead(run, End(state, reason, process=process))
+                elif run.status().state not in ("starting", "running"):
+                    continue  # perhaps too late for its worker, which may have gone on
                 self._wake.set()
                 return
             if status.state == "interrupted" and state == "paused":
@@ -289,7 +283,7 @@ class LocalRunner:
             return f"{problem} {full}".strip()
         problem = self._dispatch() or problem
         # A spare would only take cores from those who train, where these go on with the queue.
-        if self._free_slots() or (self._queue and self._pool.ends_with_runs):
+        if self._free_slots() or (self._queue and not self._pool.last_went_on):
             self._pool.keep_spare(self._next_slot())
         self._prepare_spare()
         return problem
@@ -335,15 +329,19 @@ class LocalRunner:
 
     def _watch_workers(self) -> None:
         for run_id, watch in list(self._watches.items()):
-            if not watch.is_gone():
+            if not watch.is_over():
                 watch.stop_if_asked()
                 continue
-            if end := watch.end():
+            end = watch.end()
+            if end is None:
+                self._queue.look_soon()  # another process may have taken it up
+            elif worker := watch.died_before():
+                self._pool.note_death(worker)
+                self._try_again(watch.run, end)
+            else:
                 self._endings.add(watch.run, end)
                 self._is_resuming |= self._resumes and watch.is_adopted
-            else:
-                self._queue.look_soon()  # another process may have taken it up
-            self._pool.take_back(watch.release(in_order=end is None))
+            self._pool.run_is_over(watch.release(in_order=end is None))
             del self._watches[run_id]
 
     def _free_slots(self) -> list[int]:
@@ -364,7 +362,8 @@ class LocalRunner:
             summary = self._queue.first(active)
             try:
                 run = self.store.open(summary.id)
-                if run.status().state == "queued":  # not cancelled since it was listed
+                is_queued = run.status().state == "queued"  # not cancelled since it was listed
+                if is_queued and run.id not in self._watches:  # whose end brings another look
                     self._start(run, free)
             except (RunNotFound, TransitionRefused):
                 pass  # removed or cancelled just now: the next one
@@ -381,12 +380,15 @@ class LocalRunner:
         try:
             status = self._claim(run, worker)
         except BaseException:  # cancelled, or a full disk: the worker is as good as before
-            self._pool.put_back(worker)
+            self._pool.keep_or_end(worker)
             raise
         try:
             worker.hand_over(run.folder)
         except OSError:
-            self._hand_over_failed(run, worker)
+            worker.kill()
+            said = worker.last_error() or "The worker process could not be started."
+            worker.close()
+            self._try_again(run, End("failed", said))
             return
         self._queue.note_served(status.owner)
         self._watches[run.id] = RunWatch(run, status, worker, self._patience)
@@ -403,17 +405,15 @@ class LocalRunner:
                 return status  # it is written, and only not forced to the disk
             raise FolderRefused(run.id, error) from error
 
-    def _hand_over_failed(self, run: Run, worker: WorkerProcess) -> None:
-        """The worker died before it had its run: once more with another one, then give up."""
-        worker.kill()
-        said = worker.last_error()
-        worker.close()
-        self._hand_over_failures[run.id] += 1
+    def _try_again(self, run: Run, end: End) -> None:
+        """The worker died before it had its run: once more with another one, then this end."""
         self._queue.look_soon()  # also for the case that the disk is full just now
         if run.cancel_requested():  # meanwhile: to wait again would forget it
             self._endings.add(run, End("cancelled", "Cancelled."))
-        elif self._hand_over_failures[run.id] < 2:
-            run.transition("queued")
+        elif run.pause_requested():
+            self._endings.add(run, End("paused", "Paused."))
+        elif run.id in self._tried_again:
+            self._endings.add(run, end)
         else:
-            said = said or "The worker process could not be started."
-            self._endings.add(run, End("failed", said))
+            run.transition("queued")
+            self._tried_again.add(run.id)

@@ -247,8 +247,9 @@ def _is_wanted() -> bool:
     return bool(select.select([sys.stdin], [], [], 0)[0])
 
 
-def _wait_for_run() -> tuple[str, Prepared | None]:
-    """The run folder from standard input, and what was prepared before; empty if the app is gone.
+def _next_run() -> tuple[Run, Prepared | None] | None:
+    """What to train, with what was prepared of just that; None at the end of the input: the app is
+    gone, or wants no run of this process.
 
     Each line is read by itself, so that one can be waited for.
     """
@@ -257,11 +258,20 @@ def _wait_for_run() -> tuple[str, Prepared | None]:
         with suppress(BrokenPipeError):  # the app is gone; a line it wrote before still counts
             print("ready", flush=True)
         line = os.fsdecode(sys.stdin.buffer.raw.readline()).strip()
+        if not line:
+            return None
         if not line.startswith(PREPARE):
-            return line, prepared
+            break
         prepared = None
         _let_go()  # before the next one takes its memory
         prepared = _prepared(line.removeprefix(PREPARE))
+        if prepared is None:
+            _let_go()
+    run = _opened(line)
+    if prepared is not None and not prepared.is_of(run):
+        prepared = None
+        _let_go()
+    return run, prepared
 
 
 def main(run_folder: str | None = None) -> int:
@@ -272,15 +282,15 @@ def main(run_folder: str | None = None) -> int:
         warm_up()
     logging.getLogger("tensorflow").addFilter(_is_no_count_of_traces)
     code, begun_with = 0, resident_bytes()
+    output, errors = os.dup(1), os.dup(2)
     while given := _next_run():
-        pipes = os.dup(1), os.dup(2)
         code = _train(*given)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # without a run it ends the process at once
         del given
         _let_go()
         if not _can_go_on(code, begun_with):
             break
-        _write_to(*pipes)
+        _write_to(output, errors)
         with suppress(BrokenPipeError):
             print(f"{DONE}{code}", flush=True)
     return code
@@ -289,18 +299,6 @@ def main(run_folder: str | None = None) -> int:
 def _is_no_count_of_traces(record: logging.LogRecord) -> bool:
     """TensorFlow warns of many traces of a function: here each was of another run's model."""
     return "tf.function retracing" not in record.getMessage()
-
-
-def _next_run() -> tuple[Run, Prepared | None] | None:
-    """What to train, with what was prepared of just that; None at the end of the input."""
-    run_folder, prepared = _wait_for_run()
-    if not run_folder:
-        return None  # the app is gone, or wants no run of this process
-    run = _opened(run_folder)
-    if prepared is not None and not prepared.is_of(run):
-        prepared = None
-        _let_go()
-    return run, prepared
 
 
 def _opened(run_folder: str) -> Run:
@@ -313,7 +311,8 @@ def _opened(run_folder: str) -> Run:
 def _train(run: Run, prepared: Prepared | None) -> int:
     """Train a run, with its log for all output. Returns the exit code that stands for its end."""
     log = os.open(run.folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-    _write_to(log, os.dup(log))
+    _write_to(log, log)
+    os.close(log)
     try:
         state = train_run(run, run.folder.parent / "data", prepared=prepared)
     except Unwritable as error:
@@ -324,12 +323,11 @@ def _train(run: Run, prepared: Prepared | None) -> int:
 
 
 def _write_to(output: int, errors: int) -> None:
-    """Let standard output and standard error go to these descriptors, which are closed."""
+    """Let standard output and standard error go to what these descriptors stand for."""
     for stream, number, target in ((sys.stdout, 1, output), (sys.stderr, 2, errors)):
         with suppress(OSError):
             stream.flush()
         os.dup2(target, number)
-        os.close(target)
 
 
 def _can_go_on(code: int, begun_with: int) -> bool:

@@ -33,7 +33,7 @@ class WorkerPool:
         spare_delay_seconds: float,
     ):
         self.spare: WorkerProcess | None = None
-        self.ends_with_runs = bool(gpus)  # whether workers do, as the last one has shown
+        self.last_went_on = not gpus  # whether the last worker did after its run
         self._backend = preferred()  # of Keras in the spare: that of the run before
         self._command = command
         self._gpus = gpus
@@ -46,26 +46,28 @@ class WorkerPool:
     def take(self, free: Sequence[int], backend: str) -> WorkerProcess:
         """The spare, if it waits for one of these slots with this back end and its program is
         still the same."""
-        self._backend, spare = backend, self.spare
-        if spare is not None and spare.poll() is None and spare.slot in free:
+        self._backend = backend
+        self._bury_dead_spare()
+        if (spare := self.spare) is not None and spare.slot in free:
             if spare.is_current and spare.backend == backend:
                 self.spare = None
                 return spare
             self.end_spare()
         return self._start(free[0])
 
-    def take_back(self, worker: WorkerProcess | None) -> None:
-        """A run is over: its worker, or None if that has ended with it.
+    def run_is_over(self, worker: WorkerProcess | None) -> None:
+        """Of a run's worker, or None if that has ended with it.
 
         One that goes on has imported already what a new one would have to, and keeps the steps
         that it has traced.
         """
-        self.ends_with_runs = worker is None
+        self.last_went_on = worker is not None
         if worker is not None:
-            self.put_back(worker)
+            self.keep_or_end(worker)
 
-    def put_back(self, worker: WorkerProcess) -> None:
-        """Take back a worker that has no run."""
+    def keep_or_end(self, worker: WorkerProcess) -> None:
+        """A worker without a run becomes the spare, or ends."""
+        self._bury_dead_spare()
         is_better = self.spare is None or (worker.is_ready and not self.spare.is_ready)
         if self._wants_spare and is_better and worker.orders < MOST_ORDERS:
             self.end_spare()
@@ -77,20 +79,27 @@ class WorkerPool:
         """See that there is a spare, by and by; `slot` is the one that a new one waits for."""
         if not self._wants_spare:
             return
-        now = time.monotonic()
-        if self.spare is not None:
-            if self.spare.poll() is None:
-                if self.spare.is_ready:
-                    self._spare_deaths = 0
-                return
-            _log.warning("The spare worker ended: %s", self.spare.last_error() or "no message")
-            self.spare.close()
-            self._fatal, self.spare = self.spare.order, None
-            self._spare_deaths += 1  # a broken installation must not start one a second
-            delay = self._spare_delay_seconds * 2**self._spare_deaths
-            self._spare_due = now + min(LONGEST_SPARE_DELAY_SECONDS, delay)
-        if now >= self._spare_due:
-            self.spare = self._start(slot)
+        self._bury_dead_spare()
+        if self.spare is None:
+            if time.monotonic() >= self._spare_due:
+                self.spare = self._start(slot)
+        elif self.spare.is_ready:
+            self._spare_deaths = 0
+
+    def _bury_dead_spare(self) -> None:
+        if self.spare is None or self.spare.poll() is None:
+            return
+        _log.warning("The spare worker ended: %s", self.spare.last_error() or "no message")
+        self.note_death(self.spare)
+        self.spare.close()
+        self.spare = None
+        self._spare_deaths += 1  # a broken installation must not start one a second
+        delay = self._spare_delay_seconds * 2**self._spare_deaths
+        self._spare_due = time.monotonic() + min(LONGEST_SPARE_DELAY_SECONDS, delay)
+
+    def note_death(self, worker: WorkerProcess) -> None:
+        """A worker died without a run: what it prepared is not asked of the next."""
+        self._fatal = worker.order
 
     def prepare_spare(self, order: Mapping[str, Any], backend: str) -> None:
         """Let the spare prepare a run, once, if it is there and does nothing."""

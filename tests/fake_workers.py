@@ -35,10 +35,10 @@ while True:
     while line.startswith("prepare "):
         with open(here / "prepared", "a") as file:
             file.write(f"{{os.getpid()}} {{line}}")
-        if (here / "preparing kills").exists():
-            os.kill(os.getpid(), signal.SIGKILL)
         while (here / "prepare slowly").exists():
             time.sleep(0.01)
+        if (here / "preparing kills").exists():
+            os.kill(os.getpid(), signal.SIGKILL)
         print("ready", flush=True)
         line = sys.stdin.readline()
     if not line:
@@ -91,6 +91,7 @@ while True:
         sys.exit(0)
     if does.startswith("SIG"):
         os.kill(os.getpid(), getattr(signal, does))
+    end, code = ("finished", "Done."), 0
     while does not in ("finish", "forget the end"):
         if (folder / "go on").exists():
             break
@@ -104,17 +105,19 @@ while True:
             run.transition("cancelled", "Cancelled, and all is saved.")
             sys.exit(3)
         if run.pause_requested() and does == "wait":
-            run.transition("paused", "Paused after epoch 1.")
-            sys.exit(0)
+            end, code = ("paused", "Paused after epoch 1."), 5
+            break
         if does != "compute":
             time.sleep(0.01)
     if does != "forget the end":
-        run.transition("finished", "Done.", by_pid=os.getpid())
+        run.transition(*end, by_pid=os.getpid())
+    while (here / "goes slowly").exists():
+        time.sleep(0.01)
     if not (here / "goes on").exists():
         sys.exit(0)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
-        print("done 0\\nready", flush=True)
+        print(f"done {{code}}\\nready", flush=True)
     except BrokenPipeError:
         pass
 """

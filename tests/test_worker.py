@@ -3,7 +3,9 @@
 import gc
 import json
 import os
+import subprocess
 import weakref
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import numpy as np
@@ -11,8 +13,9 @@ import pytest
 
 from core import run_end
 from core.config import ExperimentConfig
-from core.processes import process_identity
+from core.processes import PROJECT_ROOT, process_identity
 from core.results import read_outputs, read_reconstruction, read_replay, read_results
+from core.runner import WORKER_COMMAND
 from core.runs import RunStore
 from core.signals.generators import generate
 from core.signals.recording import Recording
@@ -321,10 +324,43 @@ def test_a_spare_that_has_no_run_yet_ends_at_once_when_it_is_told_to(tmp_path, m
     installed = []
     monkeypatch.setattr(worker.signal, "signal", lambda *what: installed.append(what))
     monkeypatch.setattr(worker, "_is_wanted", lambda: True)
-    monkeypatch.setattr(worker, "_wait_for_run", lambda: ("", None))
+    monkeypatch.setattr(worker, "_next_run", lambda: None)
     assert worker.main() == 0
     assert not installed
-    monkeypatch.setattr(worker, "_wait_for_run", lambda: (str(tmp_path / ("0" * 32)), None))
     with pytest.raises(worker.RunNotFound):
-        worker.main()
+        worker._opened(str(tmp_path / ("0" * 32)))
     assert installed == [(worker.signal.SIGTERM, worker.end_soon)]
+
+
+def test_a_log_on_a_full_disk_takes_no_exit_code_away(tmp_path):
+    """What Python could not write it tries again as it exits, and would exit with 120."""
+    run = RunStore(tmp_path).create({}, name="x")
+    (run.folder / "log.txt").symlink_to("/dev/full")
+    code = """
+import sys
+from core import worker
+def train_run(*what, **more):
+    raise worker.Unwritable("Paused: the disk is full.")
+worker.train_run = train_run
+sys.exit(worker.main(sys.argv[1]))
+"""
+    python = WORKER_COMMAND[: WORKER_COMMAND.index("-m")]
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    ended = subprocess.run([*python, "-c", code, run.folder], env=environment, cwd=PROJECT_ROOT)
+    assert ended.returncode == worker.UNWRITABLE_EXIT
+
+
+def test_of_a_preparation_that_failed_nothing_is_left(monkeypatch):
+    lines = iter([b"prepare {}\n", b""])
+    seen, made = [], []
+
+    def prepare(order, is_wanted):
+        made.append(worker.keras.layers.Dense(1))
+        raise MemoryError
+
+    raw = SimpleNamespace(readline=lambda: next(lines))
+    monkeypatch.setattr(worker.sys, "stdin", SimpleNamespace(buffer=SimpleNamespace(raw=raw)))
+    monkeypatch.setattr(worker, "prepare", prepare)
+    monkeypatch.setattr(worker, "_let_go", lambda: seen.append(len(made)))
+    assert worker._next_run() is None
+    assert seen == [0, 1]

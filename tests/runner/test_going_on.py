@@ -1,6 +1,5 @@
 """A worker whose run has ended in good order takes the next one, and is the spare meanwhile."""
 
-import functools
 import os
 import signal
 import time
@@ -10,6 +9,8 @@ import pytest
 
 from core import worker_pool
 from core.processes import is_alive
+from core.run_folder import Run
+from core.run_watch import Patience, RunWatch
 from tests.fake_workers import end_app, eventually, got, let_go, reached, start_app, state
 
 pytestmark = pytest.mark.slow
@@ -22,6 +23,21 @@ def goes_on(tmp_path):
 
 def pids(store, run_ids):
     return [got(store, run_id)["pid"] for run_id in run_ids]
+
+
+def pooled(name, ended, *, is_ready=True, code=None, **more):
+    """What the pool sees of a worker; its end is noted in `ended`."""
+    return SimpleNamespace(
+        name=name,
+        is_ready=is_ready,
+        orders=1,
+        order=None,
+        poll=lambda: code,
+        last_error=str,
+        end_idle=lambda: ended.append(name),
+        close=lambda: ended.append(f"{name}, closed"),
+        **more,
+    )
 
 
 def test_a_queue_is_trained_by_one_process_without_a_spare_beside_it(store, make_runner, goes_on):
@@ -40,16 +56,31 @@ def test_a_queue_is_trained_by_one_process_without_a_spare_beside_it(store, make
 def test_a_worker_that_is_done_replaces_a_spare_that_still_imports():
     ended = []
 
-    def worker(name, is_ready):
-        end = functools.partial(ended.append, name)
-        return SimpleNamespace(name=name, is_ready=is_ready, orders=1, end_idle=end)
-
     pool = worker_pool.WorkerPool([], gpus=[], wants_spare=True, spare_delay_seconds=0.0)
-    pool.spare = worker("importing", is_ready=False)
-    pool.take_back(worker("first", is_ready=True))
+    pool.spare = pooled("importing", ended, is_ready=False)
+    pool.run_is_over(pooled("first", ended))
     assert (pool.spare.name, ended) == ("first", ["importing"])
-    pool.take_back(worker("second", is_ready=True))
+    pool.run_is_over(pooled("second", ended))
     assert (pool.spare.name, ended) == ("first", ["importing", "second"])
+
+
+def test_a_worker_that_is_done_replaces_a_spare_that_has_died():
+    ended = []
+    pool = worker_pool.WorkerPool([], gpus=[], wants_spare=True, spare_delay_seconds=0.0)
+    pool.spare = pooled("dead", ended, code=-9)
+    pool.run_is_over(pooled("living", ended))
+    assert (pool.spare.name, ended) == ("living", ["dead, closed"])
+
+
+def test_a_worker_that_was_killed_as_it_said_that_it_is_done_is_let_go_of(store):
+    run = store.create({}, name="x")
+    patience = Patience(1.0, 1.0, 1.0, 1.0)
+    for code, kept in ((None, True), (-15, False)):
+        worker = pooled("done", [], code=code, done_code=3)
+        watch = RunWatch(run, run.status(), worker, patience)
+        assert watch.is_over()
+        assert (watch.release(in_order=True) is worker) is kept
+        assert watch.release(in_order=False) is None
 
 
 def test_a_worker_that_is_done_is_the_spare_at_once(store, make_runner, goes_on):
@@ -130,3 +161,43 @@ def test_the_next_app_sees_the_end_and_the_worker_goes(store, tmp_path, make_run
     other = runner.submit({}, name="y")
     reached(store, other, "finished")
     assert state(store, run_id) == "finished"
+
+
+@pytest.mark.parametrize("goes", ["on", "slowly"])
+def test_a_cancel_that_meets_a_pause_is_heeded(store, tmp_path, make_runner, monkeypatch, goes):
+    """The worker may have paused the run, and said so, before it could see that it is cancelled."""
+    (tmp_path / f"goes {goes}").touch()
+    runner = make_runner(spare=True, spare_delay_seconds=60.0)
+    runner.start()
+    run = store.open(runner.submit({"does": "wait"}, name="x"))
+    reached(store, run.id, "running")
+    request = Run.request_cancel
+
+    def late(self):
+        self.request_pause()
+        reached(store, self.id, "paused")
+        if goes == "on":
+            eventually(lambda: runner.spare_is_ready)
+        request(self)
+
+    monkeypatch.setattr(Run, "request_cancel", late)
+    runner.cancel(run.id)
+    assert run.status().state == "cancelled"
+    (tmp_path / "goes slowly").unlink(missing_ok=True)
+
+
+def test_a_run_resumed_while_its_worker_ends_waits_for_that(store, tmp_path, make_runner):
+    (tmp_path / "goes slowly").touch()
+    runner = make_runner(slots=2)
+    runner.start()
+    run_id = runner.submit({"does": "wait"}, name="x")
+    reached(store, run_id, "running")
+    runner.pause(run_id)
+    first = reached(store, run_id, "paused")
+    runner.resume(run_id)
+    time.sleep(0.3)
+    assert state(store, run_id) == "queued"  # its slot, and the memory of its GPU, are not free yet
+    (tmp_path / "goes slowly").unlink()
+    second = reached(store, run_id, "running")
+    assert first.pid != second.pid
+    assert not is_alive(first.pid, first.pid_started)

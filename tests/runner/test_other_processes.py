@@ -39,7 +39,7 @@ def test_a_run_that_a_command_took_up_before_the_queue_looked_is_its_own(
     pid = reached(store, run.id, "running").pid
     watch = eventually(lambda: runner._watches.get(run.id))
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(watch, "is_gone", lambda: False)
+        meanwhile.setattr(watch, "is_over", lambda: False)
         run.transition("interrupted" if left_as == "running" else left_as)
         os.kill(pid, signal.SIGKILL)
         take_up(run, other)

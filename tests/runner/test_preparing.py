@@ -98,6 +98,35 @@ def test_what_a_spare_died_of_is_not_asked_of_the_next(runner, tmp_path):
     eventually(lambda: asked(tmp_path)[1:] == [(runner._pool.spare.pid, 2)])
 
 
+def test_a_run_given_to_a_spare_that_dies_of_what_it_prepares_gets_another(store, runner, tmp_path):
+    dying = runner._pool.spare.pid
+    (tmp_path / "prepare slowly").touch()
+    runner.expect(setup(1))
+    eventually(lambda: asked(tmp_path))
+    run_id = runner.submit({}, name="x")
+    assert reached(store, run_id, "starting").pid == dying
+    (tmp_path / "preparing kills").touch()
+    (tmp_path / "prepare slowly").unlink()
+    reached(store, run_id, "finished")
+    assert got(store, run_id)["pid"] != dying
+    time.sleep(0.5)
+    assert asked(tmp_path) == [(dying, 1)]  # and nobody is asked for that once more
+
+
+@pytest.mark.parametrize(("wish", "state"), [("cancel", "cancelled"), ("pause", "paused")])
+def test_what_is_asked_of_a_run_meanwhile_is_heeded(store, runner, tmp_path, wish, state):
+    (tmp_path / "prepare slowly").touch()
+    runner.expect(setup(1))
+    eventually(lambda: asked(tmp_path))
+    run_id = runner.submit({}, name="x")
+    reached(store, run_id, "starting")
+    getattr(runner, wish)(run_id)
+    (tmp_path / "preparing kills").touch()
+    (tmp_path / "prepare slowly").unlink()
+    reached(store, run_id, state)
+    assert not (store.open(run_id).folder / "got.json").exists()
+
+
 @pytest.mark.parametrize("runner", [1, 2], indirect=True, ids="{} slots".format)
 def test_nothing_is_prepared_while_a_run_trains_or_for_another_back_end(store, runner, tmp_path):
     run_id = runner.submit({"does": "wait"}, name="x")
