@@ -97,15 +97,22 @@ def chromium():
         browser.close()
 
 
+def _context(chromium, width: int, height: int):
+    """A browser without memory. Nothing moves by itself in it: to draw that takes a core."""
+    context = chromium.new_context(
+        viewport={"width": width, "height": height}, reduced_motion="reduce"
+    )
+    context.set_default_timeout(30_000)
+    return context
+
+
 @pytest.fixture
 def visitor(chromium):
     """Opens addresses, each time as a new visitor with no memory of the ones before."""
     contexts = []
 
     def visit(address: str, width: int = 1280, height: int = 800):
-        context = chromium.new_context(viewport={"width": width, "height": height})
-        context.set_default_timeout(30_000)
-        contexts.append(context)
+        contexts.append(context := _context(chromium, width, height))
         page = context.new_page()
         page.goto(address)
         return page
@@ -118,7 +125,6 @@ def visitor(chromium):
 @pytest.fixture(scope="module")
 def reader(chromium):
     """A page of one visitor, who keeps what was loaded: for many addresses one after the other."""
-    context = chromium.new_context()
-    context.set_default_timeout(30_000)
+    context = _context(chromium, 1280, 800)
     yield context.new_page()
     context.close()
