@@ -13,6 +13,8 @@ from core.charts.palette import channel_color
 from core.charts.vega_spec import NUMBER, finished
 from core.metrics import ChannelSummary
 
+_PADDING = {"left": 0, "right": 8, "top": 0, "bottom": 0}  # pixels: for the axis' last label
+
 
 def histogram_table(summary: ChannelSummary) -> pa.Table:
     """The bars of one channel's histogram, each with its share of all values."""
@@ -55,7 +57,7 @@ def histogram_spec(name: str, color: int, unit: str) -> dict[str, Any]:
         )
         .properties(height=110, title=alt.TitleParams(shortened(name, 30), fontSize=12))
     )
-    return finished(spec_of(chart))
+    return finished(spec_of(chart)) | {"padding": _PADDING}
 
 
 def summary_frame(
