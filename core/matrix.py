@@ -3,7 +3,7 @@
 All cells share the data, the windows, the split and the seed, so that nothing but the pair differs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,18 @@ from core.verdicts import verdict
 from core.windows import Split
 
 OFTEN_ZERO = 0.1  # of the targets on 0: a ReLU says them exactly, and at once
-LINEAR = ("linear",), ("standard", "robust", "minmax_symmetric", "maxabs", "none")
+LINEAR = (
+    ("linear",),
+    ("standard", "robust", "minmax_symmetric", "maxabs", "minmax", "log1p", "none"),
+)
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What the training values are, whatever is made of them."""
+
+    zero_shares: np.ndarray  # of each channel that varies, if no value is negative in either part
+    greatest: np.ndarray  # (channels,); infinite for a channel of one value that is not 0
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,7 @@ class Cell:
     sentence: str
     notes: tuple[str, ...]
     fit: Normalization  # to the training part
+    data: Traits  # the same in all cells
 
 
 @dataclass(frozen=True)
@@ -59,24 +71,35 @@ def matrix(
     normalizations: Sequence[NormalizationConfig],
     activations: Sequence[str],
     channel_names: Sequence[str],
-    deviations: np.ndarray,
+    constants: Mapping[str, np.ndarray],
     known: SortedSplit | None = None,
     unit: str = "",
 ) -> list[Cell]:
     """A cell for each pair, row by row: a normalization with each activation.
 
-    deviations: the standard deviation of each channel in original units, `(channels,)`. known: the
-    parts' channels, where they have been sorted.
+    constants: as of `verdict`. known: the parts' channels, where they have been sorted.
     """
-    fits = fit_normalizations(normalizations, split.train, known and known.train)
-    pairs = [(fit, activation) for fit in fits for activation in activations]
+    plain = NormalizationConfig(method="none")
+    fits = fit_normalizations([*normalizations, plain], split.train, known and known.train)
+    pairs = [(fit, activation) for fit in fits[:-1] for activation in activations]
+    pairs.append((fits[-1], "softplus"))
     floors = [error_floors(pairs, part, known and known.of(name)) for name, part in split.parts()]
+    data = _traits(*(of_part.pop() for of_part in floors))
     cells = []
-    for (fit, activation), train, validation in zip(pairs, *floors, strict=True):
-        said = verdict(activation, fit.config, train, validation, deviations, channel_names, unit)
+    for (fit, activation), train, validation in zip(pairs[:-1], *floors, strict=True):
+        said = verdict(activation, fit.config, train, validation, constants, channel_names, unit)
         reasons = said.kind, said.sentence, said.notes
-        cells.append(Cell(fit.config, activation, train, validation, *reasons, fit))
+        cells.append(Cell(fit.config, activation, train, validation, *reasons, fit, data))
     return cells
+
+
+def _traits(train: ErrorFloor, validation: ErrorFloor) -> Traits:
+    """Seen in the floors of a softplus without a normalization, whose lower end is 0 itself."""
+    low, high = train.target_low, train.target_high
+    is_negative = min(low.min(), validation.target_low.min()) < 0
+    shares = np.zeros_like(low) if is_negative else train.at_open_end_share
+    varies = low < high
+    return Traits(shares[varies], np.where(varies | (high == 0), high, np.inf))
 
 
 def with_pair(
@@ -102,15 +125,20 @@ def recommended(cells: Sequence[Cell]) -> Recommendation | None:
         least = min(map(_obstacle, cells))
         tied = [cell for cell in cells if _obstacle(cell) <= 1.001 * least]
         found = _first(tied, *LINEAR) or tied[0]
-        return Recommendation(found, "No pair reaches all of your values; this one loses least.")
-    zero_share = _zero_share(cells)
-    if zero_share >= OFTEN_ZERO and (found := _first(usable, ("relu",), _methods_of_relu(cells))):
-        share = f"{zero_share:.0%}".replace("%", " %")
-        return Recommendation(
-            found,
-            f"{share} of your values are exactly 0 and none are negative: ReLU says 0 without "
-            "effort and reaches every value above it.",
-        )
+        text = "No pair reaches all of your values; this one loses least."
+        if least == 0:
+            text = "No pair reaches all of your values at ease; this one loses none."
+        return Recommendation(found, text)
+    shares = cells[0].data.zero_shares
+    if len(shares) and shares.min() >= OFTEN_ZERO:
+        found = _first(usable, ("relu",), _methods_of_relu(cells[0].data))
+        if found is not None and _obstacle(found) == 0:
+            share = f"{shares.mean():.0%}".replace("%", " %")
+            return Recommendation(
+                found,
+                f"{share} of your values are exactly 0 and none are negative: ReLU says 0 without "
+                "effort and reaches every value above it.",
+            )
     found = _first(usable, *LINEAR)
     if found:
         return Recommendation(
@@ -118,7 +146,9 @@ def recommended(cells: Sequence[Cell]) -> Recommendation | None:
             "A linear output can say every real value, so it stands in the way of none of yours; "
             "values of about unit size suit training.",
         )
-    return Recommendation(min(usable, key=_obstacle), "This output reaches all of your values.")
+    found = min(usable, key=_obstacle)
+    reaches = "This output reaches all of your values."
+    return Recommendation(found, "This output loses least." if _obstacle(found) else reaches)
 
 
 def _obstacle(cell: Cell) -> float:
@@ -126,26 +156,11 @@ def _obstacle(cell: Cell) -> float:
     return max(cell.train.mae, cell.validation.mae)
 
 
-def _zero_share(cells: Sequence[Cell]) -> float:
-    """The share of training values on 0, of data that are never negative; 0 of others.
-
-    Seen in a cell whose open lower end is the value 0 itself.
-    """
-    shares = [
-        float(cell.train.at_open_end_share.mean())
-        for cell in cells
-        if cell.activation in ("softplus", "exponential")
-        and cell.normalization.method in ("none", "maxabs", "log1p")
-        and cell.train.target_low.min() >= 0
-    ]
-    return max(shares, default=0.0)
-
-
-def _methods_of_relu(cells: Sequence[Cell]) -> tuple[str, ...]:
-    """Values as they are learned fastest in the matrices that were trained, where they are neither
-    tiny nor huge; otherwise scaled, with 0 left at 0."""
-    greatest = [c.train.target_high.max() for c in cells if c.normalization.method == "none"]
-    as_they_are = ("none",) if greatest and 1 <= greatest[0] <= 1e4 else ()
+def _methods_of_relu(data: Traits) -> tuple[str, ...]:
+    """Values as they are learned fastest in the matrices that were trained, where those of no
+    channel are tiny or huge; otherwise scaled, with 0 left at 0."""
+    highs = data.greatest[data.greatest != 0]
+    as_they_are = ("none",) if ((highs >= 1) & (highs <= 1e4)).all() else ()
     return (*as_they_are, "maxabs", "minmax", "log1p", "none")
 
 

@@ -8,6 +8,11 @@ def count_text(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def unit_of(measure: str, unit: str) -> str:
+    """The unit of MAE or MSE, for values in `unit`."""
+    return f"{unit}²" if unit and measure == "mse" else unit
+
+
 def number_text(value: float | None, unit: str = "") -> str:
     """Four significant digits, with a unit: `12.34 mV`; a dash for what is not known."""
     if value is None or math.isnan(value):

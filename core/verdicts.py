@@ -1,18 +1,19 @@
 """Whether an output activation and a normalization suit the data, in words and before training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.config import NormalizationConfig
-from core.number_text import number_text
+from core.number_text import number_text, unit_of
 from core.output_range import ACTIVATIONS, ErrorFloor
 
-SMALL = 0.01  # of a channel's standard deviation; a floor under it is no obstacle
+SMALL = 0.01  # of the error of a channel's best constant; a floor under it is no obstacle
 # Of all targets, on an end that is never reached: saturation. What the normalization puts there of
 # any data is no trait of these, and does not count: of short windows it is more than this.
 MANY = 0.01
+LARGE = 20  # a value that a model reaches late without a normalization
 HALF = 0.6  # of a range's width: targets that need less leave much of it unused
 
 
@@ -28,37 +29,40 @@ def verdict(
     normalization: NormalizationConfig,
     train: ErrorFloor,
     validation: ErrorFloor,
-    deviations: np.ndarray,
+    constants: Mapping[str, np.ndarray],
     channel_names: Sequence[str],
     unit: str = "",
 ) -> Verdict:
     """What is to be expected of a pair.
 
-    deviations: the standard deviation of each channel in original units, `(channels,)`.
-    channel_names, unit: as the sentence is to have them.
+    constants: MAE and MSE of each channel's best constant on the training part, in original units,
+    `(channels,)` each. channel_names, unit: as the sentence is to have them.
     """
-    blocked = is_blocked(train, deviations).any(), is_blocked(validation, deviations).any()
+    blocked = is_blocked(train, constants).any(), is_blocked(validation, constants).any()
     can_only = _can_only(activation, normalization)
     notes = tuple(_notes(activation, normalization, train, validation, unit))
     at_end = float(train.at_open_end_share.mean())
     if blocked[0]:
-        worst = _worst(train, deviations, channel_names, unit)
-        sentence = (
-            f"{can_only}; {_outside(train)}. No training gets below MAE "
-            f"{number_text(train.mae, unit)}{worst} on the training part."
-        )
+        least = _least(train, constants, channel_names, unit)
+        sentence = f"{can_only}; {_outside(train)}. No training gets below {least[0]} on the "
+        sentence += f"training part{least[1]}."
         return Verdict("impossible", sentence, notes)
     if at_end - train.placed_share > MANY:
         return Verdict("saturation", _saturation(activation, can_only, at_end), notes)
     if blocked[1]:
-        worst = _worst(validation, deviations, channel_names, unit)
-        return Verdict("validation", _beyond(can_only, validation, worst, unit), notes)
+        least = _least(validation, constants, channel_names, unit)
+        return Verdict("validation", _beyond(can_only, validation, *least), notes)
     return Verdict("compatible", _compatible(activation, can_only, train, unit), notes)
 
 
-def is_blocked(floor: ErrorFloor, deviations: np.ndarray) -> np.ndarray:
-    """In which channels the floor is no small one: `(channels,)`, bool."""
-    return floor.channel_mae > SMALL * deviations
+def is_blocked(floor: ErrorFloor, constants: Mapping[str, np.ndarray]) -> np.ndarray:
+    """In which channels the floor is no small share of what is to be learned: `(channels,)`, bool.
+
+    A deviation would not do as the measure: one glitch makes it as large as one likes. Nor would
+    MAE alone: of rare peaks that are cut off it sees next to nothing.
+    """
+    ratios = [_ratio(floor, constants, measure) for measure in ("mae", "mse")]
+    return np.maximum(*ratios) > SMALL
 
 
 def _can_only(activation: str, normalization: NormalizationConfig) -> str:
@@ -82,12 +86,12 @@ def _saturation(activation: str, can_only: str, at_end: float) -> str:
     )
 
 
-def _beyond(can_only: str, validation: ErrorFloor, worst: str, unit: str) -> str:
-    share = float((validation.below_share + validation.above_share).mean())
+def _beyond(can_only: str, validation: ErrorFloor, least: str, beside: str) -> str:
+    share = _outside_share(validation)
     return (
         f"The training part is within reach, but {_percent(share)} of the validation values "
-        f"lie beyond what is left there. {can_only}: no training gets below MAE "
-        f"{number_text(validation.mae, unit)} on them{worst}."
+        f"lie beyond what this pair can say. {can_only}: no training gets below {least} on the "
+        f"validation part{beside}."
     )
 
 
@@ -118,12 +122,12 @@ def _notes(
     below = float(train.below_share.mean())
     if output.low == 0 and low < 0 and method in ("standard", "robust", "minmax_symmetric"):
         notes.append(
-            "This normalization puts 0 in the middle of each channel's values, and an output from "
+            "This normalization puts 0 amid the values, and an output from "
             f"0 upwards cuts what lies below: {_percent(below)} of your values."
         )
     if method in ("minmax", "minmax_symmetric", "maxabs") and normalization.scope != "window":
-        share = float((validation.below_share + validation.above_share).mean())
-        if share > 0 and normalization.clip_percentile is None:
+        share = _outside_share(validation)
+        if share > 0 == _outside_share(train) and normalization.clip_percentile is None:
             notes.append(
                 f"The normalization is fitted to the training part: {_percent(share)} of the "
                 "validation values are out of this output's reach, at a cost of MAE "
@@ -136,7 +140,7 @@ def _notes(
             f"{_percent((high - low) / width)} of the range {output.range_text}: the rest of it is "
             "unused."
         )
-    if high - low > 20 and np.isinf(width) and method == "none":
+    if max(-low, high) > LARGE and np.isinf(width) and method == "none" and train.mae == 0:
         notes.append(
             f"Without a normalization the model must produce values from {number_text(low)} to "
             f"{number_text(high)}. That is within reach, but each step of the optimizer moves such "
@@ -145,15 +149,40 @@ def _notes(
     return notes
 
 
-def _worst(floor: ErrorFloor, deviations: np.ndarray, names: Sequence[str], unit: str) -> str:
-    """The channel that suffers most, if others do not: ` over all channels, and 0.3 in flow`."""
-    blocked = is_blocked(floor, deviations)
-    if blocked.all():
-        return ""
-    relative = np.where(blocked, floor.channel_mae / np.maximum(deviations, 1e-300), 0)
-    worst = int(relative.argmax())
-    error = number_text(float(floor.channel_mae[worst]), unit)
-    return f" over all channels, and {error} in {names[worst]}"
+def _least(
+    floor: ErrorFloor, constants: Mapping[str, np.ndarray], names: Sequence[str], unit: str
+) -> tuple[str, str]:
+    """The floor, with the channel that suffers most if others do not, as in `MAE 1.2 mV over all
+    channels, and 2.4 mV in flow`; and what to see it beside. It is MSE, with its share of a
+    constant's, where MAE shows next to nothing.
+    """
+    measure = "mae" if (_ratio(floor, constants, "mae") > SMALL).any() else "mse"
+    ratio = _ratio(floor, constants, measure)
+    least = floor.to_dict()[measure]
+    text = f"{measure.upper()} {number_text(least, unit_of(measure, unit))}"
+    if not is_blocked(floor, constants).all():
+        worst = int(ratio.argmax())
+        error = float(_of_channels(floor, measure)[worst])
+        text += f" over all channels, and {number_text(error, unit_of(measure, unit))}"
+        text += f" in {names[worst]}"
+    if measure == "mae":
+        return text, ""
+    return text, f": {_percent(least / float(constants[measure].mean()))} of the best constant's"
+
+
+def _ratio(floor: ErrorFloor, constants: Mapping[str, np.ndarray], measure: str) -> np.ndarray:
+    """Each channel's floor, of its best constant's error: `(channels,)`."""
+    errors = _of_channels(floor, measure)
+    with np.errstate(divide="ignore", over="ignore"):
+        return np.divide(errors, constants[measure], out=np.zeros(len(errors)), where=errors > 0)
+
+
+def _of_channels(floor: ErrorFloor, measure: str) -> np.ndarray:
+    return floor.channel_mae if measure == "mae" else floor.channel_mse
+
+
+def _outside_share(floor: ErrorFloor) -> float:
+    return float((floor.below_share + floor.above_share).mean())
 
 
 def _outside(floor: ErrorFloor) -> str:
@@ -168,4 +197,7 @@ def _outside(floor: ErrorFloor) -> str:
 
 
 def _percent(share: float) -> str:
+    """`2.0 %`; of nearly all, not all: `over 99.9 %`."""
+    if 0.9995 <= share < 1:
+        return "over 99.9 %"
     return f"{share:.1%}".replace("%", " %") if share >= 0.001 else "under 0.1 %"

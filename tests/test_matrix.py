@@ -1,5 +1,7 @@
 """The matrix of pairs: its cells, the pair to begin with, and names given on a command line."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,7 @@ from core.matrix import (
     recommended,
     with_pair,
 )
+from core.metrics import constant_baseline
 from core.normalization import fit_normalization
 from core.output_range import error_floor
 from core.windows import split_windows
@@ -31,7 +34,8 @@ def cells_of(values):
     parts = split_windows(values, WindowsConfig(window_length=50, stride=50))
     names = [f"c{i}" for i in range(values.shape[1])]
     rows = normalizations_like(LIKE)
-    return parts, matrix(parts, rows, choices(OutputActivation), names, values.std(axis=0))
+    constants = constant_baseline(parts)[1]["train"]
+    return parts, matrix(parts, rows, choices(OutputActivation), names, constants)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +61,8 @@ def test_sorted_channels_give_the_same_cells(waves, scope, clip):
     rows = normalizations_like(NormalizationConfig(scope=scope, clip_percentile=clip))
     values = (waves + np.random.default_rng(0).normal(size=waves.shape)).astype(np.float32)
     parts = split_windows(values, WindowsConfig(window_length=50, stride=20))
-    given = parts, rows, choices(OutputActivation), ("a", "b"), values.std(axis=0)
+    constants = constant_baseline(parts)[1]["train"]
+    given = parts, rows, choices(OutputActivation), ("a", "b"), constants
     for cell, known in zip(matrix(*given), matrix(*given, sorted_split(parts)), strict=True):
         assert (known.kind, known.sentence, known.notes) == (cell.kind, cell.sentence, cell.notes)
         for name in ("offset_", "scale_", "low_", "high_"):
@@ -90,6 +95,63 @@ def test_values_that_are_often_zero_call_for_relu():
     assert best.cell.activation == "relu"
     assert best.cell.kind == "compatible"
     assert "90 % of your values are exactly 0" in best.reason
+
+
+def pulses(*shares, height=255):
+    """Channels that are 0 but for such a share of the time steps."""
+    rng = np.random.default_rng(0)
+    size = (8000, len(shares))
+    return rng.uniform(0, height, size) * (rng.random(size) < np.array(shares))
+
+
+def recommended_of(values):
+    cell = recommended(cells_of(values)[1]).cell
+    return cell.normalization.method, cell.activation
+
+
+def test_each_channel_that_varies_must_often_be_zero_for_relu():
+    pressure = 1013 + np.random.default_rng(0).normal(size=(8000, 7))
+    assert recommended_of(np.hstack([pressure, np.zeros((8000, 1))])) == ("standard", "linear")
+    assert recommended_of(np.hstack([pressure, pulses(0.1)])) == ("standard", "linear")
+    assert recommended_of(np.hstack([pulses(0.1, 0.3), np.zeros((8000, 1))])) == ("none", "relu")
+
+
+def test_a_quiet_or_a_constant_channel_is_not_left_as_it_is_beside_a_loud_one():
+    quiet = pulses(0.5, height=0.01)
+    assert recommended_of(np.hstack([pulses(0.5, height=1000), quiet])) == ("maxabs", "relu")
+    constant = np.full((8000, 1), 1013.0)
+    assert recommended_of(np.hstack([pulses(0.5), constant])) == ("maxabs", "relu")
+
+
+def test_a_negative_value_in_the_validation_part_calls_for_a_linear_output():
+    values = pulses(0.5, 0.5)
+    values[7900] = -1
+    assert recommended_of(values) == ("standard", "linear")
+
+
+@pytest.mark.parametrize(
+    ("methods", "activations", "pair"),
+    [
+        (("none", "minmax", "standard"), ("relu", "linear"), ("none", "relu")),
+        (("standard",), ("relu", "linear"), ("standard", "linear")),
+        (("minmax", "log1p"), ("linear", "tanh"), ("minmax", "linear")),
+    ],
+)
+def test_what_is_recommended_does_not_hang_on_what_else_is_asked_for(methods, activations, pair):
+    parts = split_windows(pulses(0.5, 0.5), WindowsConfig(window_length=50, stride=50))
+    rows = [NormalizationConfig(method=method) for method in methods]
+    cells = matrix(parts, rows, activations, "ab", constant_baseline(parts)[1]["train"])
+    best = recommended(cells)
+    assert (best.cell.normalization.method, best.cell.activation) == pair
+
+
+def test_where_all_lies_on_ends_that_are_never_reached_no_pair_loses_anything():
+    parts = split_windows(pulses(0.5), WindowsConfig(window_length=50, stride=50))
+    rows = [NormalizationConfig(method="minmax")]
+    cells = matrix(parts, rows, ["sigmoid"], "a", constant_baseline(parts)[1]["train"])
+    zero = [dataclasses.replace(c, validation=c.train) for c in cells]
+    assert [cell.kind for cell in cells] == ["saturation"]
+    assert "this one loses none" in recommended(zero).reason
 
 
 def test_where_nothing_reaches_the_least_floor_is_recommended(waves):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.config import NormalizationConfig, WindowsConfig
+from core.metrics import constant_baseline
 from core.normalization import fit_normalization
 from core.number_text import number_text
 from core.output_range import error_floor
@@ -17,6 +18,11 @@ def question():
     rng = np.random.default_rng(0)
     values = rng.uniform(0, 255, (40_000, 2)) * (rng.random((40_000, 2)) < 0.1)
     return split_windows(values, WindowsConfig())
+
+
+def constants(*errors):
+    """Of the best constant of each channel, as if its values lay at two places."""
+    return {"mae": np.array(errors), "mse": np.array(errors) ** 2}
 
 
 def floors_of(parts, activation, **normalization):
@@ -46,7 +52,7 @@ def floors_of(parts, activation, **normalization):
 def test_the_verdict_in_words(question, activation, normalization, kind, words):
     floors = floors_of(question, activation, **normalization)
     scaling = NormalizationConfig(**normalization)
-    said = verdict(activation, scaling, *floors, np.full(2, 45.0), ["left", "right"])
+    said = verdict(activation, scaling, *floors, constants(45.0, 45.0), ["left", "right"])
     assert said.kind == kind
     assert words in said.sentence
 
@@ -55,7 +61,7 @@ def test_errors_are_said_in_the_unit_of_the_data(question):
     floors = floors_of(question, "sigmoid", method="none")
     raw, names = NormalizationConfig(method="none"), ["left", "right"]
     # Of the right channel the floor is small beside its deviation, so the left one is named.
-    said = verdict("sigmoid", raw, *floors, np.array([45.0, 1e6]), names, "mV")
+    said = verdict("sigmoid", raw, *floors, constants(45.0, 1e6), names, "mV")
     mae, worst = number_text(floors[0].mae, "mV"), number_text(floors[0].channel_mae[0], "mV")
     assert f"below MAE {mae} over all channels, and {worst} in left on the" in said.sentence
 
@@ -65,14 +71,14 @@ def test_validation_beyond_the_training_part_is_said():
     parts = split_windows(values, WindowsConfig(window_length=20, stride=20))
     floors = floors_of(parts, "hard_sigmoid", method="minmax")
     minmax = NormalizationConfig(method="minmax")
-    said = verdict("hard_sigmoid", minmax, *floors, np.array([0.3]), ["only"], "mV")
+    said = verdict("hard_sigmoid", minmax, *floors, constants(0.3), ["only"], "mV")
     assert said.kind == "validation"
     assert f"no training gets below MAE {number_text(floors[1].mae, 'mV')} on" in said.sentence
     assert said.notes[0].endswith(f"at a cost of MAE {number_text(floors[1].mae, 'mV')}.")
     assert "of the validation values lie beyond" in said.sentence
     assert "fitted to the training part" in said.notes[0]
     linear = floors_of(parts, "linear", method="minmax")
-    assert verdict("linear", minmax, *linear, np.array([0.3]), ["only"]).notes == ()
+    assert verdict("linear", minmax, *linear, constants(0.3), ["only"]).notes == ()
 
 
 def test_a_loud_channel_does_not_hide_a_quiet_one():
@@ -80,7 +86,7 @@ def test_a_loud_channel_does_not_hide_a_quiet_one():
     values = np.stack([1000 + 500 * np.sin(time / 9), np.sin(time / 9)], axis=1)
     floors = floors_of(split_windows(values, WindowsConfig()), "relu", method="none")
     raw = NormalizationConfig(method="none")
-    said = verdict("relu", raw, *floors, np.array([354, 0.71]), ["loud", "quiet"])
+    said = verdict("relu", raw, *floors, constants(354, 0.71), ["loud", "quiet"])
     assert said.kind == "impossible"
     assert "0.317" in said.sentence
     assert "in quiet" in said.sentence
@@ -92,7 +98,7 @@ def test_clipping_is_not_blamed_on_the_activation():
     floors = floors_of(parts, "linear", method="minmax", clip_percentile=0)
     assert floors[0].at_open_end_share.max() == 0
     clipping = NormalizationConfig(method="minmax", clip_percentile=0)
-    said = verdict("linear", clipping, *floors, np.array([0.3]), ["only"])
+    said = verdict("linear", clipping, *floors, constants(0.3), ["only"])
     assert said.kind == "validation"
     assert "Clipping cuts values off" in said.sentence
     assert "Linear" not in said.sentence
@@ -112,7 +118,7 @@ def test_clipping_is_not_blamed_on_the_activation():
 def test_the_units_are_checked_beyond_the_range(question, activation, method, words):
     scaling = NormalizationConfig(method=method, scope="global")
     floors = floors_of(question, activation, method=method, scope="global")
-    notes = " ".join(verdict(activation, scaling, *floors, np.full(2, 45.0), ["a", "b"]).notes)
+    notes = " ".join(verdict(activation, scaling, *floors, constants(45.0, 45.0), ["a", "b"]).notes)
     assert words in notes if words else "cuts" not in notes and "unused" not in notes
 
 
@@ -138,13 +144,68 @@ def test_what_any_data_has_on_the_ends_is_no_saturation(activation, method, scop
         train, _ = floors_of(split_windows(data, cut), activation, **scaling.model_dump())
         assert train.mae < 1e-9
         assert train.at_open_end_share.mean() > 0.01
-        kinds[name] = verdict(activation, scaling, train, train, np.ones(2), ["a", "b"]).kind
+        kinds[name] = verdict(activation, scaling, train, train, constants(1, 1), ["a", "b"]).kind
     assert kinds == {"as it is": "compatible", "resting on both ends": "saturation"}
 
 
 def test_softplus_never_says_an_exact_zero(question):
     floors = floors_of(question, "softplus", method="none")
     scaling = NormalizationConfig(method="none")
-    said = verdict("softplus", scaling, *floors, np.full(2, 45.0), ["left", "right"])
+    said = verdict("softplus", scaling, *floors, constants(45.0, 45.0), ["left", "right"])
     assert said.kind == "saturation"
     assert "Softplus never says an exact 0, and 89" in said.sentence
+
+
+def said_of(values, activation, **normalization):
+    """The verdict and the floor, with the channels named a, b, ..., in mV."""
+    parts = split_windows(values, WindowsConfig(window_length=100, stride=100))
+    train, validation = floors_of(parts, activation, **normalization)
+    learned = constant_baseline(parts)[1]["train"]
+    scaling, names = NormalizationConfig(**normalization), "abcd"[: values.shape[1]]
+    return verdict(activation, scaling, train, validation, learned, names, "mV"), train
+
+
+@pytest.mark.parametrize(
+    ("height", "steps", "scale", "activation", "normalization", "words"),
+    [
+        # A glitch makes a deviation as large as one likes; the half below 0 is lost all the same.
+        (1e4, 10_000, 1, "relu", {"method": "none"}, "below MAE 0.4017 mV on"),
+        # MAE is next to nothing, but so is that of a constant.
+        (100, 10_000, 0, "relu6", {"method": "none"}, "below MAE 0.01175 mV on"),
+        (2000, 50_000, 1, "tanh", {"method": "standard"}, "below MAE "),
+        # MAE shows next to nothing of a peak that is cut off.
+        (60, 20_000, 1, "linear", {"method": "standard", "clip_percentile": 0.01}, "below MSE "),
+    ],
+)
+def test_rare_values_hide_no_floor(height, steps, scale, activation, normalization, words):
+    values = scale * np.random.default_rng(0).normal(size=(steps, 1))
+    values[steps // 2] = height
+    said, _ = said_of(values, activation, **normalization)
+    assert said.kind == "impossible"
+    assert words in said.sentence
+
+
+def test_the_floor_of_squares_is_said_with_its_channel_and_unit():
+    values = np.random.default_rng(0).normal(size=(40_000, 2))
+    values[20_000, 0] = 100
+    said, floor = said_of(values, "linear", method="standard", clip_percentile=0.01)
+    assert "No training gets below MSE " in said.sentence
+    assert said.sentence.endswith(" % of the best constant's.")
+    assert f"and {number_text(floor.channel_mse[0], 'mV²')} in a on the training" in said.sentence
+
+
+def test_notes_fit_the_verdict():
+    wave = 500 * np.sin(np.arange(8000) / 9)[:, None]
+    assert not said_of(wave, "relu", method="none")[0].notes  # to say that they are within reach
+    moved = said_of(1000 + wave / 100, "linear", method="none")[0]
+    assert "from 995 to 1,005. That is within reach" in moved.notes[0]
+    said = said_of(wave, "sigmoid", method="maxabs")[0]
+    assert not [note for note in said.notes if "fitted to the training part" in note]
+
+
+def test_nearly_all_is_not_all():
+    values = -np.ones((10_000, 1))
+    values[5000] = 1000
+    assert (
+        "over 99.9 % of your values lie below" in said_of(values, "relu", method="none")[0].sentence
+    )

@@ -5,8 +5,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from core.channel_values import sorted_split
 from core.commands.data_file import with_file
 from core.commands.faults import Fault
@@ -54,9 +52,8 @@ def asked_pairs(
         raise Fault(str(error)) from error
     known, rows = sorted_split(split), rows or normalizations_like(like)
     constant, of_channels = constant_baseline(split, known)
-    deviations = np.sqrt(of_channels["train"]["mse"])
     names, unit = recording.channel_names, recording.unit
-    cells = matrix(split, rows, activations, names, deviations, known, unit)
+    cells = matrix(split, rows, activations, names, of_channels["train"], known, unit)
     return config, cells, [Trial(cell, constant) for cell in cells]
 
 

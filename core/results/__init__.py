@@ -6,6 +6,7 @@ units, beside the error floor and the best constant) and `reconstruction.npz` (w
 reconstructions).
 """
 
+from core.number_text import unit_of
 from core.results.baselines_file import Baselines, read_baselines
 from core.results.comparison import (
     change,
@@ -37,7 +38,7 @@ from core.results.replay_course import replay_errors, replay_range
 from core.results.replay_file import Replay, read_replay
 from core.results.run_csv import run_csv
 from core.results.run_table import RunRow, RunTable
-from core.results.texts import duration_text, error_sentence, unit_of
+from core.results.texts import duration_text, error_sentence
 from core.results.window_csv import window_csv
 from core.results.worst_windows import Place, errors_at, worst_at
 

@@ -1,17 +1,12 @@
-"""Units and durations in words, and what a run's error is made of in a sentence."""
+"""Durations in words, and what a run's error is made of in a sentence."""
 
 import math
 
-from core.number_text import number_text
+from core.number_text import number_text, unit_of
 from core.results.errors_file import Results
 
 HARDLY = 0.001  # of an error: a floor below is not worth a number
 SAME = 0.005  # by a smaller share of itself, PCA's error does not differ from a model's
-
-
-def unit_of(measure: str, unit: str) -> str:
-    """The unit of MAE or MSE, for values in `unit`."""
-    return f"{unit}²" if unit and measure == "mse" else unit
 
 
 def duration_text(seconds: float | None) -> str:

@@ -45,7 +45,13 @@ from core.session.drafts import (
     problems,
     value,
 )
-from core.session.fitted import activation_picture, deviations, floors, matrix
+from core.session.fitted import (
+    activation_picture,
+    channel_constants,
+    deviations,
+    floors,
+    matrix,
+)
 from core.session.links import is_link_open, link, linked_runs
 from core.session.machine import run_config, run_table, runner, store
 from core.session.own_runs import check_setup, resume, runs_of, submit, train_further
@@ -101,6 +107,7 @@ __all__ = [
     "bound",
     "boundary",
     "change",
+    "channel_constants",
     "check_setup",
     "check_use",
     "clipped",

@@ -14,7 +14,7 @@ from core.channel_values import SortedSplit
 from core.config import ExperimentConfig, NormalizationConfig, OutputActivation, choices
 from core.matrix import Cell, normalizations_like
 from core.matrix import matrix as all_cells
-from core.metrics import channel_deviations, constant_baseline
+from core.metrics import constant_baseline
 from core.normalization import Normalization, fit_normalization
 from core.output_range import ErrorFloor
 from core.pair_floors import error_floors
@@ -25,9 +25,10 @@ from core.session.words import literal, literal_unit
 from core.signals.recording import Recording
 from core.signals.store import recording_key
 from core.targets import target_values
-from core.windows import Split, Windows
+from core.windows import Split
 
 Floors = tuple[ErrorFloor, ErrorFloor]  # of the training and of the validation part
+ChannelConstants = dict[str, np.ndarray]  # MAE and MSE: (channels,)
 Picture = tuple[Any, dict[str, Any]]  # a table and its chart
 
 
@@ -37,7 +38,7 @@ class Matrix:
 
     cells: tuple[Cell, ...]
     constants: PartErrors  # of the best constant of each channel
-    deviations: np.ndarray  # as of `deviations`
+    channel_constants: ChannelConstants
 
     def cell(self, config: ExperimentConfig) -> Cell:
         """The pair of an experiment."""
@@ -88,25 +89,31 @@ def _matrix(
     known, rows = _sorted(), normalizations_like(_like)
     names = [literal(name) for name in _data.channel_names]
     constants, of_channels = constant_baseline(_parts, known)
-    spread = np.sqrt(of_channels["train"]["mse"])
-    unit = literal_unit(_data.unit)
-    cells = all_cells(_parts, rows, choices(OutputActivation), names, spread, known, unit)
-    return Matrix(tuple(cells), constants, spread)
+    unit, learned = literal_unit(_data.unit), of_channels["train"]
+    cells = all_cells(_parts, rows, choices(OutputActivation), names, learned, known, unit)
+    return Matrix(tuple(cells), constants, learned)
+
+
+def channel_constants(config: ExperimentConfig) -> ChannelConstants:
+    """MAE and MSE of each channel's best constant on the training windows, in original units.
+    Raises DataError.
+    """
+    if config.normalization.scope != "window":
+        return matrix(config).channel_constants
+    recorded, windows, _, seed = pair_key(config)
+    return _channel_constants((recorded, windows, seed), split(config))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _channel_constants(key: tuple[str, ...], _parts: Split) -> ChannelConstants:
+    return constant_baseline(_parts)[1]["train"]
 
 
 def deviations(config: ExperimentConfig) -> np.ndarray:
     """The standard deviation of each channel over the training windows, in original units:
     `(channels,)`. Raises DataError.
     """
-    if config.normalization.scope != "window":
-        return matrix(config).deviations
-    recorded, windows, _, seed = pair_key(config)
-    return _deviations((recorded, windows, seed), split(config).train)
-
-
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _deviations(key: tuple[str, ...], _train: Windows) -> np.ndarray:
-    return channel_deviations(_train)
+    return np.sqrt(channel_constants(config)["mse"])
 
 
 def activation_picture(config: ExperimentConfig, channel: int | None = None) -> Picture:
@@ -156,5 +163,5 @@ def pair_key(config: ExperimentConfig) -> tuple[str, ...]:
 
 def forget_recordings() -> None:
     """Let go of what was made of recordings: one was removed for good."""
-    for cached in (_floors, _matrix, _deviations, _targets, _picture):
+    for cached in (_floors, _matrix, _channel_constants, _targets, _picture):
         cached.clear()

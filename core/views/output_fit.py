@@ -76,7 +76,7 @@ def verdict_box(config: ExperimentConfig, train: ErrorFloor, validation: ErrorFl
         config.normalization,
         train,
         validation,
-        session.deviations(config),
+        session.channel_constants(config),
         [session.literal(name) for name in found.channel_names],
         session.literal_unit(found.unit),
     )

@@ -51,10 +51,11 @@ def epoch_and_floors(
     recording = generate(config.data)
     split = split_windows(recording.values, config.windows)
     rows = normalizations_like(config.normalization)
+    constants = {measure: np.ones(channels) for measure in ("mae", "mse")}
     asked = split, rows, choices(OutputActivation), recording.channel_names
 
     def all_pairs() -> None:
-        matrix(*asked, np.ones(channels), sorted_split(split))
+        matrix(*asked, constants, sorted_split(split))
 
     floors = statistics.median(timed(all_pairs) for _ in range(TURNS))
     epochs = Training(config, split).epochs()
