@@ -4,6 +4,7 @@ Each check returns nothing or raises LimitExceeded with a sentence that names th
 asked for, and a way on. Widgets show the same limits, but a browser can send anything.
 """
 
+import contextlib
 import os
 import shutil
 import threading
@@ -219,7 +220,8 @@ def _tree_bytes(root: Path) -> int:
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(Path(entry.path))
                     else:
-                        total += entry.stat(follow_symlinks=False).st_size
+                        with contextlib.suppress(FileNotFoundError):
+                            total += entry.stat(follow_symlinks=False).st_size
         except FileNotFoundError:
             continue
     return total

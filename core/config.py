@@ -364,7 +364,10 @@ def explain(error: ValidationError) -> dict[str, str]:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:  # of a link that names parts of parts of parts
+        return "..."
     return text if len(text) <= 80 else text[:77] + "..."
 
 

@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from core import durable
 from core.config import DataConfig
+from core.disk import fault_text
 from core.public import PublicSettings
 from core.run_status import (
     NEWER,
@@ -28,6 +29,7 @@ from core.run_status import (
     RunSummary,
     RunUnreadable,
     TransitionRefused,
+    may_pass,
 )
 from core.runs import RunStore
 from core.signals.recording import DataError
@@ -60,6 +62,7 @@ class Removed:
     recordings: list[str] = field(default_factory=list)  # keys
     kept_recordings: list[str] = field(default_factory=list)  # others' runs need them
     stopping: list[str] = field(default_factory=list)  # ids; removed as soon as they have ended
+    problems: list[str] = field(default_factory=list)  # why others could not be
 
 
 class Sweeper:
@@ -103,8 +106,9 @@ class Sweeper:
             removed = Removed()
             self._stop_long_runs()
             self._remove_runs(removed)
-            self._remove_recordings(removed)
             remove_left(self._store.root)
+            with _whatever_becomes_of("recordings"):
+                self._remove_recordings(removed)
             return removed
         finally:
             os.close(lock)
@@ -169,18 +173,33 @@ def _whatever_becomes_of(what: str) -> Iterator[None]:
         _log.warning("The sweep could not take %s, and will try again: %s", what, error)
 
 
+@contextlib.contextmanager
+def _noted(removed: Removed) -> Iterator[None]:
+    """A fault is one of what is removed; the next comes all the same."""
+    try:
+        yield
+    except (OSError, RunUnreadable) as error:
+        removed.problems.append(fault_text(error) if isinstance(error, OSError) else str(error))
+
+
 def _is_unwanted(run: RunSummary) -> bool:
     return bool(run.extra.get(UNWANTED))
 
 
 def keys_in_use(store: RunStore, without: Iterable[str] = ()) -> set[str]:
-    """The keys of the recordings that runs refer to, but for the runs `without`."""
+    """The keys of the recordings that runs refer to, but for the runs `without`.
+
+    Raises RunUnreadable for a run that cannot be read for the moment: what it needs is not known.
+    """
     left_out, used = set(without), set()
     for run in store.list():
         if run.id not in left_out:
             try:
                 used |= _keys_of(store.open(run.id).config()["data"])
-            except (RunNotFound, RunUnreadable, KeyError):
+            except RunUnreadable as error:
+                if may_pass(error):
+                    raise
+            except (RunNotFound, KeyError):
                 continue
     return used - {""}
 
@@ -210,7 +229,10 @@ def remove_recording(key: str, folder: Path) -> list[str]:
 def make_room(store: RunStore, lacking_bytes: int) -> list[str]:
     """Remove recordings that can be made again and that no run uses, the longest unused first,
     until so many bytes are gone; none if all would not do. Returns the keys of those removed."""
-    folder, used = store.data_folder, keys_in_use(store)
+    try:
+        folder, used = store.data_folder, keys_in_use(store)
+    except RunUnreadable:
+        return []
     keys = [key for key in stored_keys(folder) if key not in used and origin(key, folder)]
     sizes = {key: stored_bytes(key, folder) for key in keys}
     gone: list[str] = []
@@ -227,7 +249,8 @@ def make_room(store: RunStore, lacking_bytes: int) -> list[str]:
 def forget_upload(store: RunStore, visits: Visits | None, owner: str | None, key: str) -> Removed:
     """Remove an uploaded recording for good, unless a run or another visitor needs it.
 
-    Where a visitor's run needs it, the sweep removes it right after the last such run.
+    Where a visitor's run needs it, the sweep removes it right after the last such run. Raises as
+    `keys_in_use`, and OSError.
     """
     removed = Removed()
     own_runs = [run.id for run in store.list() if run.owner is None]  # of the machine's owner
@@ -248,16 +271,21 @@ def forget_upload(store: RunStore, visits: Visits | None, owner: str | None, key
 def forget_visitor(
     store: RunStore, visits: Visits, owner: str, cancel: Callable[[str], None]
 ) -> Removed:
-    """Remove all runs and recordings of a visitor; runs in work are cancelled, then removed."""
+    """Remove all runs and recordings of a visitor; runs in work are cancelled, then removed.
+
+    What stands in the way of one, such as a full disk, is noted, and the others go.
+    """
     removed = Removed()
     for run in store.list():
         if run.owner == owner:
-            _forget_run(store, run, cancel, removed)
+            with _noted(removed):
+                _forget_run(store, run, cancel, removed)
     for key in [known for holder, known, _ in visits.grants() if holder == owner]:
-        is_stopping = removed.stopping and key in keys_in_use(store)
-        gone = forget_upload(store, visits, owner, key)
-        removed.recordings += gone.recordings
-        removed.kept_recordings += [] if is_stopping else gone.kept_recordings
+        with _noted(removed):
+            is_stopping = removed.stopping and key in keys_in_use(store)
+            gone = forget_upload(store, visits, owner, key)
+            removed.recordings += gone.recordings
+            removed.kept_recordings += [] if is_stopping else gone.kept_recordings
     return removed
 
 

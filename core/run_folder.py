@@ -57,6 +57,9 @@ class Run:
             if not self.folder.is_dir():
                 raise RunNotFound(self.id) from None
             raise RunUnreadable("This run's config.json is missing.") from error
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise RunUnreadable(f"This run's config.json cannot be read: {why}.") from error
         except (ValueError, RecursionError) as error:
             raise RunUnreadable(f"This run's config.json is damaged: {error}") from error
         if not isinstance(content, dict):

@@ -16,7 +16,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "lab_visitor"
-EMBEDDABLE = "/reconstructions"  # with ?embed=true it shows a run and offers nothing to change it
+EMBEDDABLE = "reconstructions"  # with ?embed=true it shows a run and offers nothing to change it
 
 _CALLED_FIRST = "/_stcore/health"  # by each page, before it connects
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 random bits
@@ -58,14 +58,21 @@ def is_secret(came: object) -> bool:
 class SafeAnswers:
     """Adds the headers to each answer and, with `keep_seconds`, a cookie to each page.
 
-    script_hashes: of the scripts that the page holds in itself, as `sha256-...`.
-    keep_seconds: how long a browser remembers who its visitor is; None: nobody does.
+    base_path: below which the app answers. script_hashes: of the scripts that the page holds in
+    itself, as `sha256-...`. keep_seconds: how long a browser remembers who its visitor is; None:
+    nobody does.
     """
 
     def __init__(
-        self, app: App, *, script_hashes: Iterable[str] = (), keep_seconds: int | None = None
+        self,
+        app: App,
+        *,
+        base_path: str = "",
+        script_hashes: Iterable[str] = (),
+        keep_seconds: int | None = None,
     ):
         self._app = app
+        self._embeddable = f"/{base_path}/{EMBEDDABLE}".replace("//", "/")
         self._keep_seconds = keep_seconds
         hashes = "".join(f" '{text}'" for text in script_hashes)
         policy = _POLICY | {"script-src": _POLICY["script-src"] + hashes}
@@ -88,12 +95,18 @@ class SafeAnswers:
         await self._app(scope, receive, send_safely)
 
     def _headers(self, scope: Scope) -> dict[str, str]:
-        if _is_embeddable(scope):
+        if self._is_embeddable(scope):
             return _HEADERS | {"Content-Security-Policy": f"{self._policy}; frame-ancestors *"}
         return _HEADERS | {
             "Content-Security-Policy": f"{self._policy}; frame-ancestors 'self'",
             "X-Frame-Options": "SAMEORIGIN",
         }
+
+    def _is_embeddable(self, scope: Scope) -> bool:
+        """The whole path is compared: any other one with that end shows the first page."""
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        asked = [value.lower() for value in query.get("embed", ())]
+        return scope.get("path", "").rstrip("/") == self._embeddable and "true" in asked
 
     def _cookie(self, scope: Scope) -> str:
         """The visitor's cookie: the one that came, for longer, or a new one."""
@@ -118,12 +131,6 @@ def _is_opening(scope: Scope, headers: Iterable[tuple[bytes, bytes]]) -> bool:
     kinds = [value for name, value in headers if name.lower() == b"content-type"]
     is_page = bool(kinds) and kinds[0].startswith(b"text/html")
     return is_page or scope.get("path", "").endswith(_CALLED_FIRST)
-
-
-def _is_embeddable(scope: Scope) -> bool:
-    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-    asked = [value.lower() for value in query.get("embed", ())]
-    return scope.get("path", "").rstrip("/").endswith(EMBEDDABLE) and "true" in asked
 
 
 def _is_https(scope: Scope) -> bool:

@@ -140,3 +140,23 @@ def test_a_measured_disk_usage_is_used_for_a_while(tmp_path, monkeypatch):
     assert disk.used_bytes() == 0
     clock[0] += admission.MEASURED_SECONDS
     assert disk.used_bytes() == 3
+
+
+def test_a_file_that_vanishes_while_it_is_counted_hides_no_other(tmp_path, monkeypatch):
+    for name in "abc":
+        (tmp_path / name).write_bytes(bytes(10))
+    look = os.scandir
+
+    class Listed:
+        def __init__(self, place):
+            self._entries = sorted(look(place), key=lambda entry: entry.name)
+
+        def __enter__(self):
+            (tmp_path / "b").unlink(missing_ok=True)
+            return iter(self._entries)
+
+        def __exit__(self, *what):
+            pass
+
+    monkeypatch.setattr(admission.os, "scandir", Listed)
+    assert admission._tree_bytes(tmp_path) == 20

@@ -195,3 +195,10 @@ def test_a_field_of_another_source_is_not_part_of_the_identity(own, idle, decide
     assert other.identity() == config.identity() != different.identity()
     assert recording_key(other.data) == recording_key(config.data) != recording_key(different.data)
     assert config.course() != different.course()
+
+
+def test_a_link_that_nests_parts_without_end_is_refused():
+    deep = "name" + ".a" * 6000
+    with pytest.raises(ValidationError) as caught:
+        ExperimentConfig.from_query({"v": "1", deep: "1"})
+    assert explain(caught.value)["name"].endswith("Received: ...")

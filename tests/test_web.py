@@ -62,11 +62,19 @@ def test_nothing_is_loaded_from_elsewhere():
     assert not re.search(r"https?:|wss?:|\*", policy)
 
 
+@pytest.mark.parametrize("base_path", ["", "lab", "a/b"])
+def test_below_a_base_path_too_just_the_one_page_can_be_framed(base_path):
+    for path, anywhere in (("/", True), ("/x/", False)):
+        whole = f"/{base_path}".rstrip("/") + f"{path}reconstructions"
+        found = answer(whole, "embed=true", base_path=base_path)
+        assert ("x-frame-options" not in found) is anywhere
+
+
 @pytest.mark.parametrize(
     ("path", "query", "anywhere"),
     [
         ("/reconstructions", "run=1&embed=true", True),
-        ("/lab/reconstructions", "embed=TRUE", True),
+        ("/lab/reconstructions", "embed=TRUE", False),  # any page of that name, but for this one
         ("/reconstructions", "run=1", False),
         ("/reconstructions", "embed=false", False),
         ("/train", "embed=true", False),

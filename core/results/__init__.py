@@ -31,6 +31,7 @@ from core.results.errors_file import (
 )
 from core.results.growing_file import GrowingFiles
 from core.results.kept_values import ValueCounts, ValueRanges, count_values, value_ranges
+from core.results.kept_with import kept_with_first
 from core.results.outputs_file import read_outputs
 from core.results.read_once import ReadOnce
 from core.results.reconstruction_file import StoredWindows, map_npz, read_reconstruction
@@ -69,6 +70,7 @@ __all__ = [
     "errors_at",
     "field_title",
     "have_same_data",
+    "kept_with_first",
     "map_npz",
     "read_baselines",
     "read_outputs",

@@ -46,9 +46,17 @@ class ReadOnce:
             if known is not None and known[0] == stamp:
                 self._values[path] = known  # the last one asked for, now
                 return known[1]
+        self.forget_vanished()
         value = read()
         with self._lock:
             self._values[path] = (stamp, value)
             while len(self._values) > self._kept:
                 self._values.pop(next(iter(self._values)))  # the one not asked for the longest
         return value
+
+    def forget_vanished(self) -> None:
+        """Let go of what was read from files that are no more: it may be mapped, and the disk have
+        no room for others until then."""
+        with self._lock:
+            for path in [path for path in self._values if not path.exists()]:
+                del self._values[path]

@@ -111,9 +111,10 @@ def _check(part: str, windows: StoredWindows) -> None:
 def map_npz(path: Path) -> dict[str, np.ndarray]:
     """The arrays of an uncompressed `.npz`, mapped read-only from the disk.
 
-    `numpy.load` would read a member whole; a stored member is a plain `.npy` inside the file.
+    `numpy.load` would read a member whole; a stored member is a plain `.npy` inside the file. All
+    arrays share one map: each has a file descriptor.
     """
-    arrays = {}
+    arrays, whole = {}, np.memmap(path, np.uint8, "r")
     with zipfile.ZipFile(path) as archive, open(path, "rb") as file:
         for member in archive.infolist():
             if member.compress_type != zipfile.ZIP_STORED:
@@ -133,7 +134,7 @@ def map_npz(path: Path) -> dict[str, np.ndarray]:
                 raise ValueError(f"{member.filename} holds objects, not numbers")
             order = "F" if fortran_order else "C"
             arrays[member.filename.removesuffix(".npy")] = (
-                np.memmap(file, dtype, "r", file.tell(), shape, order)
+                np.ndarray(shape, dtype, whole, file.tell(), order=order)
                 if math.prod(shape)
                 else np.zeros(shape, dtype)
             )

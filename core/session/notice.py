@@ -5,6 +5,7 @@ import streamlit as st
 from core.public import PublicSettings
 from core.retention import Removed
 from core.session import retention
+from core.session.words import literal
 
 _SURE = "forget_sure"
 
@@ -50,4 +51,6 @@ def removed_text(removed: Removed) -> str:
     said = f"Removed: {runs} run{'s' * (runs != 1)}, {files} recording{'s' * (files != 1)}."
     if removed.stopping:
         said += f" {len(removed.stopping)} in training: removed as soon as it stops."
+    if removed.problems:
+        said += f" Others could not be: {literal(removed.problems[0], 300)} Try it again."
     return said

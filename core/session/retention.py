@@ -10,7 +10,7 @@ from core.session.fitted import forget_recordings as forget_fitted
 from core.session.machine import runner, store
 from core.session.once import once
 from core.session.sources import forget_file
-from core.session.uploads import drop_upload
+from core.session.uploads import drop_upload, is_refused
 
 
 def sweeper() -> Sweeper:
@@ -30,15 +30,19 @@ def _sweeper(folder: str) -> Sweeper:
 
 def forget_file_in_use() -> Removed:
     """Remove the file of the draft's data: the upload, and the stored recording unless a run needs
-    it. On a public demo only what is this visitor's is removed."""
+    it. On a public demo only what is this visitor's is removed. An upload of which nothing was
+    taken goes alone. Raises OSError, and RunUnreadable where it cannot be known who needs the
+    recording; the draft is as before then.
+    """
     key, removed = value("data.sha256"), Removed()
+    if value("data.source") == "file" and key and not is_refused():
+        settings, mine = visitor.public(), visitor.owner()
+        if settings is None or mine is None:
+            removed = forget_upload(store(), None, None, key)
+        elif key in visitor.visits().keys(mine):
+            removed = forget_upload(store(), visitor.visits(), mine, key)
+        forget_file()
     drop_upload()
-    forget_file()
-    settings, mine = visitor.public(), visitor.owner()
-    if settings is None or mine is None:
-        removed = forget_upload(store(), None, None, key)
-    elif key in visitor.visits().keys(mine):
-        removed = forget_upload(store(), visitor.visits(), mine, key)
     _let_go()
     return removed
 

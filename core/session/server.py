@@ -49,7 +49,12 @@ def server_options() -> dict[str, Any]:
         most = 2 * (largest + 1) * 2**20
         middleware.insert(0, Middleware(partial(UploadRoom, held=_held_uploads, most_bytes=most)))
     index = (Path(file_util.get_static_dir()) / "index.html").read_text(encoding="utf-8")
-    safe = partial(SafeAnswers, script_hashes=script_hashes(index), keep_seconds=keep_seconds)
+    safe = partial(
+        SafeAnswers,
+        base_path=config.get_option("server.baseUrlPath").strip("/"),
+        script_hashes=script_hashes(index),
+        keep_seconds=keep_seconds,
+    )
     return {
         "middleware": [Middleware(safe), *middleware],
         "lifespan": _while_serving,

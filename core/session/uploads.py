@@ -121,6 +121,14 @@ def upload() -> Upload | None:
     return kept if kept.problem or kept.path.exists() else None
 
 
+def is_refused() -> bool:
+    """Whether the file in hand is one of which nothing was taken."""
+    kept, last = upload(), last_reading()
+    if kept is None:
+        return False
+    return bool(kept.problem or (last and last.token == kept.token and not last.result.sha256))
+
+
 def drop_upload() -> None:
     """Let go of the file in hand, of what it was read as, and of its copy in the widget."""
     kept = st.session_state.pop(_UPLOAD, None)

@@ -191,7 +191,7 @@ def _beside(key: str, folder: Path) -> dict[str, Any]:
 
 def made_of(key: str, folder: Path) -> tuple[str, ...]:
     """The keys of the recordings that were made of a file's recording."""
-    keys = stored_keys(folder)
+    keys = stored_keys(folder) if key else ()  # those of no file have an empty one
     return tuple(other for other in keys if (origin(other, folder) or ("", ""))[1] == key)
 
 

@@ -1,7 +1,6 @@
 """The map of errors by channel and time step, and the windows that are worst at a place of it."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +11,7 @@ from core.charts.errors import MOST_BARS
 from core.charts.run_words import TITLES, time_title, time_unit, window_time
 from core.charts.step_errors import CLICKED, cell_edges, place_of, step_error_frame, step_error_spec
 from core.number_text import number_text
-from core.results import Place, Results, StoredWindows, unit_of, worst_at
+from core.results import Place, Results, StoredWindows, kept_with_first, unit_of, worst_at
 from core.views.shown_channels import show_channel
 
 # Session keys
@@ -51,7 +50,7 @@ def error_map(
         _worst_windows(run_id, windows, place, results, measure, labels)
 
 
-@lru_cache(maxsize=128)
+@kept_with_first
 def _table(
     windows: StoredWindows,
     measure: str,
@@ -180,7 +179,7 @@ def _worst_windows(
                 )
 
 
-@lru_cache(maxsize=128)
+@kept_with_first
 def worst_windows(windows: StoredWindows, place: Place, measure: str) -> list[tuple[int, float]]:
     return worst_at(windows, place, measure)
 

@@ -1,12 +1,10 @@
 """Where a run's errors are: from window to window, by channel, by time step."""
 
-from functools import lru_cache
-
 import pyarrow as pa
 import streamlit as st
 
 from core.charts import errors
-from core.results import Results, StoredWindows
+from core.results import Results, StoredWindows, kept_with_first
 from core.views.error_map import error_map
 from core.views.window_choice import Parts
 
@@ -43,7 +41,7 @@ def where_errors_are(
     error_map(run_id, parts[part], part, results, measure, labels)
 
 
-@lru_cache(maxsize=256)  # counting and handing over pandas' frames took a fifth of a rerun
+@kept_with_first  # counting and handing over pandas' frames took a fifth of a rerun
 def _histograms(
     train: StoredWindows, validation: StoredWindows, measure: str, shown: float
 ) -> pa.Table:

@@ -11,6 +11,7 @@ from core.charts.run_words import SERIES, TITLES
 from core.config import ExperimentConfig
 from core.matrix import Cell, Recommendation
 from core.results import MEASURES, PARTS
+from core.signals.recording import DataError
 from core.trials import Trial, key
 from core.views.matrix_legend import matrix_legend
 from core.views.matrix_table import ranked_table
@@ -88,7 +89,10 @@ def _tick(
     states: tuple[str, ...],
 ) -> None:
     """The heat map every two seconds; the page anew when a cell begins or ends, or was chosen."""
-    trials = trials_of(config, cells)
+    try:
+        trials = trials_of(config, cells)
+    except DataError:  # the recording was removed since: the page says so
+        st.rerun()
     if st.session_state.pop(_MOVED, False) or _states(trials) != states:
         st.rerun()
     _heat_map(config, cells, best, part, measure, trials)

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core import session
+from core import disk, session
+from core.runs import RunUnreadable
 
 _SAID = "file_removal_said"
 
@@ -18,12 +19,17 @@ def file_removal() -> None:
             on_click=_remove,
             help="Removes the upload and what was read of it from the machine this app runs on.",
         )
-    elif said := st.session_state.pop(_SAID, ""):
+    if said := st.session_state.pop(_SAID, ""):
         st.caption(said)
 
 
 def _remove() -> None:
-    removed = session.forget_file_in_use()
+    try:
+        removed = session.forget_file_in_use()
+    except (OSError, RunUnreadable) as error:
+        why = disk.fault_text(error) if isinstance(error, OSError) else str(error)
+        st.session_state[_SAID] = f"The file could not be deleted: {session.literal(why, 300)}"
+        return
     kept = "Its values stay for the runs that were trained on it: delete these first."
     said = kept if removed.kept_recordings and session.public() is None else ""
     st.session_state[_SAID] = f"The file is deleted. {said}".strip()

@@ -19,7 +19,7 @@ from core.results import value_text
 from core.runs import RunNotFound, RunUnreadable, TransitionRefused
 from core.signals.recording import DataError
 from core.views.run_state import default_name
-from core.views.stored import forget_active_runs
+from core.views.stored import forget_active_runs, forget_deleted
 
 DOUBLE_CLICK_SECONDS = 2.0
 
@@ -101,6 +101,7 @@ def rename(run_id: str, name: str) -> None:
 
 def delete(*run_ids: str) -> None:
     _do("deleted", run_ids, session.store().delete, quiet=RunNotFound)
+    forget_deleted()
 
 
 def train_further(run_id: str, *, epochs: int, patience: int, name: str) -> None:

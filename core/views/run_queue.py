@@ -17,9 +17,12 @@ def queue_alone() -> None:
         st.fragment(other_runs, run_every=ACTIVE_SECONDS)("")
 
 
-def bring_into_view(run_id: str, label: str) -> None:
-    """A button that shows a run on this page; a link to the page it stands on leads nowhere."""
-    if st.button(label, key=f"view-{run_id}", icon=":material/visibility:", type="tertiary"):
+def bring_into_view(run_id: str, label: str, kind: str) -> None:
+    """A button that shows a run on this page; a link to the page it stands on leads nowhere.
+
+    kind: of the list that it stands in. A run that has just left one may still be in it.
+    """
+    if st.button(label, key=f"{kind}-{run_id}", icon=":material/visibility:", type="tertiary"):
         st.query_params.from_dict({"run": run_id})
         st.rerun()
 
@@ -35,7 +38,7 @@ def other_runs(shown: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"{place}. {state_badge(item.state)} {display_name(item.name)}")
             st.space("stretch")
-            bring_into_view(item.id, "Watch")
+            bring_into_view(item.id, "Watch", "watch")
             if session.is_mine(item):
                 st.button(
                     "Cancel",

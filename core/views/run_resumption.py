@@ -60,7 +60,7 @@ def _row(item: RunSummary) -> None:
         where = goes_on(folder, config.training.epochs if config else None)
         st.markdown(f"{state_badge(item.state)} {display_name(item.name)} · {where}")
         st.space("stretch")
-        bring_into_view(item.id, "Look")
+        bring_into_view(item.id, "Look", "look")
         st.button(
             "Resume",
             key=f"resume-{item.id}",

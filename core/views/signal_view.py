@@ -8,7 +8,7 @@ from core.charts import signals
 from core.charts.thinning import POINTS, Envelope
 from core.charts.time_axis import TimeAxis, rate_text, time_axis
 from core.session import VisibleRange, literal
-from core.signals.recording import Recording
+from core.signals.recording import DataError, Recording
 from core.views.data_source import source_title
 from core.views.shapes import shape_text
 
@@ -33,7 +33,10 @@ def signal_view(found: Recording) -> None:
 @st.fragment
 def _charts() -> None:
     """Drawn alone when the range in view changes."""
-    found = session.recording(session.part("data"))
+    try:
+        found = session.recording(session.part("data"))
+    except DataError:  # removed since: the page says so
+        st.rerun()
     channels = _shown_channels(found)
     if found.is_windowed:
         _ready_window(found, channels)

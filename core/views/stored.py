@@ -92,6 +92,11 @@ def normalization_of(run_id: str) -> Normalization | None:
     return _files().get(path, read)
 
 
+def forget_deleted() -> None:
+    """Let go of the files of runs that have just been deleted."""
+    _files().forget_vanished()
+
+
 @st.cache_resource(show_spinner=False)
 def _files() -> ReadOnce:
     return ReadOnce(KEPT_FILES)

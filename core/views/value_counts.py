@@ -1,7 +1,5 @@
 """Which values a model gives back, beside those it should: two histograms in original units."""
 
-from functools import lru_cache
-
 import numpy as np
 import pyarrow as pa
 import streamlit as st
@@ -11,7 +9,7 @@ from core.charts import value_counts as chart
 from core.charts.run_words import SERIES
 from core.normalization import Normalization
 from core.output_range import ACTIVATIONS, reachable_bounds
-from core.results import Results, StoredWindows, ValueCounts, count_values
+from core.results import Results, StoredWindows, ValueCounts, count_values, kept_with_first
 from core.views.stored import normalization_of
 
 ALL = -1  # channels together
@@ -50,12 +48,12 @@ def _channel(run_id: str, labels: list[str]) -> int:
     )
 
 
-@lru_cache(maxsize=128)
+@kept_with_first
 def _counted(windows: StoredWindows, channel: int | None) -> ValueCounts:
     return count_values(windows, channel)
 
 
-@lru_cache(maxsize=128)
+@kept_with_first
 def _table(windows: StoredWindows, channel: int | None, log: bool) -> pa.Table:
     return pa.Table.from_pandas(
         chart.value_counts_frame(_counted(windows, channel), log), preserve_index=False

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import streamlit as st
@@ -15,6 +14,7 @@ from core.results import (
     Results,
     StoredWindows,
     ValueRanges,
+    kept_with_first,
     unit_of,
     value_ranges,
     window_csv,
@@ -72,7 +72,7 @@ def windows_viewer(run_id: str, parts: Parts, results: Results, measure: str) ->
     value_counts(run_id, windows, part, results, labels)
 
 
-@lru_cache(maxsize=32)
+@kept_with_first
 def _ranges(windows: StoredWindows) -> ValueRanges:
     return value_ranges(windows)
 

@@ -10,7 +10,7 @@ from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 from core import processor
 from core.config import ExperimentConfig
 from core.runs import RunNotFound
-from core.views import live, run_commands, start_bar, training_form
+from core.views import live, run_commands, run_queue, start_bar, training_form
 from tests.fake_runs import UNIT, Lab, make_run, shown_text
 
 
@@ -364,3 +364,11 @@ def test_bfloat16_where_it_would_be_slower_is_said_and_mended(lab, monkeypatch, 
         page = page.button(key="use-float32").click().run()
         assert widget(page, "selectbox", "training.precision").value == "float32"
         assert "no instructions for bfloat16" not in shown_text(page)
+
+
+def test_a_run_that_has_just_come_to_rest_may_still_be_listed_as_one_in_work(lab, monkeypatch):
+    run = lab.store.create(ExperimentConfig().model_dump(mode="json"), name="x", state="paused")
+    monkeypatch.setattr(run_queue, "active_runs", lambda: lab.store.list())
+    page = lab.open("train")
+    assert not page.exception
+    assert {f"watch-{run.id}", f"look-{run.id}"} <= {button.key for button in page.button}

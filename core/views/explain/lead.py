@@ -42,7 +42,11 @@ def find_lesson() -> Lesson:
         "means that one here."
     )
     st.page_link(session.page("data"), label="To the data", icon=":material/show_chart:")
-    return lesson(ExperimentConfig())
+    try:
+        return lesson(ExperimentConfig())
+    except DataError as error:  # a public demo without room even for that
+        session.show_fault(error)
+        st.stop()
 
 
 def _config_of_valid_parts() -> ExperimentConfig | None:
