@@ -1,6 +1,5 @@
 """What a public demo removes, with a clock that the tests set."""
 
-import errno
 import os
 import time
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,7 @@ from core import durable, retention
 from core.config import DataConfig, ExperimentConfig
 from core.public import PublicSettings
 from core.retention import Sweeper, forget_upload, forget_visitor, keys_in_use
-from core.runs import Run, RunStore, RunUnreadable
+from core.runs import Run, RunStore
 from core.signals.recording import DataError, Recording
 from core.signals.store import (
     load,
@@ -408,41 +407,3 @@ def test_a_sample_does_not_use_the_file_that_was_in_hand_before_it(world):
     sample = DataConfig(source="sample", name="ecg", sha256="a" * 64)
     world.run(ANN, sample)
     assert keys_in_use(world.store) == {recording_key(sample)}
-
-
-def test_an_empty_key_is_no_recordings(world):
-    key = save(Recording(values=np.zeros((9, 1)), channel_names=("a",)), world.store.data_folder)
-    forget_upload(world.store, None, None, "")
-    assert key in stored_keys(world.store.data_folder)
-
-
-def test_while_a_run_cannot_be_read_no_recording_is_removed(world, monkeypatch):
-    key = save(Recording(values=np.zeros((9, 1)), channel_names=("a",)), world.store.data_folder)
-    world.store.create({"data": {"source": "file", "name": "x", "sha256": key}}, name="x")
-    monkeypatch.setattr(Run, "config", unreadable)
-    with pytest.raises(RunUnreadable, match="Permission denied"):
-        forget_upload(world.store, None, None, key)
-    with pytest.raises(RunUnreadable):
-        keys_in_use(world.store)
-    assert retention.make_room(world.store, 1) == []
-    assert world.sweeper.sweep().recordings == []
-    assert key in stored_keys(world.store.data_folder)
-
-
-def unreadable(run):
-    raise RunUnreadable("config.json: Permission denied") from PermissionError(errno.EACCES, "no")
-
-
-def test_a_fault_at_one_run_leaves_no_other_of_a_visitors(world, monkeypatch):
-    runs = [world.store.create({}, name="x", owner=ANN, state="paused") for _ in range(3)]
-    delete = RunStore.delete
-
-    def faulty(store, run_id):
-        if run_id == runs[1].id:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        delete(store, run_id)
-
-    monkeypatch.setattr(RunStore, "delete", faulty)
-    removed = forget_visitor(world.store, world.visits, ANN, world.cancelled.append)
-    assert len(removed.runs) == 2
-    assert "disk is full" in removed.problems[0]
