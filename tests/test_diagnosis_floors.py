@@ -76,3 +76,38 @@ def test_of_a_single_channel_the_whole_tells(state):
         state=state, is_over=state == "finished", outputs=record, history=rows([1.0] * 5), **known
     )
     assert kinds(evidence, RAW_RELU) == ["floor"]
+
+
+def mixed(of_rate, of_acc, **changes):
+    """A ReLU says nothing of acc, all of which lies below 0: 0.5 is its floor, 0.2 a constant's."""
+    known = {
+        "history": rows([2.0, 1.8, 1.6, 1.4, (of_rate + of_acc) / 2]),
+        "errors": both((of_rate + of_acc) / 2),
+        "floor": both(0.25),
+        "constant": both(5.1),
+        "channel_errors": of_channels(of_rate, of_acc),
+        "channel_constants": of_channels(10.0, 0.2),
+        "channel_floors": of_channels(0.0, 0.5),
+        "channel_names": ("rate", "acc"),
+        "unit": "mV",
+    }
+    return over(**known | changes)
+
+
+@pytest.mark.parametrize("of_rate", [0.5, 5.0])
+def test_a_channel_at_its_own_floor_is_put_down_to_that_where_the_others_are_not(of_rate):
+    end = outputs(
+        at_low=[0.1, 0.99], target_at_low=[0.1, 0.98], slope=[0.9, 0.001], spread=[0.9, 0.001]
+    )
+    evidence = mixed(of_rate, 0.5, outputs=end)
+    assert found(evidence, RAW_RELU)["floor"] == ["acc"]
+    assert found(evidence, RAW_RELU).keys() <= {"floor", "still_falling"}
+    (finding,) = [f for f in diagnose(CONFIG.replace(RAW_RELU), evidence) if f.kind == "floor"]
+    assert finding.title == "The error is at its floor in 1 of 2 channels"
+    assert "in acc MAE on validation is 0.5 mV, its floor 0.5 mV." in finding.sentence
+    assert finding.remedy["model.output_activation"] == "linear"
+    assert finding.severity == "error"
+
+
+def test_a_channel_far_from_its_floor_is_not_put_down_to_it():
+    assert "floor" not in found(mixed(0.5, 0.6), RAW_RELU)

@@ -38,8 +38,8 @@ def test_the_floor_is_said_with_its_numbers():
     evidence = healthy(history=[row(1, 12.41)], floor=both(12.34), constant=both(12.34), unit="mV")
     finding = only(evidence, SIGMOID | {"normalization.method": "none"})
     assert finding.sentence == (
-        "MAE 12.41 mV is 0.6 % above its floor 12.34 mV: what is left is clipping, more training "
-        "cannot help."
+        "MAE 12.41 mV is 0.6 % above its floor 12.34 mV: what is left is clipping, and training "
+        "gains little more."
     )
     assert finding.severity == "error"
     assert finding.remedy == {"model.output_activation": "linear"}

@@ -4,7 +4,7 @@
 fault is put down to the first of these that explains it:
 
 1. floor: if the error is at its floor, the outputs are where they should be, whatever they do: in
-   the channels that are at floors of their own, where these are known;
+   the channels that are at floors of their own, where these are known, also if others are not;
 2. dead: an output that never leaves a closed end has no slope, and is constant;
 3. saturated: more outputs than targets at an open end;
 4. vanishing: no slope, for another reason;
@@ -43,14 +43,16 @@ def diagnose(config: ExperimentConfig, evidence: Evidence) -> list[Finding]:
     has_diverged = diverged.find(config, evidence)
     at_floor = floor.find(config, evidence)
     found = [has_diverged, at_floor, overfitting.find(config, evidence)]
-    by_floor = channels_at_floor(evidence, measure_of(config)) if at_floor else set()
-    explained = by_floor or set()
+    by_floor = channels_at_floor(evidence, measure_of(config))
+    if by_floor and not at_floor:
+        found.append(floor.in_channels(config, evidence, sorted(by_floor)))
+    explained = set(by_floor or ())
     deaths = dead.deaths(config, evidence)
     deaths = {channel: death for channel, death in deaths.items() if channel not in explained}
     if deaths:
         found.append(dead.finding(config, evidence, deaths))
     explained |= set(deaths)
-    if not has_diverged and by_floor is not None:
+    if not has_diverged and (by_floor is not None or not at_floor):
         found += _flat_outputs(config, evidence, explained)
     if not any(found):
         found.append(still_falling.find(config, evidence) or constant.no_better(config, evidence))

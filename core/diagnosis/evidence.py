@@ -90,13 +90,14 @@ def is_at_floor(evidence: Evidence, part: str, measure: str) -> bool:
 
 
 def channels_at_floor(evidence: Evidence, measure: str) -> set[int] | None:
-    """Of an error that is at its floor: the channels whose own errors are at their own floors.
+    """The channels whose own errors are at their own floors.
 
-    None where these are not known: while a run goes on, and of an earlier version.
+    None where these are not known: while a run goes on, and of an earlier version. Of a single
+    channel the whole error tells.
     """
     channels = evidence.outputs[-1]["at_low"] if evidence.outputs else evidence.channel_names
     if len(channels) == 1:
-        return {0}
+        return {0} if any(is_at_floor(evidence, part, measure) for part in PARTS) else set()
     of_channels = evidence.channel_errors, evidence.channel_floors, evidence.channel_constants
     if not all(of_channels):
         return None

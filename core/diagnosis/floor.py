@@ -11,13 +11,14 @@ from core.diagnosis.evidence import (
     measure_of,
 )
 from core.diagnosis.remedies import LINEAR, LINEAR_TEXT, changes_of
-from core.diagnosis.words import PART_WORDS, percent
+from core.diagnosis.words import PART_WORDS, channel_name, channels_text, of_channels, percent
 from core.number_text import number_text
 from core.output_range import ACTIVATIONS
 from core.results import unit_of
 
 # A floor over this share of the best constant's error spoils the run; below, it only ends it.
 SPOILS = 0.1
+TINY = 1e-300  # no constant of a channel that does not vary
 
 
 def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
@@ -27,10 +28,7 @@ def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
     if not parts:
         return None
     part, name, unit = parts[0], measure.upper(), unit_of(measure, evidence.unit)
-    error, floor = (
-        error_of(evidence, part, measure),
-        known(evidence.floor, part, measure),
-    )
+    error, floor = error_of(evidence, part, measure), known(evidence.floor, part, measure)
     constant = known(evidence.constant, part, measure)
     where = "" if part == "validation" else " on the training windows"
     above = max(0.0, error / floor - 1)
@@ -39,13 +37,39 @@ def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
         "floor",
         "The error is at its floor",
         f"{name} {number_text(error, unit)}{where} is {percent(above)} above its floor "
-        f"{number_text(floor, unit)}: what is left is clipping, more training cannot help.",
+        f"{number_text(floor, unit)}: what is left is clipping, and training gains little more.",
         "warning" if floor < SPOILS * constant else "error",
         {
             "Part": ", ".join(PART_WORDS[p] for p in parts),
             f"{name}, {PART_WORDS[part]}": error,
             f"Floor of {name}": floor,
             f"{name} of the best constant": constant,
+        },
+        remedy,
+        text,
+    )
+
+
+def in_channels(config: ExperimentConfig, evidence: Evidence, found: list[int]) -> Finding:
+    """found: the channels that are at floors of their own, while the error as a whole is not."""
+    measure = measure_of(config)
+    name, unit = measure.upper(), unit_of(measure, evidence.unit)
+    of_validation = evidence.channel_errors, evidence.channel_floors, evidence.channel_constants
+    error, floor, constant = (values["validation"][measure] for values in of_validation)
+    worst = max(found, key=lambda channel: floor[channel] / max(constant[channel], TINY))
+    remedy, text = _remedy(config, evidence)
+    return Finding(
+        "floor",
+        f"The error is at its floor{of_channels(found, len(error))}",
+        f"In {channels_text(evidence, found)} what is left is clipping, and training gains little "
+        f"more: in {channel_name(evidence, worst)} {name} on validation is "
+        f"{number_text(error[worst], unit)}, its floor {number_text(floor[worst], unit)}.",
+        "warning" if floor[worst] < SPOILS * constant[worst] else "error",
+        {
+            "Channel": [channel_name(evidence, channel) for channel in found],
+            f"{name}, validation": [float(error[channel]) for channel in found],
+            f"Floor of {name}": [float(floor[channel]) for channel in found],
+            f"{name} of the best constant": [float(constant[channel]) for channel in found],
         },
         remedy,
         text,

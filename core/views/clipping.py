@@ -67,7 +67,9 @@ def _chosen_part(floors: dict[str, ErrorFloor]) -> str:
 def _in_words(config: ExperimentConfig, floor: ErrorFloor, part: str, clips: bool) -> str:
     pair = pair_text(config.normalization, config.model.output_activation)
     if not clips:
-        return f"Nothing: {pair} reaches every value of the {SERIES[part]} part."
+        at_end = float(floor.at_open_end_share.mean())
+        near = f", but for {_percent(at_end)} that it only comes near to" if at_end > 0 else ""
+        return f"Nothing: {pair} reaches every value of the {SERIES[part]} part{near}."
     share = float((floor.below_share + floor.above_share).mean())
     return (
         f"{pair} cannot reach {_percent(share)} of the {SERIES[part]} values: they lie beyond "

@@ -1,6 +1,7 @@
 """The page Explain: statements that are true of the data at hand, beside their floors."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from core import session
 from core.config import ExperimentConfig, with_changes
 from core.signals.recording import Recording
 from core.signals.store import save
+from core.views.explain import trial
 from core.views.explain.words import percent
 from tests.fake_runs import Lab, shown_text
 
@@ -79,7 +81,7 @@ def test_the_question_is_not_told_of_negative_values(lab):
     assert "**none of your training targets is negative**" in text
     assert "None of them is negative." in text
     assert "the part of the signal below 0 is cut off" not in text
-    assert "Yours are not" in text
+    assert "Yours never are" in text
     assert "Beware of standard normalization" in text
     assert float(table_row(page, "Sigmoid with", "(yours)")[0]) == pytest.approx(12.34, abs=0.1)
     assert table_row(page, "ReLU with", "(yours)") == ["0", "0"]
@@ -115,12 +117,19 @@ def test_a_yes_or_a_no_is_recognised(lab):
     assert "cross-entropy  :blue-badge[your values]" in text
 
 
-def test_one_yes_or_no_among_other_channels(lab):
+@pytest.mark.parametrize("scope", ["channel", "global"])
+def test_one_yes_or_no_among_other_channels(lab, scope):
     rng = np.random.default_rng(0)
     mixed = np.stack([rng.random(4000) < 0.3, rng.normal(0, 1, 4000)], axis=1).astype(np.float32)
-    text = shown_text(own(lab, mixed))
+    text = shown_text(own(lab, mixed, **{"normalization.scope": scope}))
     assert "1 of 2 channels hold just two values" in text
     assert "linear**  :blue-badge[your values]" in text
+
+
+def test_levels_that_are_held_for_whole_windows_are_no_yes_or_no(lab):
+    stages = np.repeat(np.random.default_rng(0).integers(0, 5, 40), 500).astype(np.float32)
+    text = shown_text(own(lab, stages[:, None], **{"normalization.scope": "window"}))
+    assert "No channel of yours holds just two values" in text
 
 
 @pytest.mark.slow
@@ -154,6 +163,22 @@ def test_scaling_by_hand_moves_the_floor(lab):
     assert floor() > 50  # the zeros, which are most, are now at -1
     assert not page.exception
     assert page.session_state["draft"]["model"]["output_activation"] == "sigmoid"  # as it was
+
+
+@pytest.mark.parametrize(
+    ("activation", "factor", "offset", "but"),
+    [
+        ("sigmoid", 1, 0, " but 0 and 1, which it only comes near to"),
+        ("sigmoid", 0.8, 0.1, ""),
+        ("tanh", 1, 0, " but 1, which it only comes near to"),
+        ("hard_sigmoid", 1, 0, ""),
+        ("linear", 2, -1, ""),
+    ],
+)
+def test_targets_on_an_open_end_are_not_said_to_be_reached(activation, factor, offset, but):
+    nothing = SimpleNamespace(below_share=0.0, above_share=0.0)
+    known = SimpleNamespace(extremes=lambda part: (0.0, 1.0), floor=lambda *pair: nothing)
+    assert trial.sentence(known, activation, factor, offset).endswith(f": all of them{but}.")
 
 
 def test_data_that_cannot_be_used_are_named_and_the_page_still_teaches(lab):

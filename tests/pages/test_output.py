@@ -361,6 +361,13 @@ def test_a_pair_that_clips_nothing_says_so(lab):
     assert len(charts(page)) == 2
 
 
+def test_a_pair_that_comes_near_to_some_values_says_so(lab):
+    changes = {"normalization.method": "minmax", "model.output_activation": "sigmoid"}
+    page = lab.open("output", v="1", **changes | {"data.name": "question", "data.noise": "0"})
+    pattern = r"reaches every value of the training part, but for (.*) % that it only comes near to"
+    assert float(re.search(pattern, shown_text(page.run()))[1]) == pytest.approx(90, abs=3)
+
+
 @pytest.mark.slow
 def test_an_end_that_is_near_is_drawn_though_nothing_lies_beyond_it(lab):
     pair = {"normalization.method": "minmax", "model.output_activation": "hard_sigmoid"}

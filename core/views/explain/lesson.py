@@ -67,7 +67,10 @@ class Lesson:
         """
         own = session.floors(
             self.config.replace(
-                {"normalization": {"method": "minmax"}, "model.output_activation": "sigmoid"}
+                {
+                    "normalization": {"method": "minmax", "scope": "channel"},
+                    "model.output_activation": "sigmoid",
+                }
             )
         )[0]
         return (own.at_open_end_share >= 1) & (own.target_low < own.target_high)

@@ -73,7 +73,7 @@ def fine(taught: Lesson) -> str:
     if not taught.has_negative:
         cell = taught.cell("relu", "maxabs")
         return (
-            "ReLU is fine while the targets are never negative. Yours are not, as long as the "
+            "ReLU is fine while the targets are never negative. Yours never are, as long as the "
             "normalization leaves 0 where it is: none at all, the largest magnitude or the log. "
             f"After division by the largest magnitude: {floor_text(taught, cell)}."
         )

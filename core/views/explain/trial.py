@@ -1,5 +1,7 @@
 """Targets scaled by hand: the floor moves with the factor, the offset and the activation."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -8,7 +10,7 @@ from core.affine_floors import AffineFloors
 from core.charts import explain as charts
 from core.config import OutputActivation, choices
 from core.number_text import number_text
-from core.output_range import ACTIVATIONS
+from core.output_range import ACTIVATIONS, Activation
 from core.views.explain.lesson import ROUNDING, Lesson
 from core.views.explain.words import percent
 
@@ -89,9 +91,20 @@ def sentence(known: AffineFloors, activation: str, factor: float, offset: float)
     floors = {part: known.floor(part, activation, factor, offset) for part in PARTS}
     shares = {part: float(f.below_share + f.above_share) for part, f in floors.items()}
     if not any(shares.values()):
+        if ends := _unreached(output, spans.values()):
+            return f"{said}: all of them but {ends}, which it only comes near to."
         return f"{said}: all of them."
     train, validation = (percent(share) for share in shares.values())
     return f"{said}: {train} of training and {validation} of validation are out of its reach."
+
+
+def _unreached(output: Activation, spans: Iterable[Sequence[float]]) -> str:
+    """The open ends that some target lies on: `0 and 1`."""
+    lows, highs = zip(*spans, strict=True)
+    ends = [output.low] if output.low_open and min(lows) <= output.low + ROUNDING else []
+    if output.high_open and max(highs) >= output.high - ROUNDING:
+        ends.append(output.high)
+    return " and ".join(map(number_text, ends))
 
 
 def _charts(
