@@ -102,9 +102,10 @@ def _compatible(activation: str, can_only: str, train: ErrorFloor, unit: str) ->
         return f"{can_only}; {_outside(train)}, but so little that it costs only MAE {mae}."
     if np.isinf(output.low) and np.isinf(output.high):
         return f"{output.title} can say any value: the output stands in the way of none of yours."
+    ends = "" if not train.at_open_end_share.any() else ", but for the few on its very ends"
     return (
-        f"{output.title} says {output.range_text}, which holds your normalized training values: "
-        "the output stands in the way of none of them."
+        f"{output.title} says {output.range_text}, which holds your normalized training values"
+        f"{ends}: the output stands in the way of none of them."
     )
 
 
