@@ -5,14 +5,17 @@ patience, where early stopping had ended it), takes over checkpoint, history and
 as a run would that had been asked for so many epochs at first.
 """
 
+import math
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from core import checkpoints, durable, output_lines, replay
 from core.config import ExperimentConfig
 from core.run_folder import Run
+from core.run_history import parse_rows
 from core.run_status import TransitionRefused
 from core.runs import RunStore
 
@@ -79,21 +82,32 @@ def _newest(run: Run) -> Path | None:
 
 
 def _check_patience(config: ExperimentConfig, checkpoint: Path) -> None:
-    """Refuse what would stop at once. Raises TransitionRefused."""
+    """Refuse what would have stopped already. Raises TransitionRefused."""
+    patience = config.training.patience
     try:
-        state = checkpoints.load(checkpoint).state
+        checkpoints.load(checkpoint)
+        rows = parse_rows((checkpoint / "history.csv").read_bytes())
     except checkpoints.CheckpointDamaged as error:
         raise TransitionRefused(f"The run's checkpoint is damaged: {error}.") from error
     except OSError as error:
         raise TransitionRefused(
             f"The run's checkpoint cannot be read just now: {error.strerror}. Try again."
         ) from error
-    idle, patience = state.done - state.best_epoch, config.training.patience
+    idle = longest_idle([row["val_loss"] for row in rows])
     if patience and idle >= patience:
         raise TransitionRefused(
-            f"The run would stop at once: its validation loss has not fallen for {idle} epochs. "
-            f"Choose a patience above {idle}, or 0 for none. Received: {patience}"
+            f"The run would have stopped already: for {idle} epochs its validation loss has not "
+            f"fallen. Choose a patience above {idle}, or 0 for none. Received: {patience}"
         )
+
+
+def longest_idle(losses: Sequence[float]) -> int:
+    """For how many epochs in a row, at the most, a loss has not fallen below its least before."""
+    best, since, longest = math.inf, 0, 0
+    for loss in losses:
+        since = 0 if loss < best else since + 1
+        best, longest = min(best, loss), max(longest, since)
+    return longest
 
 
 def _take_over(source: Path, checkpoint: Path, folder: Path) -> None:

@@ -34,7 +34,7 @@ LINEAR = (
 class Traits:
     """What the training values are, whatever is made of them."""
 
-    zero_shares: np.ndarray  # of each channel that varies, if no value is negative in either part
+    zero_shares: np.ndarray  # of each channel that varies; 0 where some value of any is negative
     greatest: np.ndarray  # (channels,); infinite for a channel of one value that is not 0
 
 
@@ -80,24 +80,24 @@ def matrix(
     constants: as of `verdict`. known: the parts' channels, where they have been sorted.
     """
     plain = NormalizationConfig(method="none")
-    fits = fit_normalizations([*normalizations, plain], split.train, known and known.train)
-    pairs = [(fit, activation) for fit in fits[:-1] for activation in activations]
-    pairs.append((fits[-1], "softplus"))
+    *fits, unscaled = fit_normalizations(
+        [*normalizations, plain], split.train, known and known.train
+    )
+    pairs = [(fit, activation) for fit in fits for activation in activations]
     floors = [error_floors(pairs, part, known and known.of(name)) for name, part in split.parts()]
-    data = _traits(*(of_part.pop() for of_part in floors))
+    data = _traits(error_floors([(unscaled, "softplus")], split.train, known and known.train)[0])
     cells = []
-    for (fit, activation), train, validation in zip(pairs[:-1], *floors, strict=True):
+    for (fit, activation), train, validation in zip(pairs, *floors, strict=True):
         said = verdict(activation, fit.config, train, validation, constants, channel_names, unit)
         reasons = said.kind, said.sentence, said.notes
         cells.append(Cell(fit.config, activation, train, validation, *reasons, fit, data))
     return cells
 
 
-def _traits(train: ErrorFloor, validation: ErrorFloor) -> Traits:
-    """Seen in the floors of a softplus without a normalization, whose lower end is 0 itself."""
-    low, high = train.target_low, train.target_high
-    is_negative = min(low.min(), validation.target_low.min()) < 0
-    shares = np.zeros_like(low) if is_negative else train.at_open_end_share
+def _traits(floor: ErrorFloor) -> Traits:
+    """Seen in the floor of a softplus without a normalization, whose lower end is 0 itself."""
+    low, high = floor.target_low, floor.target_high
+    shares = np.zeros_like(low) if low.min() < 0 else floor.at_open_end_share
     varies = low < high
     return Traits(shares[varies], np.where(varies | (high == 0), high, np.inf))
 

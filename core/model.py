@@ -120,16 +120,21 @@ def _clip(values, normalization: Normalization, learned: Learned):
 def _window_statistics(windows, method: str):
     """Offset and scale of each window and channel: `(batch, 1, channels)`."""
     kept = {"axis": 1, "keepdims": True}
+    shape = (-1, 1, windows.shape[2])  # which quantiles forget
     low, high = ops.min(windows, **kept), ops.max(windows, **kept)
     if method == "minmax":
         offset, scale = low, high - low
     elif method == "minmax_symmetric":
         offset, scale = (low + high) / 2, (high - low) / 2
     elif method == "standard":
-        offset, scale = ops.mean(windows, **kept), ops.std(windows, **kept)
+        # About the middle, of which equal values are no digit away, whatever their sum is.
+        middle = low / 2 + high / 2
+        centred = windows - middle
+        offset, scale = middle + ops.mean(centred, **kept), ops.std(centred, **kept)
     elif method == "robust":
-        offset = ops.quantile(windows, 0.5, **kept)
-        scale = ops.quantile(windows, 0.75, **kept) - ops.quantile(windows, 0.25, **kept)
+        ranked = (ops.quantile(windows, share, **kept) for share in (0.25, 0.5, 0.75))
+        quarter, offset, other = (ops.reshape(values, shape) for values in ranked)
+        scale = other - quarter
     else:  # maxabs
         offset, scale = ops.zeros_like(low), ops.maximum(ops.abs(low), ops.abs(high))
     rounding = ops.maximum(ops.abs(low), ops.abs(high)) * WINDOW_ROUNDING

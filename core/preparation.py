@@ -24,7 +24,7 @@ from core.runs import Run, RunUnreadable
 from core.signals.recording import DataError, Recording
 from core.signals.store import open_recording
 from core.training import Training
-from core.windows import Windows, check_batch, split_windows
+from core.windows import Split, Windows, check_batch, split_windows
 
 LEAST_STEPS = 256  # values that 32 bits tell apart between a channel's least and greatest
 # Errors of a thousandth of a channel's size have squares that are 32-bit numbers, and so have those
@@ -94,7 +94,7 @@ def _measured_ahead(training: Training, is_wanted: Callable[[], bool]) -> dict[s
 def build_training(config: ExperimentConfig, recording: Recording) -> Training:
     """A training before its first step. Raises DataError when the data do not suit it."""
     split = split_windows(recording.values, config.windows, config.training.seed)
-    _check_precision(split.train, recording.channel_names, config.normalization)
+    _check_precision(split, recording.channel_names, config.normalization)
     return Training(config, split)
 
 
@@ -130,15 +130,12 @@ def measure(
 
 
 def _check_precision(
-    train: Windows, names: tuple[str, ...], normalization: NormalizationConfig
+    split: Split, names: tuple[str, ...], normalization: NormalizationConfig
 ) -> None:
     """Raise DataError for a channel that 32-bit numbers do not suit: too large or small for its
-    squared errors, or of values that differ too little."""
-    low, high = np.inf, -np.inf
-    for block, _ in train.values():
-        low = np.minimum(low, block.min(axis=0))
-        high = np.maximum(high, block.max(axis=0))
-    low, high = low.astype(np.float64), high.astype(np.float64)
+    squared errors, or of values that differ too little. Of the validation part it matters only
+    whether it makes a channel too large."""
+    low, high = _ends(split.train)
     greatest = np.maximum(np.abs(low), np.abs(high))
     # Of zeros, 0 / 0; the spread of the greatest numbers is infinite.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -150,8 +147,7 @@ def _check_precision(
             f"{high[channel]:.12g}: models compute with 32 bits, which tell only "
             f"{steps[channel]:.0f} values apart there. Subtract a constant from it first."
         )
-    size = spread if _is_centred(normalization) else greatest
-    is_large = (size > MOST_SIZE) | (greatest > _SINGLE.max)
+    is_large = _is_large(low, high, normalization)
     is_small = (spread > 0) & (spread < LEAST_SIZE)  # nothing is to be learned of a constant
     for channel in np.flatnonzero(is_large | is_small):
         raise DataError(
@@ -160,6 +156,33 @@ def _check_precision(
             "which computes squared errors with 32 bits. Rescale the channel first, for instance "
             "to another unit."
         )
+
+    others = _ends(split.validation)
+    low, high = np.minimum(low, others[0]), np.maximum(high, others[1])
+    for channel in np.flatnonzero(_is_large(low, high, normalization)):
+        raise DataError(
+            f"Channel {names[channel]!r} varies between {others[0][channel]:.6g} and "
+            f"{others[1][channel]:.6g} in the validation part: too large for training, which "
+            "computes squared errors with 32 bits. If a number stands for missing values, remove "
+            "it from the file; or rescale the channel first, for instance to another unit."
+        )
+
+
+def _ends(windows: Windows) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the greatest value of each channel: `(channels,)`."""
+    low, high = np.inf, -np.inf
+    for block, _ in windows.values():
+        low = np.minimum(low, block.min(axis=0))
+        high = np.maximum(high, block.max(axis=0))
+    return low.astype(np.float64), high.astype(np.float64)
+
+
+def _is_large(low: np.ndarray, high: np.ndarray, normalization: NormalizationConfig) -> np.ndarray:
+    """Which channels are too large for 32 bits: `(channels,)`, bool."""
+    greatest = np.maximum(np.abs(low), np.abs(high))
+    with np.errstate(over="ignore"):
+        size = high - low if _is_centred(normalization) else greatest
+    return (size > MOST_SIZE) | (greatest > _SINGLE.max)
 
 
 def _is_centred(normalization: NormalizationConfig) -> bool:

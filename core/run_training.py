@@ -95,7 +95,7 @@ class RunTraining:
             reason = f"Cancelled after {self._training.done} of {self._epochs} epochs."
         except Diverged as error:
             state = "failed"
-            reason = _diverged_sentence(error.args[0], self._training.done, self._is_normalized)
+            reason = _diverged_sentence(error, self._training.done, self._is_normalized)
         if self._training.done:
             self._measure_baselines(give_up=lambda: True)
             records.finish()
@@ -212,10 +212,17 @@ def _kept_baselines(run: Run) -> dict[str, Any]:
     return found if is_whole else {}
 
 
-def _diverged_sentence(epoch: int, epochs: int, is_normalized: bool) -> str:
+def _diverged_sentence(error: Diverged, epochs: int, is_normalized: bool) -> str:
     kept = f"The best of the {epochs} epochs before is kept. " if epochs else ""
+    if not error.is_loss:
+        return (
+            f"Beyond 32 bits in epoch {error.epoch}: the errors in the data's own units are too "
+            f"large for such numbers, though the loss is not. {kept}Choose an output and a "
+            "normalization between which outputs are not raised so high, such as linear and "
+            "standard."
+        )
     return (
-        f"Diverged in epoch {epoch}: the loss is no finite number any more. {kept}"
+        f"Diverged in epoch {error.epoch}: the loss is no finite number any more. {kept}"
         f"Lower the learning rate{'' if is_normalized else ', or normalize the data'}."
     )
 

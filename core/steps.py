@@ -15,7 +15,7 @@ import numpy as np
 from core.model import AutoencoderTrainer
 from core.windows import Split, Windows
 
-VERSION = 6  # of a step's operations: another one may have other last digits
+VERSION = 7  # of a step's operations: another one may have other last digits
 MOST_BATCHES = 256  # to a launch
 LAUNCH_SECONDS = 0.1  # enough to hide what a launch costs, and short for whoever wants to cancel
 

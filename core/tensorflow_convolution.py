@@ -37,7 +37,7 @@ def _on_processor(x, kernel, bias):
         else:
             sizes = image_kernel.shape
             dkernel = tf.raw_ops.Conv2DBackpropFilter(input=image, filter_sizes=sizes, **given)[0]
-        return tf.squeeze(dx, 1), dkernel, tf.raw_ops.BiasAddGrad(out_backprop=dy)
+        return tf.squeeze(dx, 1), dkernel, _bias_gradient(dy)
 
     return tf.squeeze(y, 1), gradients
 
@@ -77,9 +77,16 @@ def pooled_convolution(x, kernel, bias):
             filter=tf.expand_dims(kernel, 0),
             **_given(both),
         )
-        return tf.squeeze(dx, 1), dkernel, tf.raw_ops.BiasAddGrad(out_backprop=given)
+        return tf.squeeze(dx, 1), dkernel, _bias_gradient(given)
 
     return y, gradients
+
+
+def _bias_gradient(dy):
+    """The sum over all but the channels. In bfloat16 that of many ones would be 256."""
+    if dy.dtype != tf.bfloat16:
+        return tf.raw_ops.BiasAddGrad(out_backprop=dy)
+    return tf.cast(tf.raw_ops.BiasAddGrad(out_backprop=tf.cast(dy, tf.float32)), dy.dtype)
 
 
 def _given(dy) -> dict[str, Any]:

@@ -33,7 +33,11 @@ class Cancelled(Exception):
 
 
 class Diverged(Exception):
-    """The loss is no number any more."""
+    """The loss is no number any more; or only the errors in original units are none."""
+
+    def __init__(self, epoch: int, is_loss: bool = True):
+        super().__init__(epoch)
+        self.epoch, self.is_loss = epoch, is_loss
 
 
 @dataclass(frozen=True)
@@ -239,7 +243,7 @@ class Training:
             *(train.mae.mean(), train.mse.mean(), validation.mae.mean(), validation.mse.mean()),
         ]
         if not all(map(math.isfinite, reached)):
-            raise Diverged(number)
+            raise Diverged(number, is_loss=not all(map(math.isfinite, reached[:2])))
         scaled = [
             error
             for means in (train, validation)

@@ -83,6 +83,26 @@ def test_a_constant_window_is_not_divided_by_zero():
     np.testing.assert_array_equal(np.asarray(normalized), 0)
 
 
+@pytest.mark.parametrize("length", [20, 200, 20_000])
+def test_a_window_that_stands_still_is_0_whatever_its_values_sum_to(length):
+    config = NormalizationConfig(method="standard", scope="window")
+    normalization = fit_normalization(config, Windows(signal()[None], 20, 20))
+    still = np.random.default_rng(0).normal(0, 100, (40, 1, 4)).astype(np.float32)
+    windows = np.broadcast_to(still, (40, length, 4))
+    normalized, _ = model_module.normalize(windows, normalization)
+    np.testing.assert_array_equal(np.asarray(normalized), 0)
+
+
+def test_the_mean_of_a_long_window_far_from_0_is_exact():
+    config = NormalizationConfig(method="standard", scope="window")
+    wave = 20 * np.sin(np.arange(20_000) / 99)
+    windows = (101_000 + wave).astype(np.float32)[None, :, None]
+    normalization = fit_normalization(config, Windows(windows, 20_000, 20_000))
+    normalized, _ = model_module.normalize(windows, normalization)
+    expected = normalization.transform(windows)
+    np.testing.assert_allclose(np.asarray(normalized), expected, atol=0.01)
+
+
 @pytest.mark.parametrize("method", [method for method, scope in PAIRS if scope == "window"])
 def test_a_window_is_constant_for_the_floor_where_it_is_for_the_model(method):
     """In pascals: slow, with noise near the last digit of 32 bits."""

@@ -179,3 +179,13 @@ def test_squared_errors_must_be_32_bit_numbers(method, amplitude, offset, word):
     with pytest.raises(DataError, match=f"'b' varies .* too {word} for training") as caught:
         preparation.build_training(setup, recording)
     assert "another unit" in str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["standard", "none"])
+def test_a_huge_value_in_the_validation_part_alone_is_refused_there(method):
+    wave = np.stack([np.sin(np.arange(3000.0)), np.sin(np.arange(3000.0))], 1)
+    wave[2900, 1] = 9.96921e36  # stands for a missing value in netCDF
+    setup = SETUP.replace({"normalization.method": method})
+    with pytest.raises(DataError, match=r"'b' .* in the validation part: too large") as caught:
+        preparation.build_training(setup, Recording(wave, ("a", "b")))
+    assert "missing values" in str(caught.value)

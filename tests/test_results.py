@@ -325,6 +325,16 @@ def test_a_file_is_read_again_only_when_it_changed(tmp_path):
     assert reads[-1] == "b"
 
 
+def test_what_was_read_of_a_file_that_is_gone_is_let_go_of_when_another_is_read(tmp_path):
+    files = ReadOnce(kept=5)
+    for name in "ab":
+        (tmp_path / name).write_text(name)
+    files.get(tmp_path / "a", (tmp_path / "a").read_text)
+    (tmp_path / "a").unlink()
+    files.get(tmp_path / "b", (tmp_path / "b").read_text)
+    assert list(files._values) == [tmp_path / "b"]
+
+
 def test_a_file_that_cannot_be_read_is_tried_again(tmp_path):
     (tmp_path / "a").write_text("")
 

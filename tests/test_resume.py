@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core import checkpoints, durable, output_lines
-from core.continuation import train_further, why_not_further
+from core.continuation import longest_idle, train_further, why_not_further
 from core.results import read_outputs, read_replay
 from core.runs import RunStore, TransitionRefused
 from tests.resumed import EPOCHS, fingerprints, hand_to, queued
@@ -290,7 +290,7 @@ def test_a_run_that_stopped_early_needs_more_patience(tmp_path):
     done = len(run.history())
     assert done < 40
     store = RunStore(tmp_path)
-    with pytest.raises(TransitionRefused, match=r"would stop at once.*patience above 2, or 0"):
+    with pytest.raises(TransitionRefused, match=r"stopped already.*patience above 2, or 0"):
         train_further(store, run.id, epochs=41)
     with pytest.raises(TransitionRefused, match=f"has trained {done} epochs"):
         train_further(store, run.id, epochs=done, patience=0)
@@ -298,6 +298,26 @@ def test_a_run_that_stopped_early_needs_more_patience(tmp_path):
     at_first = queued(tmp_path, changes | {"training.epochs": done + 2, "training.patience": 0})
     assert train(further) == train(at_first) == "finished"
     assert fingerprints(further) == fingerprints(at_first)
+
+
+def test_with_less_patience_a_run_goes_on_only_if_it_would_have_come_so_far(tmp_path):
+    changes = {"training.epochs": 12, "training.learning_rate": 0.9, "training.optimizer": "sgd"}
+    run = queued(tmp_path, changes | {"training.patience": 0})
+    assert train(run) == "finished"
+    store, losses = RunStore(tmp_path), [row["val_loss"] for row in run.history()]
+    longest, last = longest_idle(losses), len(losses) - 1 - losses.index(min(losses))
+    assert longest > last, "a gap within is to be longer than that at the end"
+    with pytest.raises(TransitionRefused, match=f"above {longest}, or 0"):
+        train_further(store, run.id, epochs=13, patience=longest)
+    assert train_further(store, run.id, epochs=13, patience=longest + 1)
+
+
+@pytest.mark.parametrize(
+    ("losses", "longest"),
+    [([], 0), ([3, 2, 1], 0), ([3, 4, 3, 2, 2], 2), ([1, 2, 2, 0.5, 1], 2), ([1, 2, 3], 2)],
+)
+def test_the_longest_time_without_a_lower_loss(losses, longest):
+    assert longest_idle(losses) == longest
 
 
 def test_what_cannot_be_trained_further_says_why(tmp_path, reference):

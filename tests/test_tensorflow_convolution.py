@@ -116,3 +116,14 @@ def test_pooling_comes_first_where_few_channels_become_many(monkeypatch):
     assert not module.pools_fast(tf.ones((7, 4, 64)), 200)
     monkeypatch.setattr(module, "has_gpu", lambda: True)
     assert not module.pools_fast(first_layer, 200)
+
+
+@pytest.mark.parametrize("function", [module.convolution, module.pooled_convolution])
+def test_in_few_bits_the_gradient_of_a_bias_is_the_whole_sum(function):
+    """12,000 ones, each of which is lost beside 256 in bfloat16."""
+    x, kernel, bias = (tf.ones(shape, tf.bfloat16) for shape in ((60, 400, 1), (3, 1, 8), (8,)))
+    with tf.GradientTape() as tape:
+        tape.watch(bias)
+        y = function(x, kernel, bias)
+    found = tape.gradient(y, bias, output_gradients=tf.ones_like(y)).numpy().astype(float)
+    np.testing.assert_allclose(found, 60 * y.shape[1], rtol=0.01)

@@ -151,6 +151,22 @@ def test_divergence_names_its_epoch_and_a_remedy(tmp_path, method, remedy):
     assert run.status().reason.endswith(f"Lower the learning {remedy}")
 
 
+def test_errors_beyond_32_bits_are_no_diverged_loss(tmp_path):
+    values = np.random.default_rng(0).uniform(0, 1e9, (2000, 4)).astype(np.float32)
+    pair = {"normalization.method": "log1p", "model.output_activation": "exponential"}
+    run, data_folder = started(tmp_path, pair, Recording(values, ("a", "b", "c", "d")))
+    assert worker.train_run(run, data_folder) == "failed"
+    assert "Beyond 32 bits in epoch" in run.status().reason
+    assert "though the loss is not" in run.status().reason
+
+
+@pytest.mark.parametrize("method", ["minmax", "minmax_symmetric", "standard", "robust", "maxabs"])
+def test_windows_of_one_channel_are_scaled_by_themselves(tmp_path, method):
+    changes = {"data.channels": 1, "normalization.method": method, "training.epochs": 1}
+    run, data_folder = started(tmp_path, changes | {"normalization.scope": "window"})
+    assert worker.train_run(run, data_folder) == "finished"
+
+
 def test_a_signal_on_a_huge_offset_is_refused_with_a_remedy(tmp_path):
     values = np.stack([1e8 + np.sin(np.arange(2000.0)), np.zeros(2000)], axis=1)
     run, data_folder = started(tmp_path, recording=Recording(values, ("far", "flat")))
