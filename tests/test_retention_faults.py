@@ -8,6 +8,7 @@ import pytest
 from core import retention
 from core.retention import forget_upload, forget_visitor, keys_in_use
 from core.runs import Run, RunStore, RunUnreadable
+from core.session.notice import removed_text
 from core.signals.recording import Recording
 from core.signals.store import save, stored_keys
 from tests.test_retention import ANN, World
@@ -54,3 +55,5 @@ def test_a_fault_at_one_run_leaves_no_other_of_a_visitors(world, monkeypatch):
     removed = forget_visitor(world.store, world.visits, ANN, world.cancelled.append)
     assert len(removed.runs) == 2
     assert "disk is full" in removed.problems[0]
+    assert "Others could not be: " in removed_text(removed)
+    assert "Others" not in removed_text(retention.Removed())

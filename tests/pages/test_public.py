@@ -331,6 +331,14 @@ def test_on_a_full_disk_no_signal_is_made_and_no_file_is_read(demo, monkeypatch)
     assert stored_keys(demo.store.data_folder) == known
 
 
+def test_without_room_for_the_first_signal_the_page_that_explains_says_so(demo, monkeypatch):
+    (demo.store.root / "large").write_bytes(bytes(2_000_000))
+    monkeypatch.setenv("LAB_PUBLIC_MAX_DISK_MB", "1")
+    page = demo.open("explain").run()
+    assert not page.exception
+    assert "up to 1 MB of runs and data of all visitors" in shown_text(page)
+
+
 def test_what_was_deleted_is_used_no_more_once_its_run_is_gone(demo):
     ann = upload(demo.open("data").run(), "messung.csv", TABLE.encode())
     data = DataConfig(**draft(ann)["data"])

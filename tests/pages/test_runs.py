@@ -6,6 +6,7 @@ import re
 import pytest
 
 from core.results import RunRow, RunTable
+from core.views import stored
 from core.views.comparison import SETTING
 from tests.fake_runs import Lab, make_run, shown_text
 
@@ -31,6 +32,10 @@ def settings_of(page):
 
 def errors_of(page):
     return next(item.value for item in page.dataframe if "percent" in item.value)
+
+
+def open_files_of(run):
+    return [path for path in stored._files()._values if run.id in path.parts]
 
 
 def text_of(page):
@@ -141,9 +146,12 @@ def test_delete_asks_before_it_removes(lab):
     page = press(select(page, 0), "Keep")
     assert lab.store.open(run.id)
     page = press(select(page, 0), "Delete")
+    lab.open("reconstructions", run=run.id)  # which maps its files
+    assert open_files_of(run)
     page = press(select(page, 0), "Delete 1 run")
     assert not page.exception
     assert not lab.store.list()
+    assert not open_files_of(run)
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.experiment_mark import mark
-from core.run_status import ALLOWED, FINAL_STATES, STATES
+from core.run_status import ALLOWED, FINAL_STATES, STATES, may_pass
 from core.runs import RunNotFound, RunStore, RunUnreadable, TransitionRefused
 from tests.runs.in_states import in_state, running, snapshot
 
@@ -319,3 +319,12 @@ def test_log_tail_is_the_end(store):
     (run.folder / "log.txt").write_bytes(b"first\n" * 100_000 + b"last\n")
     assert len(run.log_tail(100)) == 100
     assert run.log_tail().endswith("last\n")
+
+
+def test_a_configuration_that_cannot_be_read_for_the_moment_is_told_from_a_damaged_one(store):
+    run = store.create({}, name="x")
+    (run.folder / "config.json").unlink()
+    (run.folder / "config.json").mkdir()
+    with pytest.raises(RunUnreadable, match="cannot be read: Is a directory") as caught:
+        run.config()
+    assert may_pass(caught.value)
