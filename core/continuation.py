@@ -85,7 +85,7 @@ def _check_patience(config: ExperimentConfig, checkpoint: Path) -> None:
     """Refuse what would have stopped already. Raises TransitionRefused."""
     patience = config.training.patience
     try:
-        checkpoints.load(checkpoint)
+        state = checkpoints.load(checkpoint).state
         rows = parse_rows((checkpoint / "history.csv").read_bytes())
     except checkpoints.CheckpointDamaged as error:
         raise TransitionRefused(f"The run's checkpoint is damaged: {error}.") from error
@@ -94,6 +94,7 @@ def _check_patience(config: ExperimentConfig, checkpoint: Path) -> None:
             f"The run's checkpoint cannot be read just now: {error.strerror}. Try again."
         ) from error
     idle = longest_idle([row["val_loss"] for row in rows])
+    idle = max(idle, state.done - state.best_epoch)
     if patience and idle >= patience:
         raise TransitionRefused(
             f"The run would have stopped already: for {idle} epochs its validation loss has not "

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.config import NormalizationConfig
-from core.matrix import Cell
+from core.matrix import Cell, Traits
 from core.normalization import Normalization
 from core.output_range import ErrorFloor
 from core.runs import RunSummary
@@ -26,7 +26,8 @@ def cell_of(kind="compatible", train=0.0, validation=None, activation="relu", me
     scaling = NormalizationConfig(method=method)
     fit = Normalization(scaling, np.zeros(1), np.ones(1), np.zeros(1), np.ones(1))
     floors = floor_of(train), floor_of(validation)
-    return Cell(scaling, activation, *floors, kind, "A reason.", (), fit)
+    data = Traits(np.zeros(1), np.zeros(1))
+    return Cell(scaling, activation, *floors, kind, "A reason.", (), fit, data)
 
 
 def trial_of(reached, *, train=None, state="finished", **cell) -> Trial:
