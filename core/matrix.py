@@ -141,11 +141,12 @@ def recommended(cells: Sequence[Cell]) -> Recommendation | None:
             )
     found = _first(usable, *LINEAR)
     if found:
-        return Recommendation(
-            found,
-            "A linear output can say every real value, so it stands in the way of none of yours; "
-            "values of about unit size suit training.",
+        reason = (
+            "A linear output can say every real value, so it stands in the way of none of yours"
         )
+        is_scaled = found.normalization.method not in UNSCOPED
+        suits = "; values of about unit size suit training." if is_scaled else "."
+        return Recommendation(found, reason + suits)
     found = min(usable, key=_obstacle)
     reaches = "This output reaches all of your values."
     return Recommendation(found, "This output loses least." if _obstacle(found) else reaches)

@@ -107,8 +107,7 @@ class Sweeper:
             self._stop_long_runs()
             self._remove_runs(removed)
             remove_left(self._store.root)
-            with _whatever_becomes_of("recordings"):
-                self._remove_recordings(removed)
+            self._remove_recordings(removed)
             return removed
         finally:
             os.close(lock)
@@ -145,7 +144,12 @@ class Sweeper:
         return self._clock.now() - moment < self._settings.keep_hours * 3600
 
     def _remove_recordings(self, removed: Removed) -> None:
-        folder, used = self._store.data_folder, keys_in_use(self._store)
+        folder = self._store.data_folder
+        try:
+            used = keys_in_use(self._store)
+        except RunUnreadable as error:
+            _log.warning("No recording is removed: what a run needs is not known. %s", error)
+            return
         granted: dict[str, list[tuple[str, float]]] = {}
         for owner, key, moment in self._visits.grants():
             granted.setdefault(key, []).append((owner, moment))
@@ -179,7 +183,14 @@ def _noted(removed: Removed) -> Iterator[None]:
     try:
         yield
     except (OSError, RunUnreadable) as error:
-        removed.problems.append(fault_text(error) if isinstance(error, OSError) else str(error))
+        removed.problems.append(why_kept(error))
+
+
+def why_kept(error: OSError | RunUnreadable) -> str:
+    """What stands in the way of removing something, within a sentence."""
+    if isinstance(error, OSError):
+        return fault_text(error)
+    return "the settings of a run cannot be read just now, so what it needs is not known"
 
 
 def _is_unwanted(run: RunSummary) -> bool:
@@ -231,7 +242,8 @@ def make_room(store: RunStore, lacking_bytes: int) -> list[str]:
     until so many bytes are gone; none if all would not do. Returns the keys of those removed."""
     try:
         folder, used = store.data_folder, keys_in_use(store)
-    except RunUnreadable:
+    except RunUnreadable as error:
+        _log.warning("No room is made: what a run needs is not known. %s", error)
         return []
     keys = [key for key in stored_keys(folder) if key not in used and origin(key, folder)]
     sizes = {key: stored_bytes(key, folder) for key in keys}

@@ -336,8 +336,7 @@ class LocalRunner:
             if end is None:
                 self._queue.look_soon()  # another process may have taken it up
             elif worker := watch.died_before():
-                self._pool.note_death(worker)
-                self._try_again(watch.run, end)
+                self._try_again(watch.run, worker, end)
             else:
                 self._endings.add(watch.run, end)
                 self._is_resuming |= self._resumes and watch.is_adopted
@@ -388,7 +387,7 @@ class LocalRunner:
             worker.kill()
             said = worker.last_error() or "The worker process could not be started."
             worker.close()
-            self._try_again(run, End("failed", said))
+            self._try_again(run, worker, End("failed", said))
             return
         self._queue.note_served(status.owner)
         self._watches[run.id] = RunWatch(run, status, worker, self._patience)
@@ -405,8 +404,9 @@ class LocalRunner:
                 return status  # it is written, and only not forced to the disk
             raise FolderRefused(run.id, error) from error
 
-    def _try_again(self, run: Run, end: End) -> None:
+    def _try_again(self, run: Run, worker: WorkerProcess, end: End) -> None:
         """The worker died before it had its run: once more with another one, then this end."""
+        self._pool.note_death(worker)
         self._queue.look_soon()  # also for the case that the disk is full just now
         if run.cancel_requested():  # meanwhile: to wait again would forget it
             self._endings.add(run, End("cancelled", "Cancelled."))

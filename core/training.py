@@ -32,6 +32,9 @@ class Cancelled(Exception):
     """Somebody asked the training to stop; what finished epochs have reached is kept."""
 
 
+_SANE_LOSS = 1e3  # of normalized values; a greater one, finite or not, has been let loose
+
+
 class Diverged(Exception):
     """The loss is no number any more; or only the errors in original units are none."""
 
@@ -243,7 +246,7 @@ class Training:
             *(train.mae.mean(), train.mse.mean(), validation.mae.mean(), validation.mse.mean()),
         ]
         if not all(map(math.isfinite, reached)):
-            raise Diverged(number, is_loss=not all(map(math.isfinite, reached[:2])))
+            raise Diverged(number, is_loss=not max(reached[:2]) < _SANE_LOSS)
         scaled = [
             error
             for means in (train, validation)

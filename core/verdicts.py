@@ -43,9 +43,11 @@ def verdict(
     notes = tuple(_notes(activation, normalization, train, validation, unit))
     at_end = float(train.at_open_end_share.mean())
     if blocked[0]:
-        least = _least(train, constants, channel_names, unit)
-        sentence = f"{can_only}; {_outside(train)}. No training gets below {least[0]} on the "
-        sentence += f"training part{least[1]}."
+        least, beside = _least(train, constants, channel_names, unit)
+        sentence = (
+            f"{can_only}; {_outside(train)}. No training gets below {least} on the training "
+            f"part{beside}."
+        )
         return Verdict("impossible", sentence, notes)
     if at_end - train.placed_share > MANY:
         return Verdict("saturation", _saturation(activation, can_only, at_end), notes)
@@ -102,11 +104,10 @@ def _compatible(activation: str, can_only: str, train: ErrorFloor, unit: str) ->
         return f"{can_only}; {_outside(train)}, but so little that it costs only MAE {mae}."
     if np.isinf(output.low) and np.isinf(output.high):
         return f"{output.title} can say any value: the output stands in the way of none of yours."
-    ends = "" if not train.at_open_end_share.any() else ", but for the few on its very ends"
-    return (
-        f"{output.title} says {output.range_text}, which holds your normalized training values"
-        f"{ends}: the output stands in the way of none of them."
-    )
+    holds = f"{output.title} says {output.range_text}, which holds your normalized training values"
+    if at_end := float(train.at_open_end_share.mean()):
+        return f"{holds}, but for {_percent(at_end)} on its very ends, which it only comes near to."
+    return f"{holds}: the output stands in the way of none of them."
 
 
 def _notes(
@@ -128,7 +129,8 @@ def _notes(
         )
     if method in ("minmax", "minmax_symmetric", "maxabs") and normalization.scope != "window":
         share = _outside_share(validation)
-        if share > 0 == _outside_share(train) and normalization.clip_percentile is None:
+        is_inside = _outside_share(train) == 0 and normalization.clip_percentile is None
+        if share > 0 and is_inside:
             notes.append(
                 f"The normalization is fitted to the training part: {_percent(share)} of the "
                 "validation values are out of this output's reach, at a cost of MAE "
@@ -161,14 +163,14 @@ def _least(
     ratio = _ratio(floor, constants, measure)
     least = floor.to_dict()[measure]
     text = f"{measure.upper()} {number_text(least, unit_of(measure, unit))}"
+    beside = f": {_percent(least / float(constants[measure].mean()))} of the best constant's"
     if not is_blocked(floor, constants).all():
         worst = int(ratio.argmax())
         error = float(_of_channels(floor, measure)[worst])
         text += f" over all channels, and {number_text(error, unit_of(measure, unit))}"
         text += f" in {names[worst]}"
-    if measure == "mae":
-        return text, ""
-    return text, f": {_percent(least / float(constants[measure].mean()))} of the best constant's"
+        beside = f": there {_percent(float(ratio[worst]))} of the best constant's"
+    return text, "" if measure == "mae" else beside
 
 
 def _ratio(floor: ErrorFloor, constants: Mapping[str, np.ndarray], measure: str) -> np.ndarray:

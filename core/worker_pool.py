@@ -99,7 +99,7 @@ class WorkerPool:
 
     def note_death(self, worker: WorkerProcess) -> None:
         """A worker died without a run: what it prepared is not asked of the next."""
-        self._fatal = worker.order
+        self._fatal = worker.order or self._fatal
 
     def prepare_spare(self, order: Mapping[str, Any], backend: str) -> None:
         """Let the spare prepare a run, once, if it is there and does nothing."""

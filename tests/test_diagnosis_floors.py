@@ -111,3 +111,11 @@ def test_a_channel_at_its_own_floor_is_put_down_to_that_where_the_others_are_not
 
 def test_a_channel_far_from_its_floor_is_not_put_down_to_it():
     assert "floor" not in found(mixed(0.5, 0.6), RAW_RELU)
+
+
+def test_a_channel_at_its_floor_on_the_training_windows_alone_is_told_of_these():
+    evidence = mixed(0.5, 0.5)
+    floors = {"train": evidence.channel_floors["train"], "validation": of_channels(0, 0)["train"]}
+    evidence = mixed(0.5, 0.5, channel_floors=floors)
+    (finding,) = [f for f in diagnose(CONFIG.replace(RAW_RELU), evidence) if f.kind == "floor"]
+    assert "MAE on the training windows is 0.5 mV, its floor 0.5 mV." in finding.sentence

@@ -88,6 +88,14 @@ def test_mapped_arrays_equal_what_numpy_loads(tmp_path):
     assert isinstance(mapped["a"].base, np.memmap)
 
 
+def test_an_array_that_claims_more_than_the_file_holds_is_refused(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, a=np.zeros((20, 4)))
+    path.write_bytes(path.read_bytes().replace(b"(20, 4)", b"(90, 4)"))
+    with pytest.raises(ValueError, match="cut off"):
+        map_npz(path)
+
+
 def test_objects_and_compressed_arrays_are_refused(store, tmp_path):
     path = tmp_path / "a.npz"
     np.savez(path, a=np.array([{}], dtype=object))

@@ -55,5 +55,5 @@ def test_a_fault_at_one_run_leaves_no_other_of_a_visitors(world, monkeypatch):
     removed = forget_visitor(world.store, world.visits, ANN, world.cancelled.append)
     assert len(removed.runs) == 2
     assert "disk is full" in removed.problems[0]
-    assert "Others could not be: " in removed_text(removed)
-    assert "Others" not in removed_text(retention.Removed())
+    assert "Some could not be removed: " in removed_text(removed)
+    assert "Some" not in removed_text(retention.Removed())

@@ -151,6 +151,14 @@ def test_divergence_names_its_epoch_and_a_remedy(tmp_path, method, remedy):
     assert run.status().reason.endswith(f"Lower the learning {remedy}")
 
 
+def test_a_loss_that_is_let_loose_has_diverged_though_it_is_finite(tmp_path):
+    changes = {"training.learning_rate": 10, "data.amplitude": 1e12, "training.epochs": 9}
+    run, data_folder = started(tmp_path, changes | {"training.optimizer": "adam"})
+    assert worker.train_run(run, data_folder) == "failed"
+    assert "Diverged in epoch" in run.status().reason
+    assert "Lower the learning rate" in run.status().reason
+
+
 def test_errors_beyond_32_bits_are_no_diverged_loss(tmp_path):
     values = np.random.default_rng(0).uniform(0, 1e9, (2000, 4)).astype(np.float32)
     pair = {"normalization.method": "log1p", "model.output_activation": "exponential"}

@@ -106,9 +106,13 @@ def channels_at_floor(evidence: Evidence, measure: str) -> set[int] | None:
         error, floor, constant = (values[part][measure] for values in of_channels)
         if not len(error) == len(floor) == len(constant) > 0:
             return None
-        matters = floor > FLOOR_MATTERS * constant
-        found |= set(np.flatnonzero(matters & (error <= NEAR_FLOOR * floor)).tolist())
+        found |= set(np.flatnonzero(is_near(error, floor, constant)).tolist())
     return found
+
+
+def is_near(error: Any, floor: Any, constant: Any) -> Any:
+    """Whether an error is put down to a floor that matters beside the best constant's."""
+    return (floor > FLOOR_MATTERS * constant) & (error <= NEAR_FLOOR * floor)
 
 
 def unlearned(evidence: Evidence, measure: str) -> float:

@@ -6,6 +6,7 @@ from core.diagnosis.evidence import (
     Finding,
     error_of,
     is_at_floor,
+    is_near,
     known,
     last_records,
     measure_of,
@@ -14,7 +15,7 @@ from core.diagnosis.remedies import LINEAR, LINEAR_TEXT, changes_of
 from core.diagnosis.words import PART_WORDS, channel_name, channels_text, of_channels, percent
 from core.number_text import number_text
 from core.output_range import ACTIVATIONS
-from core.results import unit_of
+from core.results import PARTS, unit_of
 
 # A floor over this share of the best constant's error spoils the run; below, it only ends it.
 SPOILS = 0.1
@@ -54,20 +55,26 @@ def in_channels(config: ExperimentConfig, evidence: Evidence, found: list[int]) 
     """found: the channels that are at floors of their own, while the error as a whole is not."""
     measure = measure_of(config)
     name, unit = measure.upper(), unit_of(measure, evidence.unit)
-    of_validation = evidence.channel_errors, evidence.channel_floors, evidence.channel_constants
-    error, floor, constant = (values["validation"][measure] for values in of_validation)
+    known_of = evidence.channel_errors, evidence.channel_floors, evidence.channel_constants
+    parts = {part: [values[part][measure] for values in known_of] for part in PARTS}
+    at_floor = {
+        p: sum(is_near(*(v[c] for v in values)) for c in found) for p, values in parts.items()
+    }
+    part = "validation" if at_floor["validation"] == len(found) else "train"
+    error, floor, constant = parts[part]
+    where = "validation" if part == "validation" else "the training windows"
     worst = max(found, key=lambda channel: floor[channel] / max(constant[channel], TINY))
     remedy, text = _remedy(config, evidence)
     return Finding(
         "floor",
         f"The error is at its floor{of_channels(found, len(error))}",
         f"In {channels_text(evidence, found)} what is left is clipping, and training gains little "
-        f"more: in {channel_name(evidence, worst)} {name} on validation is "
+        f"more: in {channel_name(evidence, worst)} {name} on {where} is "
         f"{number_text(error[worst], unit)}, its floor {number_text(floor[worst], unit)}.",
         "warning" if floor[worst] < SPOILS * constant[worst] else "error",
         {
             "Channel": [channel_name(evidence, channel) for channel in found],
-            f"{name}, validation": [float(error[channel]) for channel in found],
+            f"{name}, {PART_WORDS[part]}": [float(error[channel]) for channel in found],
             f"Floor of {name}": [float(floor[channel]) for channel in found],
             f"{name} of the best constant": [float(constant[channel]) for channel in found],
         },

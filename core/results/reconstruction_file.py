@@ -132,6 +132,8 @@ def map_npz(path: Path) -> dict[str, np.ndarray]:
             shape, fortran_order, dtype = read_header(file)
             if dtype.hasobject:
                 raise ValueError(f"{member.filename} holds objects, not numbers")
+            if file.tell() + math.prod(shape) * dtype.itemsize > whole.size:
+                raise ValueError(f"{member.filename} is cut off")
             order = "F" if fortran_order else "C"
             arrays[member.filename.removesuffix(".npy")] = (
                 np.ndarray(shape, dtype, whole, file.tell(), order=order)

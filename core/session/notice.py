@@ -52,5 +52,5 @@ def removed_text(removed: Removed) -> str:
     if removed.stopping:
         said += f" {len(removed.stopping)} in training: removed as soon as it stops."
     if removed.problems:
-        said += f" Others could not be: {literal(removed.problems[0], 300)} Try it again."
+        said += f" Some could not be removed: {literal(removed.problems[0], 300)}. Try again."
     return said

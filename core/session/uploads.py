@@ -27,6 +27,7 @@ UPLOADER = "uploader"  # the key of the widget that takes a file begins so
 
 _UPLOAD = "upload"
 _BESIDE = "upload_beside"  # SHA-256 of the draft's data since the upload came or was last taken
+_TAKEN = "upload_taken"  # token of the upload that the draft's data came from
 _READING = "reading"
 _FILES_READ = "files_read"  # SHA-256 of a recording: (token, name) of the file first read with it
 _WIDGET = "uploader_key"
@@ -123,10 +124,8 @@ def upload() -> Upload | None:
 
 def is_refused() -> bool:
     """Whether the file in hand is one of which nothing was taken."""
-    kept, last = upload(), last_reading()
-    if kept is None:
-        return False
-    return bool(kept.problem or (last and last.token == kept.token and not last.result.sha256))
+    kept = upload()
+    return kept is not None and st.session_state.get(_TAKEN) != kept.token
 
 
 def drop_upload() -> None:
@@ -137,7 +136,7 @@ def drop_upload() -> None:
     in_widget, context = st.session_state.get(uploader_key()), get_script_run_ctx()
     if in_widget is not None and context is not None:
         context.uploaded_file_mgr.remove_file(context.session_id, in_widget.file_id)
-    for key in (_BESIDE, _READING, _FILES_READ):
+    for key in (_BESIDE, _TAKEN, _READING, _FILES_READ):
         st.session_state.pop(key, None)
     st.session_state[_WIDGET] = uploader_key(1)
 
@@ -180,7 +179,7 @@ def take_upload() -> None:
     sha256 = reading.result.sha256
     if reading is not before and sha256:
         change({"data.source": "file", "data.name": kept.name, "data.sha256": sha256})
-        st.session_state[_BESIDE] = sha256
+        st.session_state[_BESIDE], st.session_state[_TAKEN] = sha256, kept.token
 
 
 def prepare_for_upload() -> None:

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core import disk, session
+from core import session
+from core.retention import why_kept
 from core.runs import RunUnreadable
 
 _SAID = "file_removal_said"
@@ -27,8 +28,8 @@ def _remove() -> None:
     try:
         removed = session.forget_file_in_use()
     except (OSError, RunUnreadable) as error:
-        why = disk.fault_text(error) if isinstance(error, OSError) else str(error)
-        st.session_state[_SAID] = f"The file could not be deleted: {session.literal(why, 300)}"
+        why = session.literal(why_kept(error), 300)
+        st.session_state[_SAID] = f"The file could not be deleted: {why}. Try again."
         return
     kept = "Its values stay for the runs that were trained on it: delete these first."
     said = kept if removed.kept_recordings and session.public() is None else ""

@@ -1,6 +1,5 @@
 """The page Data: the three sources, the cut into windows, and what goes wrong."""
 
-import errno
 import io
 import re
 
@@ -8,10 +7,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import retention, session
+from core import session
 from core.config import DataConfig, ExperimentConfig, with_changes
-from core.signals.recording import Recording
-from core.signals.store import origin, save, stored_keys
 from tests.fake_runs import Lab, shown_text
 
 TABLE = "zeit;links;rechts\n" + "\n".join(
@@ -250,44 +247,6 @@ def test_a_bad_upload_is_explained_and_changes_nothing(lab):
     page = upload(page, "gut.npy", array_bytes(np.zeros((2000, 2), np.float32)))
     assert not page.error
     assert draft(page)["data"]["name"] == "gut.npy"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("in_use", ["a generated signal", "a file"])
-def test_to_delete_a_file_of_which_nothing_was_taken_deletes_no_recording(lab, in_use):
-    values = np.random.default_rng(0).normal(size=(2000, 2))
-    good = save(Recording(values=values, channel_names=("a", "b")), lab.store.data_folder)
-    page = lab.open("data").run()
-    if in_use == "a file":
-        page = upload(page, "gut.npy", array_bytes(values))
-        good = draft(page)["data"]["sha256"]
-    page = upload(page, "leer.csv", b"")
-    assert page.error
-    page.button(key="forget_file").click().run()
-    assert not page.exception
-    assert not page.error
-    assert "The file is deleted" in shown_text(page)
-    assert good in stored_keys(lab.store.data_folder)
-    assert draft(page)["data"]["sha256"] == (good if in_use == "a file" else "")
-
-
-@pytest.mark.slow
-def test_a_file_that_cannot_be_deleted_stays_in_use_and_the_page_says_why(lab, monkeypatch):
-    page = upload(lab.open("data").run(), "messung.csv", TABLE.encode())
-
-    def refuse(*what):
-        raise OSError(errno.EROFS, "Read-only file system")
-
-    with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(retention, "delete", refuse)
-        page.button(key="forget_file").click().run()
-    assert not page.exception
-    assert "could not be deleted" in shown_text(page)
-    assert draft(page)["data"]["name"] == "messung.csv"
-    page.button(key="forget_file").click().run()
-    assert draft(page)["data"]["source"] == "generator"
-    folder = lab.store.data_folder
-    assert all(origin(key, folder) for key in stored_keys(folder))  # but for generated signals
 
 
 @pytest.mark.slow
