@@ -15,7 +15,7 @@ from core.diagnosis.remedies import LINEAR, LINEAR_TEXT, changes_of
 from core.diagnosis.words import PART_WORDS, channel_name, channels_text, of_channels, percent
 from core.number_text import number_text
 from core.output_range import ACTIVATIONS
-from core.results import PARTS, unit_of
+from core.results import unit_of
 
 # A floor over this share of the best constant's error spoils the run; below, it only ends it.
 SPOILS = 0.1
@@ -56,13 +56,12 @@ def in_channels(config: ExperimentConfig, evidence: Evidence, found: list[int]) 
     measure = measure_of(config)
     name, unit = measure.upper(), unit_of(measure, evidence.unit)
     known_of = evidence.channel_errors, evidence.channel_floors, evidence.channel_constants
-    parts = {part: [values[part][measure] for values in known_of] for part in PARTS}
-    at_floor = {
-        p: sum(is_near(*(v[c] for v in values)) for c in found) for p, values in parts.items()
-    }
-    part = "validation" if at_floor["validation"] == len(found) else "train"
-    error, floor, constant = parts[part]
-    where = "validation" if part == "validation" else "the training windows"
+    of_validation, of_train = (
+        [values[p][measure] for values in known_of] for p in ("validation", "train")
+    )
+    is_there = is_near(*of_validation)[found].all()
+    error, floor, constant = of_validation if is_there else of_train
+    part, where = ("validation", "validation") if is_there else ("train", "the training windows")
     worst = max(found, key=lambda channel: floor[channel] / max(constant[channel], TINY))
     remedy, text = _remedy(config, evidence)
     return Finding(
