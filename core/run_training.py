@@ -213,7 +213,8 @@ def _kept_baselines(run: Run) -> dict[str, Any]:
 
 
 def _diverged_sentence(error: Diverged, epochs: int, is_normalized: bool) -> str:
-    kept = f"The best of the {epochs} epochs before is kept. " if epochs else ""
+    before = "epoch" if epochs == 1 else f"best of the {epochs} epochs"
+    kept = f"The {before} before is kept. " if epochs else ""
     if not error.is_loss:
         return (
             f"Beyond 32 bits in epoch {error.epoch}: the errors in the data's own units are too "
@@ -222,8 +223,8 @@ def _diverged_sentence(error: Diverged, epochs: int, is_normalized: bool) -> str
             "standard."
         )
     return (
-        f"Diverged in epoch {error.epoch}: the loss is no finite number any more. {kept}"
-        f"Lower the learning rate{'' if is_normalized else ', or normalize the data'}."
+        f"Diverged in epoch {error.epoch}: the loss is far too large, or no finite number. "
+        f"{kept}Lower the learning rate{'' if is_normalized else ', or normalize the data'}."
     )
 
 

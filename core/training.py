@@ -36,7 +36,7 @@ _SANE_LOSS = 1e3  # of normalized values; a greater one, finite or not, has been
 
 
 class Diverged(Exception):
-    """The loss is no number any more; or only the errors in original units are none."""
+    """The loss is far too large, or no number; or only the errors in original units are none."""
 
     def __init__(self, epoch: int, is_loss: bool = True):
         super().__init__(epoch)

@@ -151,6 +151,17 @@ def test_divergence_names_its_epoch_and_a_remedy(tmp_path, method, remedy):
     assert run.status().reason.endswith(f"Lower the learning {remedy}")
 
 
+@pytest.mark.parametrize("is_loss", [True, False])
+@pytest.mark.parametrize(
+    ("epochs", "kept"),
+    [(0, None), (1, "The epoch before is kept."), (3, "The best of the 3 epochs before is kept.")],
+)
+def test_what_is_kept_of_a_training_that_diverged_is_said(epochs, kept, is_loss):
+    error = run_training.Diverged(epochs + 1, is_loss)
+    said = run_training._diverged_sentence(error, epochs, is_normalized=True)
+    assert kept in said if kept else "kept" not in said
+
+
 def test_a_loss_that_is_let_loose_has_diverged_though_it_is_finite(tmp_path):
     changes = {"training.learning_rate": 10, "data.amplitude": 1e12, "training.epochs": 9}
     run, data_folder = started(tmp_path, changes | {"training.optimizer": "adam"})
