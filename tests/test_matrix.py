@@ -143,6 +143,15 @@ def test_what_is_recommended_does_not_hang_on_what_else_is_asked_for(methods, ac
     cells = matrix(parts, rows, activations, "ab", constant_baseline(parts)[1]["train"])
     best = recommended(cells)
     assert (best.cell.normalization.method, best.cell.activation) == pair
+    if pair[1] == "linear":
+        assert best.reason.endswith("values of about unit size suit training.")
+
+
+def test_of_values_that_are_not_scaled_no_size_is_said(waves):
+    cells = [cell for cell in cells_of(waves)[1] if cell.normalization.method == "none"]
+    best = recommended(cells)
+    assert best.cell.activation == "linear"
+    assert best.reason.endswith("stands in the way of none of yours.")
 
 
 def test_where_all_lies_on_ends_that_are_never_reached_no_pair_loses_anything():

@@ -1,4 +1,4 @@
-"""The loss is far too large, or no finite number any more, or has risen to a multiple and stays there."""
+"""The loss is far too large, or no finite number, or has risen to a multiple and stays there."""
 
 import math
 
@@ -25,7 +25,9 @@ def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
     losses = [row["loss"] for row in rows]
     if evidence.state == "failed" and evidence.reason.startswith(FAILED):
         last = f" after {epochs_text(len(rows))}" if rows else " in the first epoch"
-        sentence = f"The loss was far too large, or no finite number{last}: the steps were too large."
+        sentence = (
+            f"The loss was far too large, or no finite number{last}: the steps were too large."
+        )
         table = {"Last finite loss": losses[-1] if losses else "none", "Epochs": len(rows)}
     elif _has_risen(evidence, losses):
         least, late = min(losses), min(losses[-EPOCHS:])

@@ -72,6 +72,21 @@ def test_a_worker_that_is_done_replaces_a_spare_that_has_died():
     assert (pool.spare.name, ended) == ("living", ["dead, closed"])
 
 
+def test_what_a_worker_died_of_is_kept_in_mind_when_another_dies_of_nothing_known():
+    pool = worker_pool.WorkerPool([], gpus=[], wants_spare=True, spare_delay_seconds=0.0)
+    for order in ({"config": 1}, None):
+        dead = pooled("dead", [])
+        dead.order = order
+        pool.note_death(dead)
+    asked = []
+    living = pooled("living", [], backend="x", is_waiting=True, is_current=True)
+    living.prepare = asked.append
+    pool.spare = living
+    pool.prepare_spare({"config": 1}, "x")
+    pool.prepare_spare({"config": 2}, "x")
+    assert asked == [{"config": 2}]
+
+
 def test_a_worker_that_was_killed_as_it_said_that_it_is_done_is_let_go_of(store):
     run = store.create({}, name="x")
     patience = Patience(1.0, 1.0, 1.0, 1.0)
