@@ -1,7 +1,10 @@
 """Evidence for the diagnosis, made by hand: of a run that nothing is wrong with, and changed."""
 
+import numpy as np
+
 from core.config import ExperimentConfig
 from core.diagnosis import Evidence, diagnose
+from core.results import PARTS
 
 CONFIG = ExperimentConfig().replace({"training.epochs": 20, "model.latent_channels": 8})
 
@@ -12,6 +15,12 @@ def both(mae, mse=None):
         part: {"mae": mae, "mse": mae**2 if mse is None else mse}
         for part in ("train", "validation")
     }
+
+
+def of_channels(*values):
+    """The errors of each channel, the same in both parts."""
+    errors = {"mae": np.array(values), "mse": np.array(values) ** 2}
+    return dict.fromkeys(PARTS, errors)
 
 
 def row(epoch, loss, val_loss=None, mae=None, val_mae=None):

@@ -1,18 +1,11 @@
 """An error at its floor explains the channels that are at their own floors, and no others."""
 
-import numpy as np
 import pytest
 
 from core.diagnosis import diagnose
-from core.results import PARTS
-from tests.evidence import CONFIG, SIGMOID, both, kinds, line, over, rows
+from tests.evidence import CONFIG, SIGMOID, both, kinds, line, of_channels, over, rows
 
 RAW_RELU = {"model.output_activation": "relu", "normalization.method": "none"}
-
-
-def of_channels(*values):
-    errors = {"mae": np.array(values), "mse": np.array(values) ** 2}
-    return dict.fromkeys(PARTS, errors)
 
 
 def loud_and_quiet(quiet, floors=(12.0, 0.0), **changes):

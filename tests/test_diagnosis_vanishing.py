@@ -1,17 +1,10 @@
 """A slope that is nearly 0 is a fault only where more of the targets need one."""
 
-import numpy as np
 import pytest
 
-from core.results import PARTS
-from tests.evidence import SIGMOID, both, kinds, lines, over, rows
+from tests.evidence import SIGMOID, both, kinds, lines, of_channels, over, rows
 
 RELU = {"model.output_activation": "relu", "normalization.method": "none"}
-
-
-def of_channels(*values):
-    errors = {"mae": np.array(values), "mse": np.array(values) ** 2}
-    return dict.fromkeys(PARTS, errors)
 
 
 def sparse(targets_at_low, outputs_at_low, **changes):
