@@ -112,6 +112,7 @@ class ReadOptions(_Part):
     sampling_rate_hz: Annotated[
         Annotated[float, Field(gt=0, le=1e12)] | None, BeforeValidator(_optional)
     ] = None  # None: as the file says; with mixed rates, the rate to keep
+    unit: Annotated[str, Field(max_length=40)] = ""  # of the values; empty: as the file says
     missing: MissingPolicy = "interpolate"
 
 

@@ -9,8 +9,11 @@ def count_text(count: int, noun: str) -> str:
 
 
 def unit_of(measure: str, unit: str) -> str:
-    """The unit of MAE or MSE, for values in `unit`."""
-    return f"{unit}²" if unit and measure == "mse" else unit
+    """The unit of MAE or MSE, for values in `unit`: `mV²`, `(m/s)²`."""
+    if not unit or measure != "mse":
+        return unit
+    is_one_symbol = all(char.isalpha() or char in "°%" for char in unit)
+    return f"{unit}²" if is_one_symbol else f"({unit})²"
 
 
 def number_text(value: float | None, unit: str = "") -> str:

@@ -22,8 +22,9 @@ def question_and_answer() -> None:
     st.markdown(
         "**The answer.** Yes. An output activation limits the values a model can produce. A "
         "sigmoid says at most 1, so against intensities up to 255 it can do no better than MAE "
-        f"{PUBLISHED_FLOOR}, whatever it learns. ReLU reaches every intensity. So would a sigmoid, "
-        "once the data are scaled to 0…1: **match the range of the output to the data.**"
+        f"{PUBLISHED_FLOOR}, whatever it learns. ReLU reaches every intensity. A sigmoid "
+        "comes near them once the data are scaled to 0…1, though never to 0 itself, which most "
+        "values are here: **match the range of the output to the data.**"
     )
 
 

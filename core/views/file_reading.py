@@ -33,6 +33,15 @@ def detected(name: str, found: FileOutline) -> None:
                 _column_fields(found)
             _array_fields(found)
             _rate_field(found)
+            bound(
+                st.text_input,
+                "Unit of the values",
+                "data.reading.unit",
+                max_chars=40,
+                placeholder=found.unit or "not stated",
+                help="As errors and axes are to name it: mV, °C, g. Changes no value. Empty: as "
+                "the file says.",
+            )
             _choice("Missing values", "missing", choices(MissingPolicy), titles=MISSING_TITLES)
         if found.preview is not None:
             width = found.preview.shape[1]

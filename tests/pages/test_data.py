@@ -186,6 +186,17 @@ def test_a_rate_to_keep_can_be_left_to_detection_again():
     assert draft(shown)["data"]["reading"]["sampling_rate_hz"] is None
 
 
+def test_a_unit_can_be_given_to_values_whose_file_names_none(lab):
+    page = upload(lab.open("data").run(), "messung.csv", TABLE.encode())
+    field = widget(page, "text_input", "data.reading.unit@")
+    assert field.placeholder == "not stated"
+    field.set_value("µm")
+    page.run()
+    assert not page.exception
+    recording = session.recording(DataConfig.model_validate(draft(page)["data"]))
+    assert recording.unit == "µm"
+
+
 def test_an_upload_is_detected_shown_and_stored(lab):
     page = upload(lab.open("data").run(), "messung.csv", TABLE.encode())
     assert not page.exception

@@ -298,3 +298,26 @@ def test_a_column_that_rises_is_the_time(tmp_path, columns, chosen):
     path = tmp_path / "t.csv"
     pd.DataFrame(columns).to_csv(path, index=False)
     assert outline(path).time_column == chosen
+
+
+@pytest.mark.parametrize("step_type", ["int", "float", "timestamp"])
+def test_a_pause_in_regular_times_leaves_their_rate(tmp_path, step_type):
+    seconds = np.arange(400) * 60
+    seconds[150:] += 3600
+    shown = {
+        "int": [str(second) for second in seconds],
+        "float": [f"{second:.1f}" for second in seconds],
+        "timestamp": [f"{np.datetime64('2024-03-01T00:00:00') + second}Z" for second in seconds],
+    }[step_type]
+    rows = [f"{when},{index % 7 / 4}" for index, when in enumerate(shown)]
+    path = tmp_path / "pause.csv"
+    path.write_text("\n".join(["time,a", *rows]))
+    assert read_recording(path).sampling_rate_hz == pytest.approx(1 / 60)
+
+
+def test_a_lost_sample_leaves_the_rate(tmp_path):
+    times = np.delete(np.arange(500) / 250, 200)
+    rows = [f"{when:.3f},{index % 7 / 4}" for index, when in enumerate(times)]
+    path = tmp_path / "lost.csv"
+    path.write_text("\n".join(["time,a", *rows]))
+    assert read_recording(path).sampling_rate_hz == pytest.approx(250, rel=1e-3)

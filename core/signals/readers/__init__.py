@@ -1,6 +1,7 @@
 """Readers: one module per file format, and one call that picks the right one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -60,7 +61,18 @@ def read_recording(
     messages, but is never used as a path. Without it, the path's own name is. Raises DataError,
     and nothing else, with a message that names the file, the place and a remedy.
     """
-    return _guarded(READERS, Path(path), options, name)
+    return _in_unit(_guarded(READERS, Path(path), options, name), clean_name(options.unit))
+
+
+def _in_unit(recording: Recording, unit: str) -> Recording:
+    """The recording as one whose values are in `unit`, if that is not empty: none is changed."""
+    said, notes = recording.unit, recording.notes
+    if said and unit not in ("", said):
+        notes = (
+            *notes,
+            f"The file says {said}; {unit} was set and is used, the values as they are.",
+        )
+    return replace(recording, unit=unit or said, notes=notes)
 
 
 def outline(

@@ -12,6 +12,7 @@ from core.signals.readers.missing import without_gaps
 from core.signals.readers.wav_header import READ, check_wav
 from core.signals.recording import DataError, Recording
 
+_UNIT = "full scale"
 _WIDE_TYPES = ("PCM_32", "DOUBLE")  # more digits than a float32 holds
 
 
@@ -66,7 +67,7 @@ def read_audio(path: Path, options: ReadOptions, name: str) -> Recording:
         channel_names=names,
         name=name,
         sampling_rate_hz=options.sampling_rate_hz or float(rate),
-        unit="full scale",
+        unit=_UNIT,
         missing=missing,
         notes=(*notes, *repaired),
     )
@@ -82,5 +83,6 @@ def outline_audio(path: Path, options: ReadOptions, name: str) -> FileOutline:
         shape=(info.frames, info.channels),
         rates={float(info.samplerate): names},
         sampling_rate_hz=float(info.samplerate),
+        unit=_UNIT,
         notes=tuple(notes),
     )

@@ -142,6 +142,8 @@ def _detect_separator(lines: list[str], quote: str) -> str:
     """The separator that splits most lines alike, into the most cells that are numbers."""
     best, best_score = "comma", (0.0, 0.0)
     for separator in SEPARATORS:
+        if separator == "space" and any("\t" in line.strip() for line in lines[:_SAMPLE_ROWS]):
+            continue  # it would take a tab for a blank, and two for one: an empty cell is lost
         rows = _split(lines[:_SAMPLE_ROWS], separator, quote)
         width, alike = Counter(map(len, rows)).most_common(1)[0]
         if width < 2 or alike < 0.6 * len(rows):
@@ -149,7 +151,10 @@ def _detect_separator(lines: list[str], quote: str) -> str:
         cells = [cell for row in rows[1:] or rows for cell in row[:64]]
         plain = sum(is_number(cell, "point") or is_missing(cell) for cell in cells)
         # A decimal comma is only one where the comma does not separate.
-        commas = sum(is_number(cell, "comma") for cell in cells) if separator != "comma" else 0
+        commas = sum(
+            separator != "comma" and (is_number(cell, "comma") or is_missing(cell))
+            for cell in cells
+        )
         dates = sum(map(is_date, cells))
         score = ((max(plain, commas) + dates) / len(cells), alike / len(rows))
         if score > best_score:

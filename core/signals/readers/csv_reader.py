@@ -221,6 +221,7 @@ def outline_csv(path: Path, options: ReadOptions, name: str) -> FileOutline:
         id_column=roles.id,
         value_column=roles.value,
         channels=channels,
+        unit=_unit(dialect, roles.channels) if roles.layout == "wide" else "",
         preview=preview,
         notes=(*dialect.notes_beside(roles.time), *roles.notes),
         problem=problem,

@@ -1,6 +1,7 @@
 """EDF and EDF+: recordings whose channels may have different sampling rates."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import edfio
@@ -85,9 +86,12 @@ def _rate_of_channels(rates: dict, channels: tuple[str, ...]) -> float:
     return wanted.pop()
 
 
+def _known(channels: Sequence[str] | None, names: Sequence[str]) -> list[str]:
+    return [name for name in channels or () if name in names]
+
+
 def _check_known(channels: tuple[str, ...], names: tuple[str, ...]) -> None:
-    unknown = [name for name in channels if name not in names]
-    if unknown:
+    if unknown := [name for name in channels if name not in names]:
         raise DataError(f"There is no channel {listed(unknown)}. There are: {listed(names)}")
 
 
@@ -113,18 +117,14 @@ def read_edf(path: Path, options: ReadOptions, name: str) -> Recording:
     if outside:
         notes.append(_outside_note(outside))
     values, repaired, missing = without_gaps(values, names, options.missing)
-    units = {channel: signals[channel][0].physical_dimension for channel in names}
-    same = len(set(units.values())) == 1
-    if not same:
-        described = listed([f"{channel} {unit or '-'}" for channel, unit in units.items()])
-        notes.append(f"The channels have different units: {described}.")
-    notes += _annotation_notes(edf)
+    unit, mixed = _unit(signals, names)
+    notes += [*mixed, *_annotation_notes(edf)]
     return Recording(
         values=values,
         channel_names=names,
         name=name,
         sampling_rate_hz=rate,
-        unit=next(iter(units.values())) if same else "",
+        unit=unit,
         missing=missing,
         notes=(*notes, *left_out, *repaired),
     )
@@ -160,6 +160,15 @@ def _outside_note(outside: dict[str, int]) -> str:
     )
 
 
+def _unit(signals: dict, names: Sequence[str]) -> tuple[str, list[str]]:
+    """The unit that the channels have in common, and a note where there is none."""
+    units = {channel: signals[channel][0].physical_dimension for channel in names}
+    if len(set(units.values())) == 1:
+        return units[names[0]], []
+    described = listed([f"{channel} {unit or '-'}" for channel, unit in units.items()])
+    return "", [f"The channels have different units: {described}."]
+
+
 def _annotation_notes(edf) -> list[str]:
     try:
         count = len(edf.annotations)
@@ -190,5 +199,6 @@ def outline_edf(path: Path, options: ReadOptions, name: str) -> FileOutline:
         channels=rates[rate],
         shape=shape,
         sampling_rate_hz=rate,
+        unit=_unit(signals, _known(options.channels, rates[rate]) or rates[rate])[0],
         notes=(*notes, *left_out),
     )

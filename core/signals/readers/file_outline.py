@@ -88,6 +88,7 @@ class FileOutline:
     shape: tuple[int, ...] | None = None  # of the array as it is stored, where it is known
     rates: Mapping[float, tuple[str, ...]] = field(default_factory=dict)  # Hz: channels at it
     sampling_rate_hz: float | None = None
+    unit: str = ""  # of the values, as the file says
     preview: Annotated[Any, PlainValidator(_preview), PlainSerializer(_cells)] = (
         None  # the first rows, as a data frame of pandas, which is imported where one is at hand
     )

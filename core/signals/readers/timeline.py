@@ -385,10 +385,12 @@ def _usual_steps(steps: np.ndarray) -> np.ndarray:
     rounding apart, and the times never stray by more than the unit, unlike those of a jittery one.
     """
     middle = np.partition(steps, len(steps) // 2)[len(steps) // 2]
-    off = np.abs(steps - middle)
+    off = np.abs(steps - middle).astype(np.float64)  # infinity is beyond integers
     unit = np.min(off, initial=np.inf, where=off > 1e-3 * middle)
     near = off <= 0.25 * middle
-    if not 0.25 * middle < unit < np.inf:
+    pauses = np.count_nonzero(steps[~near] > middle)
+    are_pauses = near.mean() >= 0.95 and 2 * pauses >= np.count_nonzero(~near)
+    if are_pauses or not 0.25 * middle < unit < 1.01 * middle:
         return near
     two = off <= 1.001 * unit
     mean = steps[two].mean()
