@@ -8,7 +8,7 @@ from core.matrix import Recommendation, pair_text
 from core.number_text import number_text
 from core.output_range import ErrorFloor
 from core.results import MEASURES, PARTS
-from core.trials import OUTCOMES, Trial, key, ranks
+from core.trials import OUTCOMES, Trial, rank_key, ranks
 
 COLUMNS = {  # heading: how a row's entry is found
     "rank": lambda row: str(row.get("rank") or ""),
@@ -31,7 +31,7 @@ def matrix_rows(trials: Sequence[Trial]) -> list[dict[str, Any]]:
     Once cells are trained they are ranked by validation MAE, 1 is the least.
     """
     order = ranks(trials, "mae")
-    return [_row(trial) | {"rank": order.get(key(trial.cell))} for trial in trials]
+    return [_row(trial) | {"rank": order.get(rank_key(trial.cell))} for trial in trials]
 
 
 def _row(trial: Trial) -> dict[str, Any]:

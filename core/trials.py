@@ -102,11 +102,11 @@ def side_by_side(trials: Sequence[Trial]) -> list[Trial]:
     return [replace(trial, unhindered=least) for trial in trials]
 
 
-def ranks(trials: Sequence[Trial], measure: str) -> Mapping[tuple[str, str], int]:
-    """Normalization method and activation: rank by validation error, 1 is the least; equal ones
-    share it."""
+def ranks(trials: Sequence[Trial], measure: str) -> Mapping[tuple[str, str, str], int]:
+    """What `rank_key` says of a cell: rank by validation error, 1 is the least; equal ones share
+    it."""
     reached = {
-        key(trial.cell): trial.achieved("validation", measure)
+        rank_key(trial.cell): trial.achieved("validation", measure)
         for trial in trials
         if math.isfinite(trial.achieved("validation", measure))
     }
@@ -117,3 +117,8 @@ def ranks(trials: Sequence[Trial], measure: str) -> Mapping[tuple[str, str], int
 def key(cell: Cell) -> tuple[str, str]:
     """What tells a cell from the others of its matrix: normalization method and activation."""
     return cell.normalization.method, cell.activation
+
+
+def rank_key(cell: Cell) -> tuple[str, str, str]:
+    """`key` and the normalization's scope: a sweep may hold one method in several."""
+    return *key(cell), cell.normalization.scope

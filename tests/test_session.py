@@ -167,7 +167,9 @@ def test_a_link_round_trip(monkeypatch):
         ("plain name", "plain name"),
         ("$a$", r"\$a\$"),
         (":red[x]", r"\:red\[x\]"),
-        ("![](http://x)", r"\!\[\]\(http\://x\)"),
+        ("![](http://x)", "\\!\\[\\]\\(http\u2060\\://x\\)"),
+        ("WWW.x.y", "WWW\u2060\\.x\\.y"),  # no browser makes a link of it
+        ("a@x.y", "a\u2060\\@x\\.y"),
         ("<b>", r"\<b\>"),
         ("# a\n\n- b", r"\# a \- b"),
         ("a\u202eb\x00", "a b"),

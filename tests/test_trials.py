@@ -11,7 +11,7 @@ from core.matrix import Cell, Traits
 from core.normalization import Normalization
 from core.output_range import ErrorFloor
 from core.runs import RunSummary
-from core.trials import Trial, key, ranks, side_by_side
+from core.trials import Trial, key, rank_key, ranks, side_by_side
 
 CONSTANT = {part: {"mae": 10.0, "mse": 100.0} for part in ("train", "validation")}
 
@@ -106,7 +106,7 @@ def test_ranks_go_by_the_validation_error_and_equal_ones_share():
     trials = [trial_of(error, activation=name) for name, error in reached.items()]
     trials.append(Trial(cell_of(activation="sigmoid"), CONSTANT))
     found = ranks(trials, "mae")
-    assert {name: found.get(("none", name)) for name in [*reached, "sigmoid"]} == {
+    assert {name: found.get(("none", name, "channel")) for name in [*reached, "sigmoid"]} == {
         "tanh": 1,
         "elu": 2,
         "relu": 3,
@@ -114,6 +114,16 @@ def test_ranks_go_by_the_validation_error_and_equal_ones_share():
         "sigmoid": None,
     }
     assert key(trials[0].cell) == ("none", "relu")
+
+
+def test_one_method_in_two_scopes_has_two_ranks():
+    trials = []
+    for scope, error in (("channel", 3.0), ("global", 1.0)):
+        scaling = NormalizationConfig(method="minmax", scope=scope)
+        cell = dataclasses.replace(cell_of(), normalization=scaling)
+        trials.append(dataclasses.replace(trial_of(error), cell=cell))
+    found = ranks(trials, "mae")
+    assert [found[rank_key(trial.cell)] for trial in trials] == [2, 1]
 
 
 def test_what_the_best_pair_leaves_too_explains_the_rest_above_a_floor():

@@ -10,7 +10,7 @@ from core.charts.run_words import SERIES, TITLES
 from core.number_text import number_text
 from core.output_range import ACTIVATIONS
 from core.results import PARTS, unit_of
-from core.trials import OUTCOMES, Trial, key, ranks
+from core.trials import OUTCOMES, Trial, key, rank_key, ranks
 
 MOST_LETTERS = 7  # of the number in a wide cell
 
@@ -35,7 +35,7 @@ def matrix_table(
     places = ranks(trials, measure)
     rows = []
     for trial in trials:
-        place = places.get(key(trial.cell))
+        place = places.get(rank_key(trial.cell))
         big, small = _texts(trial, part, measure)
         mark = OUTCOMES.get(trial.outcome(measure), ("", ""))[0]
         rows.append(

@@ -26,11 +26,18 @@ _LEAVES = "|".join(name.rpartition(".")[2] for name in _FIELDS if "." in name)
 _FIELD = re.compile(rf"\b(?:{_GROUPS})\.({_LEAVES})\b(=?)")
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$:~=^&@\"'])")
 
+_ADDRESS = re.compile(r"https?(?=:)|www(?=\.)|(?=@)", re.IGNORECASE)  # begins a link by itself
+_WORD_JOINER = "\u2060"  # of no width
+
 
 def literal(text: str, limit: int = 60) -> str:
-    """A name from a file or a visitor, so that Markdown shows it as it is, shortened."""
+    """A name from a file or a visitor, so that Markdown shows it as it is, shortened.
+
+    What looks like an address is no link: browsers are told so after escapes are undone.
+    """
     plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     plain = plain if len(plain) <= limit else f"{plain[: limit - 1]}…"
+    plain = _ADDRESS.sub(rf"\g<0>{_WORD_JOINER}", plain)
     return _MARKS.sub(r"\\\1", plain) or "(no name)"
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from core import session
 from core.output_range import ACTIVATIONS
 from core.results import unit_of
-from core.trials import Trial, key, ranks
+from core.trials import Trial, rank_key, ranks
 from core.views.output_fit import VERDICTS
 
 TOP = 10
@@ -25,11 +25,13 @@ def ranked_table(trials: Sequence[Trial], measure: str, unit: str) -> None:
     """Rank, errors and verdict of the trained cells; nothing while none is."""
     places = ranks(trials, measure)
     trained = [trial for trial in trials if trial.is_trained]
-    trained.sort(key=lambda trial: places.get(key(trial.cell), len(trials)))
+    trained.sort(key=lambda trial: places.get(rank_key(trial.cell), len(trials)))
     if not trained:
         return
     st.markdown(f"**Trained so far** ({len(trained)} of {len(trials)}), by validation error")
-    frame = pd.DataFrame([_row(trial, measure, places.get(key(trial.cell))) for trial in trained])
+    frame = pd.DataFrame(
+        [_row(trial, measure, places.get(rank_key(trial.cell))) for trial in trained]
+    )
     _table(frame[:TOP], measure, unit, "matrix-top")
     if len(frame) > TOP:
         with st.expander(f"All {len(frame)}"):
