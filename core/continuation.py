@@ -14,6 +14,7 @@ from typing import Any
 
 from core import checkpoints, durable, output_lines, replay
 from core.config import ExperimentConfig
+from core.number_text import count_text
 from core.run_folder import Run
 from core.run_history import parse_rows
 from core.run_status import TransitionRefused
@@ -58,7 +59,8 @@ def train_further(
     done = checkpoints.place(checkpoint)[0]
     if epochs <= done:
         raise TransitionRefused(
-            f"The run has trained {done} epochs: ask for more than that in all. Received: {epochs}"
+            f"The run has trained {count_text(done, 'epoch')}: ask for more than that in all. "
+            f"Received: {epochs}"
         )
     changes: dict[str, Any] = {"training.epochs": epochs}
     if patience is not None:
@@ -97,8 +99,9 @@ def _check_patience(config: ExperimentConfig, checkpoint: Path) -> None:
     idle = max(idle, state.done - state.best_epoch)
     if patience and idle >= patience:
         raise TransitionRefused(
-            f"The run would have stopped already: for {idle} epochs its validation loss has not "
-            f"fallen. Choose a patience above {idle}, or 0 for none. Received: {patience}"
+            f"The run would have stopped already: for {count_text(idle, 'epoch')} its validation "
+            f"loss has not fallen. Choose a patience above {idle}, or 0 for none. "
+            f"Received: {patience}"
         )
 
 

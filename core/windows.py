@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.config import WindowsConfig
+from core.number_text import count_text
 from core.signals.recording import DataError
 
 
@@ -207,8 +208,9 @@ def check_batch(batch_size: int, train: Windows) -> None:
     """Raise DataError for batches of more windows than there are to train on."""
     if batch_size > len(train):
         raise DataError(
-            f"training.batch_size={batch_size:,} is more than the {len(train):,} windows there are "
-            f"to train on. Set it to {len(train):,} or less, or cut more windows."
+            f"training.batch_size={batch_size:,} is more than the "
+            f"{count_text(len(train), 'window')} there {'is' if len(train) == 1 else 'are'} to "
+            f"train on. Set it to {len(train):,} or less, or cut more windows."
         )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from core.charts import activations, channels, palette, question, signals
 from core.charts.altair_spec import FLUSH
-from core.charts.thinning import POINTS, Envelope
+from core.charts.thinning import POINTS, Envelope, thin
 from core.charts.time_axis import STAMPS, TimeAxis, rate_text, time_axis
 from core.metrics import summarize_channels
 from core.signals.recording import Anomaly, Recording
@@ -48,6 +48,16 @@ def test_the_last_time_steps_of_a_long_recording_are_drawn():
     values = np.zeros((1_000_017, 1), np.float32)
     values[-1] = 5
     assert len(values) - 1 in Envelope(values[:, 0]).places(0, len(values))
+
+
+@pytest.mark.parametrize("at", [7, 4_321, 9_990])
+def test_a_peak_beside_a_trough_and_both_ends_are_drawn(at):
+    values = np.sin(np.arange(10_000) / 300)
+    values[at : at + 2] = 10.0, -10.0
+    places = thin(values)
+    assert {0, at, at + 1, len(values) - 1} <= set(places.tolist())
+    assert len(places) <= POINTS
+    assert (np.diff(places) > 0).all()
 
 
 def test_a_part_of_a_long_recording_keeps_within_it():
@@ -153,7 +163,12 @@ def test_time_steps_between_two_places_are_counted(kind):
 
 @pytest.mark.parametrize(
     ("rate", "said"),
-    [(100.0, "100 Hz"), (1 / 300, "a time step every 5 min"), (1 / 86_400 / 7, "every 7 days")],
+    [
+        (100.0, "100 Hz"),
+        (1 / 300, "a time step every 5 min"),
+        (1 / 86_400 / 7, "every 7 days"),
+        (1 / 86_400, "every day"),
+    ],
 )
 def test_rates_in_words(rate, said):
     assert rate_text(rate).endswith(said)

@@ -5,11 +5,11 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from tsdownsample import MinMaxLTTBDownsampler
 
 from core.charts import palette
 from core.charts.reconstruction import MOST_POINTS, panel_axis, value_line
 from core.charts.run_words import labelled, window_time
+from core.charts.thinning import thin
 from core.charts.vega_spec import NUMBER, REFITTED, Spec, chart_title, pointer_rule, quantity
 
 
@@ -28,16 +28,8 @@ def compared_frame(
         lines[f"off_{number}"] = lines[f"run_{number}"] - lines["original"]
     kept = np.arange(len(original))
     if len(original) > MOST_POINTS:
-        pick = MinMaxLTTBDownsampler()
         share = max(50, 4 * MOST_POINTS // len(lines))  # of each line: many runs stay quick
-        kept = np.unique(
-            np.concatenate(
-                [
-                    pick.downsample(np.ascontiguousarray(line), n_out=share)
-                    for line in lines.values()
-                ]
-            )
-        )
+        kept = np.unique(np.concatenate([thin(line, share) for line in lines.values()]))
     t = window_time(kept, sampling_rate_hz)
     return pd.DataFrame({"t": t} | {name: line[kept] for name, line in lines.items()})
 

@@ -4,10 +4,10 @@ from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
-from tsdownsample import MinMaxLTTBDownsampler
 
 from core.charts import palette
 from core.charts.run_words import labelled, window_time
+from core.charts.thinning import thin
 from core.charts.vega_spec import (
     NUMBER,
     NUMBER_LABELS,
@@ -40,10 +40,7 @@ def window_table(
         "residual": reconstruction - original,
     }
     if len(original) > MOST_POINTS:
-        pick = MinMaxLTTBDownsampler()
-        kept = np.unique(
-            np.concatenate([pick.downsample(line, n_out=MOST_POINTS) for line in lines.values()])
-        )
+        kept = np.unique(np.concatenate([thin(line, MOST_POINTS) for line in lines.values()]))
     else:
         kept = np.arange(len(original))
     t = window_time(kept, sampling_rate_hz)

@@ -1,7 +1,7 @@
 """Which time steps of a long signal to draw, so that every peak stays."""
 
 import numpy as np
-from tsdownsample import MinMaxDownsampler, MinMaxLTTBDownsampler
+from tsdownsample import MinMaxDownsampler
 
 POINTS = 2000  # per channel: more than a screen has columns
 _BLOCK = 32  # time steps that a long recording keeps the least and the greatest value of
@@ -11,10 +11,12 @@ _REMEMBERED = 16  # ranges of a channel
 
 
 def thin(values: np.ndarray, points: int = POINTS) -> np.ndarray:
-    """Which of `values` `(time_steps,)` to draw: about `points` positions, peaks among them."""
+    """Which of `values` `(time_steps,)` to draw: at most `points` positions, among them both ends
+    and the least and the greatest value of each stretch."""
     if len(values) <= points:
         return np.arange(len(values))
-    return MinMaxLTTBDownsampler().downsample(_plain(values), n_out=points).astype(np.int64)
+    extremes = MinMaxDownsampler().downsample(_plain(values), n_out=points // 2 * 2 - 2)
+    return np.unique(np.concatenate([extremes.astype(np.int64), [0, len(values) - 1]]))
 
 
 def _plain(values: np.ndarray) -> np.ndarray:

@@ -95,6 +95,8 @@ def rate_text(rate_hz: float) -> str:
     if rate_hz >= 0.1:
         return f"{rate_hz:g} Hz"
     period = 1 / rate_hz
+    if f"{period / 86_400:.4g}" == "1":
+        return "a time step every day"
     for unit, seconds in (("days", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
         if period >= seconds:
             return f"a time step every {period / seconds:.4g} {unit}"

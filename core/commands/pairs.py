@@ -1,7 +1,6 @@
 """The pairs of a normalization and an output activation that `floors` and `sweep` are asked for."""
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from core.channel_values import sorted_split
 from core.commands.data_file import with_file
 from core.commands.faults import Fault
 from core.commands.inputs import read_config
+from core.commands.json_text import json_text
 from core.config import ExperimentConfig, OutputActivation, choices
 from core.matrix import (
     Cell,
@@ -75,4 +75,4 @@ def print_pairs(
         "recommended": pair,
         "reason": best.reason if best else "",
     }
-    print(json.dumps(content, indent=2))
+    print(json_text(content))

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.commands.faults import Fault
 from core.commands.inputs import open_run
+from core.commands.json_text import json_text
 from core.runs import RunUnreadable
 
 
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
         from core.commands.reconstructions import write_reconstructions
 
         write_reconstructions(known, options.reconstructions, options.part)
-    print(json.dumps(shown, indent=2) if options.json else _summary(shown))
+    print(json_text(shown) if options.json else _summary(shown))
     return 0
 
 

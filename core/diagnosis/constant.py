@@ -79,7 +79,9 @@ def no_better(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
         return None
     beside, table = _errors(config, evidence)
     middle = "median" if measure_of(config) == "mae" else "mean"
-    sentence = f"{beside}: to say the {middle} of each channel all the time would do as well."
+    sentence = (
+        f"{beside}: to say the {middle} of each channel all the time would do at least as well."
+    )
     remedy, text = _remedy(config, evidence)
     if _is_beyond_components(evidence):
         sentence += (

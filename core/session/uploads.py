@@ -156,13 +156,13 @@ def last_reading() -> Reading | None:
 def reading_notes(found: Recording, data: DataConfig) -> tuple[str, ...]:
     """What was detected, changed or left out when the recording of `data` was read.
 
-    Of a file on a public demo only as this session read it: those that are stored are of whoever
-    brought the same values first, and may name what is in that file alone.
+    As this session read it: those that are stored are of whoever brought the same values first,
+    and may name what is in that file alone. On a public demo no others are shown of a file.
     """
-    if data.source != "file" or visitor.public() is None:
-        return found.notes
     last = last_reading()
-    return last.result.notes if last is not None and last.result.sha256 == data.sha256 else ()
+    if data.source == "file" and last is not None and last.result.sha256 == data.sha256:
+        return last.result.notes
+    return found.notes if data.source != "file" or visitor.public() is None else ()
 
 
 def take_upload() -> None:

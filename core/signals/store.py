@@ -214,8 +214,9 @@ def stored_bytes(key: str, folder: Path) -> int:
 
 
 def note_use(key: str, folder: Path, at: float | None = None) -> None:
-    """Count a recording as used now, or at another time of the file system's clock."""
-    with contextlib.suppress(FileNotFoundError):
+    """Count a recording as used now, or at another time of the file system's clock; where nothing
+    can be written, or it has just gone, not."""
+    with contextlib.suppress(OSError):
         os.utime(_place(key, folder), None if at is None else (at, at))
 
 

@@ -10,7 +10,7 @@ from core import session
 from core.charts.errors import MOST_BARS
 from core.charts.run_words import TITLES, time_title, time_unit, window_time
 from core.charts.step_errors import CLICKED, cell_edges, place_of, step_error_frame, step_error_spec
-from core.number_text import number_text
+from core.number_text import count_text, number_text
 from core.results import Place, Results, StoredWindows, kept_with_first, unit_of, worst_at
 from core.views.shown_channels import show_channel
 
@@ -154,7 +154,7 @@ def _worst_windows(
     unit = unit_of(measure, results.unit)
     kept = "" if windows.is_whole else f" of the {len(windows):,} kept windows"
     st.caption(
-        f"The {len(found)} windows with the largest {TITLES[measure]} "
+        f"The {count_text(len(found), 'window')} with the largest {TITLES[measure]} "
         f"of {session.literal(labels[place.channel])} {stretch_text(place, results)}{kept}. "
         "Choose one to see it above, with the stretch marked."
     )

@@ -5,6 +5,7 @@ import streamlit as st
 from core import checkpoints, session
 from core.config import TrainingConfig
 from core.continuation import why_not_further
+from core.number_text import count_text
 from core.runs import NAME_LENGTH, Run, Status
 from core.views.run_commands import train_further
 
@@ -59,8 +60,8 @@ def _form(run: Run, status: Status, training: TrainingConfig) -> None:
     )
     if stopped_early:
         st.caption(
-            f"It stopped early, {training.patience:,} epochs after its best one. To go on, it "
-            "needs a greater patience, or 0: never stop early."
+            f"It stopped early, {count_text(training.patience, 'epoch')} after its best one. To go "
+            "on, it needs a greater patience, or 0: never stop early."
         )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(

@@ -7,6 +7,7 @@ import streamlit as st
 from core import disk, session
 from core.config import ExperimentConfig
 from core.matrix import Cell, with_pair
+from core.number_text import count_text
 from core.output_range import ACTIVATIONS
 from core.runs import RunSummary
 from core.signals.recording import DataError
@@ -126,7 +127,8 @@ def _in_words(chosen: Sequence[Trial], missing: Sequence[Trial]) -> str:
     known = [f"{trained} already trained"] * bool(trained) + [f"{active} in work"] * bool(active)
     skipped = f" ({', '.join(known)}: left out)" if known else ""
     return (
-        f"**{len(chosen)} cells, {len(missing)} runs to train**{skipped}. All have the same data, "
+        f"**{count_text(len(chosen), 'cell')}, {count_text(len(missing), 'run')} to train**"
+        f"{skipped}. All have the same data, "
         "split, seed and initial weights, and the settings of the page Train; they differ in the "
         "pair alone."
     )

@@ -7,6 +7,7 @@ from core import session
 from core.charts import signals
 from core.charts.thinning import POINTS, Envelope
 from core.charts.time_axis import TimeAxis, rate_text, time_axis
+from core.number_text import count_text
 from core.session import VisibleRange, literal
 from core.signals.recording import DataError, Recording
 from core.views.data_source import source_title
@@ -23,7 +24,8 @@ def signal_view(found: Recording) -> None:
     name = literal(source_title(data))
     st.markdown(f"**{name}** · {shape_text(found.values.shape)}{rate}")
     if found.labels:
-        said = [f"{name} ({len(np.unique(v)):,} kinds)" for name, v in found.labels.items()]
+        kinds = {name: len(np.unique(label)) for name, label in found.labels.items()}
+        said = [f"{name} ({count_text(count, 'kind')})" for name, count in kinds.items()]
         st.caption(f"Labels, kept apart from the channels: {literal(', '.join(said), 300)}")
     for note in session.reading_notes(found, data):
         st.caption(f":material/info: {literal(note, 300)}")

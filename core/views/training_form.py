@@ -75,7 +75,12 @@ def training_form() -> None:
             help="Stop after so many epochs without a lower validation loss; 0: never.",
         )
         session.bound(
-            st.number_input, "Seed", "training.seed", step=1, help="The same seed, the same run."
+            st.number_input,
+            "Seed",
+            "training.seed",
+            step=1,
+            help="The same seed and setup give the same run on the CPU of one machine; elsewhere "
+            "the last digits may differ.",
         )
         _backend()
         if session.value("training.schedule") != "constant":

@@ -186,6 +186,15 @@ def test_a_rate_to_keep_can_be_left_to_detection_again():
     assert draft(shown)["data"]["reading"]["sampling_rate_hz"] is None
 
 
+def test_the_notes_are_of_the_file_in_hand_though_another_had_the_same_values(lab):
+    rows = "".join(f"{index % 7},5;{index % 5}\n" for index in range(400))
+    page = upload(lab.open("data").run(), "old.csv", f"a;a\n{rows}".encode())
+    assert "occurs twice" in shown_text(page)
+    page = upload(page, "mended.csv", f"a;a (2)\n{rows}".encode())
+    assert draft(page)["data"]["name"] == "mended.csv"
+    assert "occurs twice" not in shown_text(page)
+
+
 def test_a_unit_can_be_given_to_values_whose_file_names_none(lab):
     page = upload(lab.open("data").run(), "messung.csv", TABLE.encode())
     field = widget(page, "text_input", "data.reading.unit@")

@@ -163,10 +163,20 @@ def _outside_note(outside: dict[str, int]) -> str:
 def _unit(signals: dict, names: Sequence[str]) -> tuple[str, list[str]]:
     """The unit that the channels have in common, and a note where there is none."""
     units = {channel: signals[channel][0].physical_dimension for channel in names}
+    raw = [name for name in names if not _has_physical_range(signals[name][0])]
+    if raw:
+        return "", [
+            "The header gives no physical range, so the values are the digital numbers of the "
+            f"file, in no unit: {listed(raw)}."
+        ]
     if len(set(units.values())) == 1:
         return units[names[0]], []
     described = listed([f"{channel} {unit or '-'}" for channel, unit in units.items()])
     return "", [f"The channels have different units: {described}."]
+
+
+def _has_physical_range(signal) -> bool:
+    return signal.physical_min != signal.physical_max
 
 
 def _annotation_notes(edf) -> list[str]:

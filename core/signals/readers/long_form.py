@@ -71,7 +71,8 @@ def long_recording(
     values, repaired, missing = without_gaps(
         values, series, options.missing, lambda row: f"{times[row]}", in_place=True
     )
-    line = read_timeline(pa.chunked_array([pa.array(times)]), roles.time, lambda row: "a time")
+    column, unit = pa.chunked_array([pa.array(times)]), "s" if times.dtype.kind == "f" else ""
+    line = read_timeline(column, roles.time, lambda row: "a time", unit)
     return Recording(
         values=values,
         channel_names=series,
@@ -84,7 +85,7 @@ def long_recording(
 
 
 def _times(table: pa.Table, roles: Roles, place: Place) -> np.ndarray:
-    """The time of each row, `(rows,)`, dates or numbers."""
+    """The time of each row, `(rows,)`: dates, seconds as floats, or counted integers."""
     column = table[roles.time]
     line = read_timeline(column, roles.time, place)
     return column.to_numpy() if line.time is None else line.time
