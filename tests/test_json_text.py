@@ -4,7 +4,9 @@ import json
 import math
 
 from core.__main__ import main
+from core.commands import pairs
 from core.commands.json_text import json_text
+from core.config import ExperimentConfig
 from core.runs import RunStore
 from tests.fake_runs import make_run
 
@@ -17,6 +19,15 @@ def test_what_is_not_finite_is_null():
     value = {"a": [1.5, math.inf, (-math.inf, math.nan)], "b": {"c": "NaN", "d": 3}}
     expected = {"a": [1.5, None, [None, None]], "b": {"c": "NaN", "d": 3}}
     assert json.loads(json_text(value), parse_constant=_refuse) == expected
+
+
+def test_what_floors_are_infinite_is_printed_as_json(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(pairs, "matrix_rows", lambda trials: [{"floor": math.inf}])
+    path = tmp_path / "config.json"
+    path.write_text(ExperimentConfig().to_json())
+    assert main(["floors", str(path), "--json", "--activations", "linear"]) == 0
+    shown = json.loads(capsys.readouterr().out, parse_constant=_refuse)
+    assert shown["cells"] == [{"floor": None}]
 
 
 def test_a_run_whose_errors_are_infinite_is_shown_as_json(tmp_path, capsys):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.config import WindowsConfig
 from core.signals.recording import DataError
-from core.windows import Windows, split_windows, windows_in
+from core.windows import Windows, check_batch, split_windows, windows_in
 
 
 def cut_slowly(segments, window_length, stride):
@@ -157,3 +157,13 @@ def test_ten_million_steps_at_stride_one_are_never_copied():
     assert len(split.train) == 7_999_801
     assert batch.shape == (256, 200, 4)
     assert peak < 8e6  # bytes: one batch and change
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "the 1 window there is"), (3, "windows there are")]
+)
+def test_a_batch_of_more_windows_than_there_are_is_refused(count, said):
+    windows = Windows(np.zeros((count, 4, 1)), window_length=4, stride=4)
+    check_batch(count, windows)
+    with pytest.raises(DataError, match=f"{said} to train on"):
+        check_batch(count + 1, windows)

@@ -67,6 +67,8 @@ def _facts(found: FileOutline) -> list[str]:
         facts.append(f"labels: {', '.join(found.label_columns)}")
     if found.sampling_rate_hz:
         facts.append(rate_text(found.sampling_rate_hz))
+    if found.unit:
+        facts.append(f"unit: {found.unit}")
     return [fact for fact in facts if fact]
 
 

@@ -206,6 +206,20 @@ def test_a_unit_can_be_given_to_values_whose_file_names_none(lab):
     assert recording.unit == "µm"
 
 
+def test_the_unit_that_a_file_names_is_shown(lab):
+    rows = "".join(f"{index / 10},{index % 5}.5\n" for index in range(600))
+    content = f"time,x\n(s),(mV)\n{rows}".encode()
+    page = upload(lab.open("data").run(), "said.csv", content)
+    assert widget(page, "text_input", "data.reading.unit@").placeholder == "mV"
+    assert "unit\\: mV" in shown_text(page)
+
+
+def test_a_single_kind_of_label_is_no_plural(lab):
+    rows = "".join(f"{index % 5}.5,a\n" for index in range(600))
+    page = upload(lab.open("data").run(), "one.csv", f"x,class\n{rows}".encode())
+    assert "1 kind\\)" in shown_text(page)
+
+
 def test_an_upload_is_detected_shown_and_stored(lab):
     page = upload(lab.open("data").run(), "messung.csv", TABLE.encode())
     assert not page.exception

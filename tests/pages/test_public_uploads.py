@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from streamlit.runtime.scriptrunner import StopException
 
+from core import session
+from core.config import DataConfig
 from core.session import uploads, visitor
+from core.signals.recording import Recording
 from core.signals.store import is_visitors
 from tests.fake_runs import Lab, shown_text
 from tests.pages.test_data import TABLE, upload
@@ -123,6 +126,13 @@ def test_what_was_left_out_of_anothers_file_of_the_same_values_is_not_told(demo)
     assert "Smith" not in shown_text(bob)
     bob = upload(bob, "again.csv", named.encode())
     assert said in shown_text(bob)
+
+
+def test_what_another_session_read_of_a_file_is_not_told(demo):
+    found = Recording(np.zeros((2, 1)), ("a",), notes=("The column 'Dr Smith' was left out.",))
+    file = DataConfig(source="file", name="a.csv", sha256="0" * 64)
+    assert session.reading_notes(found, file) == ()
+    assert session.reading_notes(found, DataConfig()) == found.notes
 
 
 def test_a_file_of_the_machines_owner_is_not_taken_for_a_visitors(tmp_path, monkeypatch):

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from core.config import ReadOptions
 from core.signals.readers import outline, read_recording
 
 
@@ -37,17 +36,9 @@ def test_beside_a_date_that_a_semicolon_ends(tmp_path):
     assert recording.sampling_rate_hz == 1.0
 
 
-UNITS = ("time,a,b\n(s),(uV),(uV)\n", "time,a,b\n")
-
-
-@pytest.mark.parametrize(("head", "said"), list(zip(UNITS, ("uV", ""), strict=True)))
-def test_the_unit_that_is_set_is_that_of_the_values(tmp_path, head, said):
-    path = tmp_path / "unit.csv"
-    path.write_text(head + "\n".join(f"{i / 10},{i % 5}.5,{i % 3}.25" for i in range(100)))
-    as_said, set_here = read_recording(path), read_recording(path, ReadOptions(unit=" mV\n"))
-    assert (as_said.unit, outline(path).unit) == (said, said)
-    assert set_here.unit == "mV"
-    np.testing.assert_array_equal(set_here.values, as_said.values)
-    notes = [note for note in set_here.notes if note not in as_said.notes]
-    told = f"The file says {said}; mV was set and is used, the values as they are."
-    assert notes == ([told] if said else [])
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolon"), ("|", "pipe"), ("\t", "tab")])
+def test_a_date_ends_with_its_cell_though_commas_mark_decimals(tmp_path, mark, name):
+    path = tmp_path / "plain.csv"
+    path.write_text("\n".join(f"2024-03-01T10:00:{i:02}{mark}{i % 7},25" for i in range(60)))
+    assert outline(path).separator == name
+    assert read_recording(path).values[:3, 0].tolist() == [0.25, 1.25, 2.25]

@@ -33,7 +33,7 @@ def test_rounded_times_have_the_rate_of_their_mean_step(tmp_path, rate, gap):
     seconds[2000:] += gap
     recording = read_times(tmp_path, [f"{t:.3f}" for t in seconds])
     assert recording.sampling_rate_hz == pytest.approx(rate, rel=1e-3)
-    assert ("1 steps in 'time' differ" in " ".join(recording.notes)) is bool(gap)
+    assert ("1 step in 'time' differs" in " ".join(recording.notes)) is bool(gap)
 
 
 JITTER = np.random.default_rng(0).uniform(-0.5, 0.5, 2000)
@@ -313,6 +313,13 @@ def test_a_pause_in_regular_times_leaves_their_rate(tmp_path, step_type):
     path = tmp_path / "pause.csv"
     path.write_text("\n".join(["time,a", *rows]))
     assert read_recording(path).sampling_rate_hz == pytest.approx(1 / 60)
+
+
+def test_bursts_with_pauses_between_have_no_rate(tmp_path):
+    times = np.concatenate([np.arange(10) / 100 + second for second in range(50)])
+    recording = read_times(tmp_path, [f"{t:.2f}" for t in times])
+    assert recording.sampling_rate_hz is None
+    assert "are not regular" in " ".join(recording.notes)
 
 
 def test_a_lost_sample_leaves_the_rate(tmp_path):

@@ -17,7 +17,7 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
 _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 _DATE = re.compile(
     rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.](?:\d{{1,2}}[-/.]\d{{2,4}}|{_MONTH}-\d{{4}}))"
-    r"(?:[T ]+\d{1,2}:\d{2}[^;,|\t]*(?:,\d+)?[^;,|\t]*)?"
+    r"(?:[T ]+\d{1,2}:\d{2}[^;,|\t]*(?:,\d+)?[^;,|\t]*)?"  # no more of the line than its cell
     r"|\d{8}T\d{4,6}(?:[.,]\d+)?(?:Z|[+-]\d{2}:?\d{2})?"
     r"|\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[ap]m)?"
     r"|\d{1,3}:[0-5]\d[.,]\d+",  # minutes and seconds

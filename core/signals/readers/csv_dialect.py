@@ -142,8 +142,6 @@ def _detect_separator(lines: list[str], quote: str) -> str:
     """The separator that splits most lines alike, into the most cells that are numbers."""
     best, best_score = "comma", (0.0, 0.0)
     for separator in SEPARATORS:
-        if separator == "space" and any("\t" in line.strip() for line in lines[:_SAMPLE_ROWS]):
-            continue  # it would take a tab for a blank, and two for one: an empty cell is lost
         rows = _split(lines[:_SAMPLE_ROWS], separator, quote)
         width, alike = Counter(map(len, rows)).most_common(1)[0]
         if width < 2 or alike < 0.6 * len(rows):

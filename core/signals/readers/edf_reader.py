@@ -86,10 +86,6 @@ def _rate_of_channels(rates: dict, channels: tuple[str, ...]) -> float:
     return wanted.pop()
 
 
-def _known(channels: Sequence[str] | None, names: Sequence[str]) -> list[str]:
-    return [name for name in channels or () if name in names]
-
-
 def _check_known(channels: tuple[str, ...], names: tuple[str, ...]) -> None:
     if unknown := [name for name in channels if name not in names]:
         raise DataError(f"There is no channel {listed(unknown)}. There are: {listed(names)}")
@@ -202,6 +198,7 @@ def outline_edf(path: Path, options: ReadOptions, name: str) -> FileOutline:
     except DataError as error:
         return FileOutline(format="EDF", layout="wide", rates=rates, problem=str(error))
     shape = (_length(edf, signals[rates[rate][0]][0]), len(rates[rate]))
+    chosen = [name for name in options.channels or () if name in rates[rate]]
     return FileOutline(
         format=base.format,
         layout=base.layout,
@@ -209,6 +206,6 @@ def outline_edf(path: Path, options: ReadOptions, name: str) -> FileOutline:
         channels=rates[rate],
         shape=shape,
         sampling_rate_hz=rate,
-        unit=_unit(signals, _known(options.channels, rates[rate]) or rates[rate])[0],
+        unit=_unit(signals, chosen or rates[rate])[0],
         notes=(*notes, *left_out),
     )

@@ -367,8 +367,9 @@ def _spacing(
         return _tidy(per_second / usual), notes
     if irregular <= 0.05 * len(steps):
         notes.append(
-            f"{irregular} steps in {name!r} differ from the usual {usual / per_second:g} s: the "
-            "rows were taken as they come."
+            f"{count_text(irregular, 'step')} in {name!r} "
+            f"{'differs' if irregular == 1 else 'differ'} from the usual {usual / per_second:g} s: "
+            "the rows were taken as they come."
         )
         return _tidy(per_second / usual), notes
     notes.append(
@@ -383,6 +384,7 @@ def _usual_steps(steps: np.ndarray) -> np.ndarray:
 
     Of a clock whose times are rounded by more than that, they are of two lengths, one unit of the
     rounding apart, and the times never stray by more than the unit, unlike those of a jittery one.
+    A few steps that are longer are pauses or lost samples, not a second length.
     """
     middle = np.partition(steps, len(steps) // 2)[len(steps) // 2]
     off = np.abs(steps - middle).astype(np.float64)  # infinity is beyond integers
