@@ -1,6 +1,7 @@
 """The session: the draft, links, names from outside, and what is found again."""
 
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
@@ -10,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core import runs, session
 from core.config import PRESETS, DataConfig, ExperimentConfig
 from core.session import data as session_data
+from core.session import links
 from core.signals.recording import Recording
 from tests.fake_runs import Lab, make_run, shown_text
 
@@ -159,6 +161,24 @@ def test_a_link_round_trip(monkeypatch):
     parts = urlsplit(address)
     assert parts.path == "/reconstructions"
     assert ExperimentConfig.from_query(dict(parse_qsl(parts.query))) == config
+
+
+@pytest.mark.parametrize(
+    ("opened", "told", "path"),
+    [
+        ("/", "", "/train"),
+        ("/runs", "", "/train"),
+        ("/lab/explain", "", "/lab/train"),  # a proxy's own part
+        ("/data/runs/", "", "/data/train"),
+        ("/runs/", "runs", "/runs/train"),  # the first page of a server below /runs
+        ("/data/runs/explain", "/data/runs/", "/data/runs/train"),
+    ],
+)
+def test_a_link_keeps_what_stands_before_the_page(monkeypatch, opened, told, path):
+    monkeypatch.setattr(links.st, "context", SimpleNamespace(url=f"https://lab.example{opened}"))
+    monkeypatch.setattr(links.st, "get_option", {"server.baseUrlPath": told}.get)
+    assert session.link("train", {"a": "b"}) == f"https://lab.example{path}?a=b"
+    assert urlsplit(session.link("start", {})).path == path.removesuffix("train")
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,16 @@ _MOST_NAMED = 5
 def link(stem: str, query: Mapping[str, str]) -> str:
     """The address of a page with a query, as the visitor's browser knows this server."""
     here = urlsplit(st.context.url or "http://localhost:8501/")
-    base = here.path.rstrip("/")
-    for known in PAGES:  # an address ends in the page's name, on any page but the first
-        base = base.removesuffix(f"/{known}")
-    path = base + ("/" if stem == "start" else f"/{stem}")
+    path = _base_path(here.path) + ("/" if stem == "start" else f"/{stem}")
     return f"{here.scheme}://{here.netloc}{path}?{urlencode(query)}"
+
+
+def _base_path(path: str) -> str:
+    """What stands before the page in an address: as the server was told, or as a proxy adds it."""
+    if told := st.get_option("server.baseUrlPath").strip("/"):
+        return f"/{told}"
+    before, _, last = path.rstrip("/").rpartition("/")
+    return before if last in PAGES else path.rstrip("/")
 
 
 def linked_runs() -> tuple[str, ...]:
