@@ -8,6 +8,32 @@ def count_text(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def agreeing(count: int, one: str, many: str) -> str:
+    """The verb or noun that goes with a count: `is` or `are`."""
+    return one if count == 1 else many
+
+
+def share_text(share: float) -> str:
+    """A share in percent: `0 %`, `0.6 %`, `99.6 %`, `100 %`.
+
+    What is above none is never told as none, nor what is below all as all: `under 0.1 %`,
+    `over 99.9 %`.
+    """
+    if math.isnan(share):
+        return "–"
+    if 0 < share < 0.001:
+        return "under 0.1 %"
+    if 0.999 < share < 1:
+        return "over 99.9 %"
+    digits = 1 if share < 1 else 0
+    return f"{100 * share:,.{digits}f}".removesuffix(".0") + " %"
+
+
+def ratio_text(ratio: float) -> str:
+    """A compression: `1.333 : 1`, `1,000 : 1`."""
+    return f"{number_text(ratio)} : 1"
+
+
 def unit_of(measure: str, unit: str) -> str:
     """The unit of MAE or MSE, for values in `unit`: `mV²`, `(m/s)²`."""
     if not unit or measure != "mse":
