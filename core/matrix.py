@@ -18,6 +18,7 @@ from core.config import (
     choices,
 )
 from core.normalization import Normalization, fit_normalizations
+from core.number_text import share_text
 from core.output_range import ErrorFloor
 from core.pair_floors import error_floors
 from core.verdicts import verdict
@@ -133,17 +134,20 @@ def recommended(cells: Sequence[Cell]) -> Recommendation | None:
     if len(shares) and shares.min() >= OFTEN_ZERO:
         found = _first(usable, ("relu",), _methods_of_relu(cells[0].data))
         if found is not None and _obstacle(found) == 0:
-            share = f"{shares.mean():.0%}".replace("%", " %")
             return Recommendation(
                 found,
-                f"{share} of your values are exactly 0 and none are negative: ReLU says 0 without "
-                "effort and reaches every value above it.",
+                f"{share_text(float(shares.mean()))} of your values are exactly 0 and none are "
+                "negative: ReLU says 0 without effort and reaches every value above it.",
             )
     found = _first(usable, *LINEAR)
     if found:
         reason = (
             "A linear output can say every real value, so it stands in the way of none of yours"
         )
+        if _obstacle(found) > 0:
+            reason = (
+                "A linear output can say every real value, so only clipping loses some of yours"
+            )
         is_scaled = found.normalization.method not in UNSCOPED
         suits = "; values of about unit size suit training." if is_scaled else "."
         return Recommendation(found, reason + suits)

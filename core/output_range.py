@@ -18,6 +18,8 @@ from core.windows import Windows
 
 Function = Callable[[np.ndarray], np.ndarray]
 
+OPEN_SHARE = 0.01  # of a range's width: see `Activation.near`
+
 
 @dataclass(frozen=True)
 class Activation:
@@ -30,6 +32,12 @@ class Activation:
     high_open: bool
     function: Function
     derivative: Function
+
+    @property
+    def near(self) -> float:
+        """So near to an end that it cannot reach, an output counts as at it."""
+        width = self.high - self.low
+        return OPEN_SHARE * (width if np.isfinite(width) else 1.0)
 
     @property
     def range_text(self) -> str:
@@ -47,6 +55,7 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 _INF = np.inf
+_SLACK = 1e-9  # of normalized values: what their own rounding is far below
 _ROUNDING = 1e-14  # relative: what scaling there and back leaves of a value
 # Where a normalization puts the least and the greatest of what it is fitted to, whatever the data;
 # maxabs puts one of them on either.
@@ -116,6 +125,13 @@ class ErrorFloor:
 
     def to_dict(self) -> dict[str, float]:
         return {"mae": self.mae, "mse": self.mse, "huber": self.huber}
+
+    def exceeds(self, output: Activation) -> bool:
+        """Whether normalized targets lie beyond a range. Those that a normalization clips do so
+        only where they still do after it: what it cuts off by itself is not the output's doing.
+        """
+        low, high = float(self.target_low.min()), float(self.target_high.max())
+        return low < output.low - _SLACK or high > output.high + _SLACK
 
 
 def error_floor(normalization: Normalization, activation: str, windows: Windows) -> ErrorFloor:

@@ -17,7 +17,6 @@ PROBED_WINDOWS = 64  # half of train, half of validation
 PROBED_VALUES = 400_000  # at the most, but for one window of each part
 REPLAYED_WINDOWS = 6  # half of train, half of validation
 REPLAYED_VALUES = 60_000  # at the most
-OPEN_SHARE = 0.01  # of a range's width: so near to an end that cannot be reached counts as at it
 _BATCH_VALUES = 400_000
 
 
@@ -83,10 +82,8 @@ def _by_channel(values: np.ndarray) -> np.ndarray:
 
 def _at_ends(output: Activation, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Shares of values `(channels, values)` at or beyond each end of a range: `(channels,)`."""
-    width = output.high - output.low
-    near = OPEN_SHARE * (width if np.isfinite(width) else 1.0)
-    low = output.low + (near if output.low_open else 0.0)
-    high = output.high - (near if output.high_open else 0.0)
+    low = output.low + (output.near if output.low_open else 0.0)
+    high = output.high - (output.near if output.high_open else 0.0)
     return (values <= low).mean(axis=1), (values >= high).mean(axis=1)  # 0 at an infinite end
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.config import NormalizationConfig
-from core.number_text import number_text, unit_of
+from core.number_text import number_text, share_text, unit_of
 from core.output_range import ACTIVATIONS, ErrorFloor
 
 SMALL = 0.01  # of the error of a channel's best constant; a floor under it is no obstacle
@@ -39,22 +39,23 @@ def verdict(
     `(channels,)` each. channel_names, unit: as the sentence is to have them.
     """
     blocked = is_blocked(train, constants).any(), is_blocked(validation, constants).any()
-    can_only = _can_only(activation, normalization)
     notes = tuple(_notes(activation, normalization, train, validation, unit))
     at_end = float(train.at_open_end_share.mean())
     if blocked[0]:
         least, beside = _least(train, constants, channel_names, unit)
         sentence = (
-            f"{can_only}; {_outside(train)}. No training gets below {least} on the training "
-            f"part{beside}."
+            f"{_cause(activation, normalization, train)}; {_outside(train)}. No training gets "
+            f"below {least} on the training part{beside}."
         )
         return Verdict("impossible", sentence, notes)
     if at_end - train.placed_share > MANY:
-        return Verdict("saturation", _saturation(activation, can_only, at_end), notes)
+        return Verdict("saturation", _saturation(activation, at_end), notes)
     if blocked[1]:
         least = _least(validation, constants, channel_names, unit)
-        return Verdict("validation", _beyond(can_only, validation, *least), notes)
-    return Verdict("compatible", _compatible(activation, can_only, train, unit), notes)
+        cause = _cause(activation, normalization, validation)
+        return Verdict("validation", _beyond(cause, validation, *least), notes)
+    cause = _cause(activation, normalization, train)
+    return Verdict("compatible", _compatible(activation, cause, train, validation, unit), notes)
 
 
 def is_blocked(floor: ErrorFloor, constants: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -67,46 +68,58 @@ def is_blocked(floor: ErrorFloor, constants: Mapping[str, np.ndarray]) -> np.nda
     return np.maximum(*ratios) > SMALL
 
 
-def _can_only(activation: str, normalization: NormalizationConfig) -> str:
-    output, clips = ACTIVATIONS[activation], normalization.clip_percentile is not None
-    if np.isinf(output.low) and np.isinf(output.high):
-        return "Clipping cuts values off"
-    text = f"{output.title} can only say {output.range_text}"
-    return f"{text}, and clipping cuts values off" if clips else text
+def _cause(activation: str, normalization: NormalizationConfig, floor: ErrorFloor) -> str:
+    """What keeps values from being said: the output, the normalization's clipping, or both."""
+    if normalization.clip_percentile is None:
+        return _can_only(activation)
+    if floor.exceeds(ACTIVATIONS[activation]):
+        return f"{_can_only(activation)}, and clipping cuts values off"
+    return "Clipping cuts values off"
 
 
-def _saturation(activation: str, can_only: str, at_end: float) -> str:
+def _can_only(activation: str) -> str:
+    output = ACTIVATIONS[activation]
+    return f"{output.title} can only say {output.range_text}"
+
+
+def _saturation(activation: str, at_end: float) -> str:
     if activation in ("softplus", "exponential"):
         return (
-            f"{ACTIVATIONS[activation].title} never says an exact 0, and {_percent(at_end)} of "
+            f"{ACTIVATIONS[activation].title} never says an exact 0, and {share_text(at_end)} of "
             "your normalized values are 0. It comes close only far to the left, where its slope "
             "vanishes and learning slows."
         )
     return (
-        f"{can_only}, and {_percent(at_end)} of your values lie exactly on an end it never "
-        "reaches. It comes close only in saturation, where its slope vanishes and learning slows."
+        f"{_can_only(activation)}, and {share_text(at_end)} of your values lie exactly on an end "
+        "it never reaches. It comes close only in saturation, where its slope vanishes and "
+        "learning slows."
     )
 
 
-def _beyond(can_only: str, validation: ErrorFloor, least: str, beside: str) -> str:
+def _beyond(cause: str, validation: ErrorFloor, least: str, beside: str) -> str:
     share = _outside_share(validation)
     return (
-        f"The training part is within reach, but {_percent(share)} of the validation values "
-        f"lie beyond what this pair can say. {can_only}: no training gets below {least} on the "
+        f"The training part is within reach, but {share_text(share)} of the validation values "
+        f"lie beyond what this pair can say. {cause}: no training gets below {least} on the "
         f"validation part{beside}."
     )
 
 
-def _compatible(activation: str, can_only: str, train: ErrorFloor, unit: str) -> str:
+def _compatible(
+    activation: str, cause: str, train: ErrorFloor, validation: ErrorFloor, unit: str
+) -> str:
     output = ACTIVATIONS[activation]
     if train.mae > 0:
         mae = number_text(train.mae, unit)
-        return f"{can_only}; {_outside(train)}, but so little that it costs only MAE {mae}."
+        return f"{cause}; {_outside(train)}, but so little that it costs only MAE {mae}."
     if np.isinf(output.low) and np.isinf(output.high):
-        return f"{output.title} can say any value: the output stands in the way of none of yours."
+        whose = "your training values" if validation.mae > 0 else "yours"
+        return f"{output.title} can say any value: the output stands in the way of none of {whose}."
     holds = f"{output.title} says {output.range_text}, which holds your normalized training values"
     if at_end := float(train.at_open_end_share.mean()):
-        return f"{holds}, but for {_percent(at_end)} on its very ends, which it only comes near to."
+        return (
+            f"{holds}, but for {share_text(at_end)} on its very ends, which it only comes near to."
+        )
     return f"{holds}: the output stands in the way of none of them."
 
 
@@ -119,29 +132,32 @@ def _notes(
 ) -> list[str]:
     """Checks of the units beyond the range itself."""
     output, notes = ACTIVATIONS[activation], []
-    method = normalization.method
+    method, by_window = normalization.method, normalization.scope == "window"
     low, high = float(train.target_low.min()), float(train.target_high.max())
     below = float(train.below_share.mean())
     if output.low == 0 and low < 0 and method in ("standard", "robust", "minmax_symmetric"):
         notes.append(
             "This normalization puts 0 amid the values, and an output from "
-            f"0 upwards cuts what lies below: {_percent(below)} of your values."
+            f"0 upwards cuts what lies below: {share_text(below)} of your values."
         )
-    if method in ("minmax", "minmax_symmetric", "maxabs") and normalization.scope != "window":
-        share = _outside_share(validation)
-        is_inside = _outside_share(train) == 0 and normalization.clip_percentile is None
-        if share > 0 and is_inside:
-            notes.append(
-                f"The normalization is fitted to the training part: {_percent(share)} of the "
-                "validation values are out of this output's reach, at a cost of MAE "
-                f"{number_text(validation.mae, unit)}."
-            )
+    share = _outside_share(validation) if _outside_share(train) == 0 else 0.0
+    cost = f"at a cost of MAE {number_text(validation.mae, unit)}."
+    if share > 0 and normalization.clip_percentile is not None:
+        notes.append(
+            "The clipping is fitted to the training part: it cuts off "
+            f"{share_text(share)} of the validation values, {cost}"
+        )
+    elif share > 0 and method in ("minmax", "minmax_symmetric", "maxabs") and not by_window:
+        notes.append(
+            f"The normalization is fitted to the training part: {share_text(share)} of the "
+            f"validation values are out of this output's reach, {cost}"
+        )
     width = output.high - output.low
     if np.isfinite(width) and train.mae == 0 and 0 < high - low <= HALF * width:
         notes.append(
             f"Your normalized values run from {number_text(low)} to {number_text(high)}, which is "
-            f"{_percent((high - low) / width)} of the range {output.range_text}: the rest of it is "
-            "unused."
+            f"{share_text((high - low) / width)} of the range {output.range_text}: the rest of it "
+            "is unused."
         )
     if max(-low, high) > LARGE and np.isinf(width) and method == "none" and train.mae == 0:
         notes.append(
@@ -163,13 +179,13 @@ def _least(
     ratio = _ratio(floor, constants, measure)
     least = floor.to_dict()[measure]
     text = f"{measure.upper()} {number_text(least, unit_of(measure, unit))}"
-    beside = f": {_percent(least / float(constants[measure].mean()))} of the best constant's"
+    beside = f": {share_text(least / float(constants[measure].mean()))} of the best constant's"
     if not is_blocked(floor, constants).all():
         worst = int(ratio.argmax())
         error = float(_of_channels(floor, measure)[worst])
         text += f" over all channels, and {number_text(error, unit_of(measure, unit))}"
         text += f" in {names[worst]}"
-        beside = f": there {_percent(float(ratio[worst]))} of the best constant's"
+        beside = f": there {share_text(float(ratio[worst]))} of the best constant's"
     return text, "" if measure == "mae" else beside
 
 
@@ -191,16 +207,9 @@ def _outside_share(floor: ErrorFloor) -> float:
 def _outside(floor: ErrorFloor) -> str:
     """`2.0 % of your values lie below and 9.7 % above`."""
     sides = [(float(floor.below_share.mean()), "below"), (float(floor.above_share.mean()), "above")]
-    texts = [(f"{_percent(share)}", side) for share, side in sides if share > 0]
+    texts = [(share_text(share), side) for share, side in sides if share > 0]
     if not texts:
         return "some of your values lie beyond"
     (first, side), *rest = texts
     text = f"{first} of your values lie {side}"
     return text + "".join(f" and {other} {where}" for other, where in rest)
-
-
-def _percent(share: float) -> str:
-    """`2.0 %`; of nearly all, not all: `over 99.9 %`."""
-    if 0.9995 <= share < 1:
-        return "over 99.9 %"
-    return f"{share:.1%}".replace("%", " %") if share >= 0.001 else "under 0.1 %"

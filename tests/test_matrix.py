@@ -94,7 +94,7 @@ def test_values_that_are_often_zero_call_for_relu():
     best = recommended(cells_of(values)[1])
     assert best.cell.activation == "relu"
     assert best.cell.kind == "compatible"
-    assert "90 % of your values are exactly 0" in best.reason
+    assert "90.1 % of your values are exactly 0" in best.reason
 
 
 def pulses(*shares, height=255):

@@ -7,7 +7,7 @@ from core.config import NormalizationConfig, WindowsConfig
 from core.metrics import constant_baseline
 from core.normalization import fit_normalization
 from core.number_text import number_text
-from core.output_range import error_floor
+from core.output_range import ACTIVATIONS, error_floor
 from core.verdicts import verdict
 from core.windows import split_windows
 
@@ -105,10 +105,37 @@ def test_clipping_is_not_blamed_on_the_activation():
 
 
 @pytest.mark.parametrize(
+    ("activation", "method", "begins"),
+    [
+        ("sigmoid", "minmax", "Clipping cuts values off; 10 % of your values lie below and 10 %"),
+        ("linear", "standard", "Clipping cuts values off; "),
+        ("tanh", "standard", "Tanh can only say (−1, 1), and clipping cuts values off; "),
+    ],
+)
+def test_what_percentiles_cut_is_told_from_what_an_output_cannot_say(activation, method, begins):
+    values = np.tile(np.linspace(0, 1, 1000), 5)[:, None]
+    said, floor = said_of(values, activation, method=method, clip_percentile=10)
+    assert said.sentence.startswith(begins)
+    assert floor.exceeds(ACTIVATIONS[activation]) == ("Tanh" in begins)
+
+
+def test_what_is_clipped_of_validation_alone_is_said():
+    """So little that it is no obstacle."""
+    values = np.tile(np.linspace(0, 1, 1000), 5)[:, None]
+    values[-1] = 1.5
+    said, _ = said_of(values, "linear", method="standard", clip_percentile=0)
+    assert said.kind == "compatible"
+    assert said.sentence.endswith("stands in the way of none of your training values.")
+    assert said.notes[0].startswith(
+        "The clipping is fitted to the training part: it cuts off 0.1 %"
+    )
+
+
+@pytest.mark.parametrize(
     ("activation", "method", "words"),
     [
         ("relu", "standard", "cuts what lies below: 9"),
-        ("tanh", "minmax", "from 0 to 1, which is 50.0 % of the range (−1, 1)"),
+        ("tanh", "minmax", "from 0 to 1, which is 50 % of the range (−1, 1)"),
         ("linear", "none", "the learning rate means something else"),
         ("relu", "minmax", None),
         ("linear", "standard", None),

@@ -9,8 +9,8 @@ from core.charts.run_words import SERIES, time_title, unique_labels
 from core.charts.time_axis import time_axis
 from core.clipped_windows import ClippedWindows, beyond
 from core.config import ExperimentConfig
-from core.number_text import number_text
-from core.output_range import ErrorFloor
+from core.number_text import agreeing, count_text, number_text, share_text
+from core.output_range import ACTIVATIONS, ErrorFloor
 from core.results import PARTS, unit_of
 from core.session import CutWindow
 from core.signals.recording import Recording
@@ -46,7 +46,8 @@ def clipping(config: ExperimentConfig, train: ErrorFloor, validation: ErrorFloor
     if clips and not known.is_whole:
         st.caption(
             f"Most clipped and typical of {len(known.positions):,} windows, evenly spaced among "
-            f"all {known.windows:,}; {known.clipped:,} of them lose something."
+            f"all {known.windows:,}; {known.clipped:,} of them "
+            f"{agreeing(known.clipped, 'loses', 'lose')} something."
         )
 
 
@@ -68,13 +69,21 @@ def _in_words(config: ExperimentConfig, floor: ErrorFloor, part: str, clips: boo
     pair = pair_text(config.normalization, config.model.output_activation)
     if not clips:
         at_end = float(floor.at_open_end_share.mean())
-        near = f", but for {_percent(at_end)} that it only comes near to" if at_end > 0 else ""
+        near = f", but for {share_text(at_end)} that it only comes near to" if at_end > 0 else ""
         return f"Nothing: {pair} reaches every value of the {SERIES[part]} part{near}."
     share = float((floor.below_share + floor.above_share).mean())
     return (
-        f"{pair} cannot reach {_percent(share)} of the {SERIES[part]} values: they lie beyond "
-        "the dashed edge of what it can say, which is the best a model can do there. Red is lost."
+        f"{_what_cuts(config, floor, pair)} {share_text(share)} of the {SERIES[part]} values: they "
+        "lie beyond the dashed edge, which is the best a model can do there. Red is lost."
     )
+
+
+def _what_cuts(config: ExperimentConfig, floor: ErrorFloor, pair: str) -> str:
+    if config.normalization.clip_percentile is None:
+        return f"{pair} cannot reach"
+    if floor.exceeds(ACTIVATIONS[config.model.output_activation]):
+        return f"{pair}, and the clipping, cut off"
+    return "Clipping cuts off"
 
 
 def _chosen_channels(config: ExperimentConfig, found: Recording, floor: ErrorFloor) -> list[int]:
@@ -183,11 +192,8 @@ def _facts(unit: str, window: CutWindow) -> str:
     mae, mse = float(distance.mean()), float((distance**2).mean())
     unit = session.literal(unit) if unit else ""
     return (
-        f"{cut:,} of {steps:,} time steps ({_percent(cut / steps)}) are cut in at least one "
-        f"channel. Its own floor: MAE {number_text(mae, unit)}, "
+        f"{cut:,} of {count_text(steps, 'time step')} ({share_text(cut / steps)}) "
+        f"{agreeing(cut, 'is', 'are')} cut in at least one channel. Its own floor: "
+        f"MAE {number_text(mae, unit)}, "
         f"MSE {number_text(mse, unit_of('mse', unit))}."
     )
-
-
-def _percent(share: float) -> str:
-    return f"{share:.1%}".replace("%", " %") if share >= 0.001 else "under 0.1 %"

@@ -8,6 +8,7 @@ from core import session
 from core.charts import value_counts as chart
 from core.charts.run_words import SERIES
 from core.normalization import Normalization
+from core.number_text import agreeing, count_text, share_text
 from core.output_range import ACTIVATIONS, reachable_bounds
 from core.results import Results, StoredWindows, ValueCounts, count_values, kept_with_first
 from core.views.stored import normalization_of
@@ -61,7 +62,7 @@ def _table(windows: StoredWindows, channel: int | None, log: bool) -> pa.Table:
 
 
 def _ends(run_id: str, channel: int, counts: ValueCounts) -> tuple[str, tuple[float, ...]]:
-    """The output activation, and the ends of what it can say that all that is counted shares."""
+    """What says the values, and the ends of what it can say that all that is counted shares."""
     config, normalization = session.run_config(run_id), normalization_of(run_id)
     if config is None or normalization is None or normalization.per_window:
         return "", ()
@@ -70,7 +71,8 @@ def _ends(run_id: str, channel: int, counts: ValueCounts) -> tuple[str, tuple[fl
     chosen = slice(None) if channel == ALL else slice(channel, channel + 1)
     ends = [np.unique(end[chosen]) for end in (low, high)]
     low, high = (float(end[0]) if len(end) == 1 else np.nan for end in ends)
-    return ACTIVATIONS[activation].title, chart.shown_ends(counts, (low, high))
+    title = ACTIVATIONS[activation].title + " with clipping" * normalization.clips
+    return title, chart.shown_ends(counts, (low, high))
 
 
 def _bounds(normalization: Normalization, activation: str) -> tuple[np.ndarray, np.ndarray]:
@@ -85,16 +87,20 @@ def _left_out(windows: StoredWindows, counts: ValueCounts) -> str:
     sentences = []
     if counts.windows < len(windows):
         sentences.append(
-            f"Counted are {counts.windows:,} of {len(windows):,} kept windows, evenly spaced"
-            + ("." if windows.is_whole else f"; {windows.windows:,} windows there are.")
+            f"Counted in {counts.windows:,} of the {len(windows):,} kept windows, evenly spaced"
+            + ("." if windows.is_whole else f"; there are {windows.windows:,} windows in all.")
         )
     elif not windows.is_whole:
-        sentences.append(f"Of {len(windows):,} kept windows of {windows.windows:,}.")
-    if counts.beyond:
-        share = 100 * counts.beyond / counts.values
         sentences.append(
-            f"{counts.beyond:,} reconstructed values ({share:.2g} %) lie beyond the axis."
+            f"Counted in the {count_text(len(windows), 'kept window')} of {windows.windows:,}."
+        )
+    if counts.beyond:
+        sentences.append(
+            f"{count_text(counts.beyond, 'reconstructed value')} "
+            f"({share_text(counts.beyond / counts.values)}) "
+            f"{agreeing(counts.beyond, 'lies', 'lie')} beyond the axis."
         )
     if counts.not_finite:
-        sentences.append(f"{counts.not_finite:,} reconstructed values are not finite.")
+        said = count_text(counts.not_finite, "reconstructed value")
+        sentences.append(f"{said} {agreeing(counts.not_finite, 'is', 'are')} not finite.")
     return " ".join(sentences)

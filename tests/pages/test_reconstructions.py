@@ -308,7 +308,7 @@ def test_the_worst_are_of_the_kept_windows_where_not_all_are_kept(lab):
     page = lab.open("reconstructions", run=run.id)
     page = page.selectbox(key="place_channel").set_value(0).run()
     assert "of the 12 kept windows" in text_of(page)
-    assert "Of 12 kept windows of 100." in text_of(page)
+    assert "Counted in the 12 kept windows of 100." in text_of(page)
 
 
 @pytest.mark.slow
