@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.config import OutputActivation, choices
 from core.diagnosis import SEVERITIES, Evidence, diagnose
-from core.diagnosis.words import channels_text, percent
+from core.diagnosis.words import channels_text
 from tests.evidence import (
     CONFIG,
     RELU,
@@ -191,7 +191,11 @@ def test_another_failure_is_no_divergence():
 )
 def test_a_loss_that_rises_to_a_multiple_and_stays_diverged(late, found):
     history = rows([2.0, 1.0, *late])
-    assert ("diverged" in kinds(healthy(history=history, outputs=[]))) == found
+    evidence = healthy(history=history, outputs=[])
+    assert ("diverged" in kinds(evidence)) == found
+    if found:
+        said = "to 3.2, and was more than 3 times the least in each of the last 3 epochs"
+        assert said in only(evidence).sentence
 
 
 def test_a_loss_that_is_still_far_below_its_start_is_unsteady_at_worst():
@@ -256,10 +260,7 @@ def test_whatever_is_known_every_remedy_is_a_valid_change(activation, losses, sh
         assert "nan" not in finding.sentence
 
 
-def test_shares_and_channels_in_words():
-    assert [percent(x) for x in (0, 0.0004, 0.0061, 0.06, 0.5, 1)] == [
-        *("0 %", "under 0.1 %", "0.6 %", "6 %", "50 %", "100 %")
-    ]
+def test_channels_in_words():
     evidence = Evidence(channel_names=tuple("abcdefg"))
     assert channels_text(evidence, [0]) == "a"
     assert channels_text(evidence, [0, 2]) == "a and c"

@@ -5,7 +5,18 @@ import pytest
 
 from core.diagnosis import diagnose
 from core.results import PARTS
-from tests.evidence import CONFIG, RELU, both, dead_lines, kinds, only, over, rows
+from tests.evidence import (
+    CONFIG,
+    RELU,
+    both,
+    dead_lines,
+    healthy,
+    kinds,
+    lines,
+    only,
+    over,
+    rows,
+)
 
 BY_WINDOW = RELU | {"normalization.scope": "window"}
 
@@ -50,3 +61,14 @@ def test_without_results_no_weights_were_kept(errors, is_said):
     evidence = over(outputs=dead_lines(3), history=history, errors=errors)
     (finding,) = (f for f in diagnose(CONFIG.replace(RELU), evidence) if f.kind == "dead")
     assert ("The weights that were kept are those of epoch 2" in finding.sentence) == is_said
+
+
+@pytest.mark.parametrize(
+    ("at_low", "words"),
+    [
+        ([0.0, 1.0], "so its own error cannot bring it back: only the layers that it shares with"),
+        ([1.0, 1.0], "so their own errors cannot bring them back."),
+    ],
+)
+def test_what_still_moves_behind_dead_channels_is_said(at_low, words):
+    assert words in only(healthy(outputs=lines(5, at_low=at_low)), RELU).sentence

@@ -204,7 +204,8 @@ def test_the_sentence_counts_the_end_that_outputs_are_at():
     changes = {"model.output_activation": "tanh", "normalization.method": "standard"}
     finding = only(healthy(outputs=record), changes)
     assert finding.sentence.startswith(
-        "47 % of what Tanh says in flow and level lies at an end of its range (−1, 1), where 14 %"
+        "47 % of what Tanh says in flow and level lies within 0.02 of an end of its range "
+        "(−1, 1), where 14 %"
     )
 
 

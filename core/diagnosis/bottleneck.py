@@ -5,6 +5,7 @@ from typing import Any
 from core.architecture import describe_architecture
 from core.config import ExperimentConfig
 from core.diagnosis.evidence import Evidence, Finding
+from core.number_text import count_text, ratio_text
 
 COMPRESSION = 4  # the least ratio that the remedy brings
 
@@ -19,21 +20,22 @@ def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
     text = ""
     if remedy:
         latent = remedy["model.latent_channels"]
-        parts = [f"{latent:,} latent channel{'s' * (latent > 1)}"]
+        parts = [count_text(latent, "latent channel")]
         if pooling := remedy.get("model.pooling_steps"):
-            parts.append(f"{pooling} pooling step{'s' * (pooling > 1)}")
+            parts.append(count_text(pooling, "pooling step"))
         text = f"Use {' and '.join(parts)}"
     return Finding(
         "no_bottleneck",
         "No bottleneck",
-        f"The latent layer holds {shape.latent_values:,} values for the {values:,} of a window: "
+        f"The latent layer holds {count_text(shape.latent_values, 'value')} for the {values:,} of "
+        "a window: "
         "the model could pass them through, so a small error says little about what it has "
         "learned of the signals.",
         "info",
         {
             "Values of a window": values,
             "Latent values": shape.latent_values,
-            "Compression": f"{ratio:.3g} : 1",
+            "Compression": ratio_text(ratio),
         },
         remedy,
         text,

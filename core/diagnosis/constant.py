@@ -27,8 +27,8 @@ from core.diagnosis.remedies import (
     settles_on_the_median,
     tenth_rate,
 )
-from core.diagnosis.words import channel_name, channels_text, of_channels, percent
-from core.number_text import number_text
+from core.diagnosis.words import channel_name, channels_text, of_channels
+from core.number_text import number_text, share_text
 from core.output_range import ACTIVATIONS
 from core.results import PARTS, unit_of
 
@@ -157,14 +157,14 @@ def finding(config: ExperimentConfig, evidence: Evidence, found: list[int]) -> F
     beside, table = _errors(config, evidence)
     last = evidence.outputs[-1]
     spread = [last["spread"][c] for c in found]
-    varies = "does not vary" if max(spread) < 0.001 else f"varies {percent(max(spread))} as much"
+    varies = "does not vary" if max(spread) < 0.001 else f"varies {share_text(max(spread))} as much"
     sentence = (
         f"The output in {channels_text(evidence, found)} {varies} as the targets do: little "
         f"more than a constant. {beside}."
     )
     table |= {
         "Channel": [channel_name(evidence, c) for c in found],
-        "Spread, of the targets'": [percent(value) for value in spread],
+        "Spread, of the targets'": [share_text(value) for value in spread],
         "Epoch": last["epoch"],
         "Windows looked at": last["windows"],
     }

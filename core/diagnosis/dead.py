@@ -8,8 +8,8 @@ ends; an open end is never reached, so that its slope is small but not 0 (see `s
 from core.config import UNSCOPED, ExperimentConfig
 from core.diagnosis.evidence import Evidence, Finding
 from core.diagnosis.remedies import linear_output
-from core.diagnosis.words import channel_name, channels_text, of_channels, percent
-from core.number_text import number_text
+from core.diagnosis.words import channel_name, channels_text, of_channels
+from core.number_text import number_text, share_text
 from core.output_range import ACTIVATIONS
 from core.results import PARTS
 
@@ -109,8 +109,7 @@ def finding(config: ExperimentConfig, evidence: Evidence, found: dict[int, Death
     windows = "every window" if is_seen else "all the windows looked at"
     sentence = (
         f"{output.title} gives {channels_text(evidence, channels)} nothing but its {end_text}, in "
-        f"{windows}{_since(evidence, found)}. Its slope is 0 there, so training cannot bring "
-        f"{'it' if len(channels) == 1 else 'them'} back."
+        f"{windows}{_since(evidence, found)}. {_way_back(len(channels), count)}"
     )
     return Finding(
         "dead",
@@ -120,6 +119,16 @@ def finding(config: ExperimentConfig, evidence: Evidence, found: dict[int, Death
         _table(evidence, found),
         *linear_output(config, evidence, of_all=len(found) == count),
     )
+
+
+def _way_back(dead: int, channels: int) -> str:
+    """The error of a dead channel moves nothing; those of others move the layers they share."""
+    own, them = ("its own error", "it") if dead == 1 else ("their own errors", "them")
+    text = f"The slope is 0 there, so {own} cannot bring {them} back"
+    if dead == channels:
+        return f"{text}."
+    shares = "it shares" if dead == 1 else "they share"
+    return f"{text}: only the layers that {shares} with other channels still move."
 
 
 def _since(evidence: Evidence, found: dict[int, Death]) -> str:
@@ -146,9 +155,11 @@ def _table(evidence: Evidence, found: dict[int, Death]) -> dict:
         last = evidence.outputs[-1]
         table |= {
             "Dead since epoch": [since for since, _ in found.values()],
-            "Outputs at the end": [percent(last[f"at_{end}"][c]) for c, (_, end) in found.items()],
+            "Outputs at the end": [
+                share_text(last[f"at_{end}"][c]) for c, (_, end) in found.items()
+            ],
             "Targets at the end": [
-                percent(last[f"target_at_{end}"][c]) for c, (_, end) in found.items()
+                share_text(last[f"target_at_{end}"][c]) for c, (_, end) in found.items()
             ],
             "Windows looked at": last["windows"],
             "Recorded epochs": len(evidence.outputs),

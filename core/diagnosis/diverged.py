@@ -11,8 +11,7 @@ from core.diagnosis.remedies import (
     rate_text,
     tenth_rate,
 )
-from core.diagnosis.words import epochs_text
-from core.number_text import number_text
+from core.number_text import count_text, number_text
 
 TIMES = 3.0  # a loss so many times the least: no noise of a training does that for long
 EPOCHS = 3  # in a row: one bad step may be made good
@@ -24,18 +23,18 @@ def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
     rows = evidence.history
     losses = [row["loss"] for row in rows]
     if evidence.state == "failed" and evidence.reason.startswith(FAILED):
-        last = f" after {epochs_text(len(rows))}" if rows else " in the first epoch"
+        last = f" after {count_text(len(rows), 'epoch')}" if rows else " in the first epoch"
         sentence = (
             f"The loss was far too large, or no finite number{last}: the steps were too large."
         )
         table = {"Last finite loss": losses[-1] if losses else "none", "Epochs": len(rows)}
     elif _has_risen(evidence, losses):
-        least, late = min(losses), min(losses[-EPOCHS:])
+        least = min(losses)
         epoch = int(rows[losses.index(least)]["epoch"])
         sentence = (
             f"The training loss has risen from {number_text(least)} in epoch {epoch:,} to "
-            f"{number_text(losses[-1])} and has stayed above {number_text(late)} for "
-            f"{epochs_text(EPOCHS)}: the steps are too large."
+            f"{number_text(losses[-1])}, and was more than {TIMES:g} times the least in each of "
+            f"the last {EPOCHS} epochs: the steps are too large."
         )
         table = {
             "Least loss": least,

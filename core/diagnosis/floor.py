@@ -12,8 +12,8 @@ from core.diagnosis.evidence import (
     measure_of,
 )
 from core.diagnosis.remedies import LINEAR, LINEAR_TEXT, changes_of
-from core.diagnosis.words import PART_WORDS, channel_name, channels_text, of_channels, percent
-from core.number_text import number_text
+from core.diagnosis.words import PART_WORDS, channel_name, channels_text, of_channels
+from core.number_text import number_text, share_text
 from core.output_range import ACTIVATIONS
 from core.results import unit_of
 
@@ -37,7 +37,7 @@ def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
     return Finding(
         "floor",
         "The error is at its floor",
-        f"{name} {number_text(error, unit)}{where} is {percent(above)} above its floor "
+        f"{name} {number_text(error, unit)}{where} is {share_text(above)} above its floor "
         f"{number_text(floor, unit)}: what is left is clipping, and training gains little more.",
         "warning" if floor < SPOILS * constant else "error",
         {

@@ -4,8 +4,7 @@ import numpy as np
 
 from core.config import ExperimentConfig
 from core.diagnosis.evidence import Evidence, Finding
-from core.diagnosis.words import epochs_text, percent
-from core.number_text import number_text
+from core.number_text import count_text, number_text, share_text
 
 EPOCHS = 3  # after the best one, at least: two may be chance
 RISE = 0.05  # of the validation loss: less is neither here nor there
@@ -48,7 +47,7 @@ def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
         "overfitting",
         "Overfitting",
         f"Since epoch {epoch:,} the validation loss has risen by "
-        f"{percent(late / validation[best] - 1)} in {epochs_text(last - epoch)}, from "
+        f"{share_text(late / validation[best] - 1)} in {count_text(last - epoch, 'epoch')}, from "
         f"{number_text(validation[best])} to {number_text(late)}, while the training loss "
         f"fell from {number_text(before)} to {number_text(late_training)}: the model "
         f"learns its training windows by heart.{kept}",

@@ -19,7 +19,8 @@ from core.diagnosis.remedies import (
     rate_text,
     tenth_rate,
 )
-from core.diagnosis.words import channel_name, channels_text, of_channels, percent
+from core.diagnosis.words import channel_name, channels_text, of_channels
+from core.number_text import number_text, share_text
 from core.output_range import ACTIVATIONS
 
 # So much larger must the outputs' share at the ends be than the targets': a model that smooths, or
@@ -63,16 +64,16 @@ def finding(config: ExperimentConfig, evidence: Evidence, found: list[int]) -> F
     return Finding(
         "saturated",
         f"Saturated output{of_channels(found, len(last['at_low']))}",
-        f"{percent(outputs.mean())} of what {output.title} says in "
-        f"{channels_text(evidence, found)} lies at an end of its range {output.range_text}, where "
-        f"{percent(targets.mean())} of the targets are. Its slope is nearly 0 there, so it "
-        "hardly learns.",
+        f"{share_text(outputs.mean())} of what {output.title} says in "
+        f"{channels_text(evidence, found)} lies within {number_text(output.near)} of an end of its "
+        f"range {output.range_text}, where {share_text(targets.mean())} of the targets are. Its "
+        "slope is nearly 0 there, so it hardly learns.",
         "warning",
         {
             "Channel": [channel_name(evidence, c) for c in found],
-            "Outputs at the end": [percent(share) for share in outputs],
-            "Targets at the end": [percent(share) for share in targets],
-            "Slope, of the steepest": [percent(last["slope"][c]) for c in found],
+            "Outputs at the end": [share_text(share) for share in outputs],
+            "Targets at the end": [share_text(share) for share in targets],
+            "Slope, of the steepest": [share_text(last["slope"][c]) for c in found],
             "Epoch": last["epoch"],
             "Windows looked at": last["windows"],
         },

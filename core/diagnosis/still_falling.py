@@ -12,8 +12,7 @@ from core.diagnosis.evidence import (
     measure_of,
 )
 from core.diagnosis.remedies import changes_of, is_out_of_scale, matching, more_epochs
-from core.diagnosis.words import epochs_text, percent
-from core.number_text import number_text
+from core.number_text import count_text, number_text, share_text
 from core.results import unit_of
 
 NEARLY_LAST = 20  # the best epoch is among the last of so many: 19 or 20 of 20
@@ -39,18 +38,15 @@ def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
     above = before - (0.0 if math.isnan(floor) else floor)
     if not (above > 0 and (before - after) / above >= GAIN):
         return None
-    share = percent((before - after) / above)
-    name, unit, quarter = (
-        measure.upper(),
-        unit_of(measure, evidence.unit),
-        last - earlier[-1]["epoch"],
-    )
+    share = share_text((before - after) / above)
+    last_epochs = count_text(last - int(earlier[-1]["epoch"]), "epoch").removeprefix("1 ")
+    name, unit = measure.upper(), unit_of(measure, evidence.unit)
     remedy, text = _remedy(config, evidence)
     return Finding(
         "still_falling",
         "The error was still falling",
-        f"The last {epochs_text(int(quarter)).removeprefix('1 ')} of {last:,} brought {name} on "
-        f"validation from {number_text(before, unit)} to {number_text(after, unit)}, {share} of "
+        f"The last {last_epochs} of {last:,} brought {name} on validation "
+        f"from {number_text(before, unit)} to {number_text(after, unit)}, {share} of "
         "what is above its floor: more epochs would bring more.",
         "info",
         {

@@ -12,7 +12,8 @@ import numpy as np
 from core.config import ExperimentConfig
 from core.diagnosis.evidence import Evidence, Finding, last_records, measure_of, unlearned, values
 from core.diagnosis.remedies import linear_output
-from core.diagnosis.words import channel_name, channels_text, of_channels, percent
+from core.diagnosis.words import channel_name, channels_text, of_channels
+from core.number_text import share_text
 from core.output_range import ACTIVATIONS
 from core.results import PARTS
 
@@ -68,14 +69,16 @@ def finding(config: ExperimentConfig, evidence: Evidence, found: list[int]) -> F
     return Finding(
         "vanishing",
         f"Vanishing slope{of_channels(found, len(last['slope']))}",
-        f"{output.title} works at {percent(max(slopes))} of its steepest slope in "
+        f"{output.title} works at {share_text(max(slopes))} of its steepest slope in "
         f"{channels_text(evidence, found)}, so hardly any step reaches the weights, though "
-        f"{percent(min(left, 1.0))} of what can be learned is not learned yet.",
+        f"{share_text(min(left, 1.0))} of what can be learned is not learned yet.",
         "warning",
         {
             "Channel": [channel_name(evidence, c) for c in found],
-            "Slope, of the steepest": [percent(slope) for slope in slopes],
-            "Outputs at an end": [percent(last["at_low"][c] + last["at_high"][c]) for c in found],
+            "Slope, of the steepest": [share_text(slope) for slope in slopes],
+            "Outputs at an end": [
+                share_text(last["at_low"][c] + last["at_high"][c]) for c in found
+            ],
             "Epoch": last["epoch"],
             "Windows looked at": last["windows"],
         },

@@ -1,4 +1,4 @@
-"""How findings say numbers and channels."""
+"""How findings say channels."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,6 @@ from core.diagnosis.evidence import Evidence
 MOST_NAMED = 4  # channels in a sentence
 
 PART_WORDS = {"train": "training", "validation": "validation"}
-
-
-def percent(share: float) -> str:
-    """`0.6 %`, `12 %`."""
-    number = 100 * share
-    if 0 < number < 0.1:
-        return "under 0.1 %"
-    return f"{number:.1f} %" if number < 10 and f"{number:.1f}"[-1] != "0" else f"{number:.0f} %"
 
 
 def channel_name(evidence: Evidence, channel: int) -> str:
@@ -35,7 +27,3 @@ def of_channels(channels: Sequence[int], count: int) -> str:
     if len(channels) == count:
         return ""
     return f" in {len(channels):,} of {count:,} channels"
-
-
-def epochs_text(number: int) -> str:
-    return f"{number:,} epoch" + "s" * (number != 1)
