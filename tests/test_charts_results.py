@@ -121,6 +121,7 @@ def _label(tick):
 
 def test_units_stand_on_the_axes():
     assert "MSE (mV²)" in json.dumps(SPECS["comparison"], ensure_ascii=False)
+    assert run_words.labelled("MSE", "(m/s)²") == "MSE in (m/s)²"
     assert run_words.labelled("MAE", "") == "MAE"
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from core.charts.altair_spec import shortened, spec_of
 from core.charts.palette import channel_color
+from core.charts.run_words import labelled
 from core.charts.vega_spec import NUMBER, finished
 from core.metrics import ChannelSummary
 
@@ -37,9 +38,7 @@ def histogram_spec(name: str, color: int, unit: str) -> dict[str, Any]:
         alt.Chart(alt.NamedData("bars"))
         .mark_rect(color=channel_color(color), opacity=0.85)
         .encode(
-            x=alt.X(
-                "low:Q", title=f"value ({unit})" if unit else "value", axis=alt.Axis(tickCount=4)
-            ),
+            x=alt.X("low:Q", title=labelled("value", unit), axis=alt.Axis(tickCount=4)),
             x2=alt.X2("high:Q"),
             y=alt.Y(
                 "share:Q",

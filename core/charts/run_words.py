@@ -30,8 +30,10 @@ NAMES = {"mae": "Mean absolute error", "mse": "Mean squared error"}
 
 
 def labelled(name: str, unit: str) -> str:
-    """An axis title: `MAE (mV)`."""
-    return f"{name} ({unit})" if unit else name
+    """An axis title: `MAE (mV)`; of a unit in brackets `MSE in (m/s)²`."""
+    if not unit:
+        return name
+    return f"{name} in {unit}" if unit.startswith("(") else f"{name} ({unit})"
 
 
 def time_title(sampling_rate_hz: float | None) -> str:

@@ -24,6 +24,7 @@ from core.charts.altair_spec import (
     stacked,
 )
 from core.charts.palette import ANOMALY, NEUTRAL, ORIGINAL, TRAIN, VALIDATION, channel_color
+from core.charts.run_words import labelled
 from core.charts.thinning import POINTS, Envelope
 from core.charts.time_axis import STAMPS, TimeAxis
 from core.charts.vega_spec import NUMBER, finished
@@ -160,7 +161,7 @@ def _curve(
     line = points.mark_line(
         clip=True, strokeWidth=1.1, color=channel_color(color), strokeJoin="round"
     ).encode(x=x, y=y)
-    value_title = f"{shortened(name, 40)}{f' ({unit})' if unit else ''}"
+    value_title = labelled(shortened(name, 40), unit)
     tooltip = [
         alt.Tooltip("v:Q", title=value_title, format=NUMBER),
         _time_tooltip(axis_title),

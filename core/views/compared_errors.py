@@ -33,9 +33,13 @@ def compared_errors(runs: Sequence[Compared], measure: str) -> None:
             "percent": st.column_config.NumberColumn(
                 f"Δ {name} (%)", format="%+.1f", width=84, help="The same, of the baseline's."
             ),
-            "floor": _number("Floor", f"The {name} that no training with this output undercuts."),
+            "floor": _number(
+                "Floor", f"No model with this output and normalization has a lower {name}."
+            ),
             "pca": _number("PCA", f"The {name} of principal components, as many as latent values."),
-            "constant": _number("Constant", f"The {name} of the best constant per channel."),
+            "constant": _number(
+                "Constant", f"The {name} of each channel's best constant, of its training part."
+            ),
             "unit": st.column_config.TextColumn("Unit", width="small"),
         },
         alt="Errors of the compared runs on validation, and their change against the baseline",

@@ -32,6 +32,14 @@ FREQUENCY_TITLES = {
     "autoregressive": "Resonance (Hz)",
     "random_walk": "1 / time scale (Hz)",
 }
+NYQUIST = "At most half the sampling rate."
+FREQUENCY_HELP = {
+    "random_walk": "1 / the time in which it moves by about the amplitude, up or down.",
+}
+AMPLITUDE_HELP = {
+    "random_walk": "Standard deviation of what it moves in the time scale, in its own units. It "
+    "has no bounds: the longer it runs, the farther it goes.",
+}
 
 
 def data_source() -> None:
@@ -124,7 +132,7 @@ def _generator() -> None:
                 min_value=0.0001,
                 max_value=1e9,
                 format="%g",
-                help="At most half the sampling rate.",
+                help=FREQUENCY_HELP.get(name, NYQUIST),
             )
         bound(
             st.number_input,
@@ -133,7 +141,7 @@ def _generator() -> None:
             min_value=1e-6,
             max_value=1e12,
             format="%g",
-            help="How large the signal is, in its own units.",
+            help=AMPLITUDE_HELP.get(name, "How large the signal is, in its own units."),
         )
         bound(
             st.number_input,

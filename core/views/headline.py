@@ -17,7 +17,7 @@ def headline(results: Results, measure: str) -> None:
         st.metric(
             f"{name}, validation",
             session.measured(error, unit),
-            help="Over all windows the model never trained on, in the data's own units.",
+            help="Over all windows that no weight was trained on, in the data's own units.",
         )
         st.metric(
             f"{name}, training",
@@ -34,8 +34,9 @@ def headline(results: Results, measure: str) -> None:
         st.metric(
             "Best constant",
             session.measured(constant, unit),
-            help="The error of the best constant per channel on the validation windows: what a "
-            "model reaches that has learned nothing but the level.",
+            help="The error on the validation windows of the constant that is best for each "
+            "channel of the training part: what a model reaches that has learned nothing but the "
+            "level.",
         )
     if text := error_sentence(results, measure):
         st.markdown(session.literal(text, 400))

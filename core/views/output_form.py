@@ -39,7 +39,7 @@ def output_form() -> None:
         options=choices(NormalizationMethod),
         format_func=METHODS.get,
         help="Done to the values before the model sees them and undone after it. It is fitted to "
-        "the training part alone.",
+        "the training part alone or, per window, to each window by itself.",
     )
     clip = session.value("normalization.clip_percentile")
     scope = bound(

@@ -1,12 +1,14 @@
 """The table of runs: searched, in pages, its rows to be selected."""
 
 from collections.abc import Sequence
+from typing import Any
 from zlib import crc32
 
 import pandas as pd
 import streamlit as st
 
-from core.results import RunRow, run_csv
+from core.charts.run_words import labelled
+from core.results import RunRow, run_csv, unit_of
 from core.views.quoted_frame import quoted_frame
 from core.views.run_state import STATES
 
@@ -25,7 +27,7 @@ COLUMNS = {
         "Floor",
         format="%.4g",
         width=80,
-        help="The MAE that no training with this output can undercut.",
+        help="No model with this output and normalization has a lower MAE on validation.",
     ),
     "state": st.column_config.TextColumn("State", width=92),
     "activation": st.column_config.TextColumn("Output"),
@@ -41,6 +43,7 @@ COLUMNS = {
     "created": st.column_config.DatetimeColumn("Created", format="YYYY-MM-DD HH:mm"),
     "reason": st.column_config.TextColumn("Reason", width="large"),
 }
+_MEASURED = {"validation_mae": "mae", "floor_mae": "mae", "validation_mse": "mse"}
 
 
 def searched(rows: Sequence[RunRow]) -> Sequence[RunRow]:
@@ -84,7 +87,7 @@ def selected(rows: Sequence[RunRow], opened: Sequence[str] = ()) -> list[RunRow]
     )  # of the table as it was: rows move, and go
     event = st.dataframe(
         quoted_frame(_frame(shown)),
-        column_config=COLUMNS,
+        column_config=_columns({row.unit for row in shown}),
         hide_index=True,
         placeholder="",
         on_select="rerun",
@@ -122,6 +125,18 @@ def _page_number(rows: int) -> int:
     number = st.pagination(pages, key="runs_page")
     st.caption(f"{rows:,} runs, {PAGE_ROWS} on a page, newest first; search to narrow them.")
     return number
+
+
+def _columns(units: set[str]) -> dict[str, Any]:
+    """The columns, with the unit that all of the rows share, where they share one."""
+    if len(units) > 1:
+        return COLUMNS
+    unit = next(iter(units), "")
+    shared = {
+        name: COLUMNS[name] | {"label": labelled(COLUMNS[name]["label"], unit_of(measure, unit))}
+        for name, measure in _MEASURED.items()
+    }
+    return COLUMNS | shared
 
 
 def _frame(rows: Sequence[RunRow]) -> pd.DataFrame:
