@@ -2,7 +2,7 @@
 
 import math
 
-from core.number_text import number_text, unit_of
+from core.number_text import count_text, number_text, unit_of
 from core.results.errors_file import Results
 
 HARDLY = 0.001  # of an error: a floor below is not worth a number
@@ -74,4 +74,4 @@ def _pca_name(results: Results) -> str:
     components, windows = results.pca_components, results.windows.get("train", math.inf)
     if components is None or components < windows - 1:
         return "PCA of the same size"
-    return f"PCA with {components:,} components, one less than windows to train on"
+    return f"PCA with {count_text(components, 'component')}, one less than windows to train on"

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.number_text import agreeing, count_text, number_text
 from core.public import PublicSettings
 from core.retention import Removed
 from core.session import retention
@@ -19,9 +20,11 @@ def visit_notice(settings: PublicSettings) -> None:
             "data; only you, in this browser, can change it."
         )
         st.caption(
-            f"Files up to {settings.max_upload_mb:,} MB, {settings.max_epochs:,} epochs, "
-            f"{settings.max_run_minutes:,} minutes a run, {settings.max_runs_per_visitor:,} runs "
-            "at once. A lab of your own has no such limits."
+            f"Files up to {settings.max_upload_mb:,} MB, "
+            f"{count_text(settings.max_epochs, 'epoch')}, "
+            f"{count_text(settings.max_run_minutes, 'minute')} a run, "
+            f"{count_text(settings.max_runs_per_visitor, 'run')} at once. A lab of your own has no "
+            "such limits."
         )
         is_sure = st.checkbox("All my uploads and runs, for good", key=_SURE)
         st.button(
@@ -36,7 +39,7 @@ def visit_notice(settings: PublicSettings) -> None:
 
 def hours_text(hours: float) -> str:
     unit, number = ("day", hours / 24) if hours >= 48 else ("hour", hours)
-    return f"{number:.3g} {unit}{'s' * (number != 1)}"
+    return f"{number_text(number)} {agreeing(number, unit, f'{unit}s')}"
 
 
 def _forget_all() -> None:
@@ -47,10 +50,11 @@ def _forget_all() -> None:
 
 def removed_text(removed: Removed) -> str:
     """What a removal did, in words."""
-    runs, files = len(removed.runs), len(removed.recordings)
-    said = f"Removed: {runs} run{'s' * (runs != 1)}, {files} recording{'s' * (files != 1)}."
-    if removed.stopping:
-        said += f" {len(removed.stopping)} in training: removed as soon as it stops."
+    runs, files = count_text(len(removed.runs), "run"), len(removed.recordings)
+    said = f"Removed: {runs}, {count_text(files, 'recording')}."
+    if stopping := len(removed.stopping):
+        stops = agreeing(stopping, "it stops", "they stop")
+        said += f" {stopping} in training: removed as soon as {stops}."
     if removed.problems:
         said += f" Some could not be removed: {literal(removed.problems[0], 300)}. Try again."
     return said

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.number_text import count_text
 from core.output_range import ACTIVATIONS
 from core.session import retention, visitor
 from core.session.drafts import part
@@ -84,8 +85,8 @@ def _in_work() -> str:
     active = [run for run in store().listing(max_age_seconds=0.5) if run.is_active]
     mine = sum(map(visitor.is_mine, active))
     others = len(active) - mine
-    said = [f"{mine} run{'s' * (mine > 1)} in work"] if mine else []
-    said += [f"{others} of other visitors"] if others else []
+    said = [f"{count_text(mine, 'run')} in work"] if mine else []
+    said += [f"{others:,} of other visitors"] if others else []
     return ", ".join(said)
 
 

@@ -9,6 +9,7 @@ from core import session
 from core.architecture import Architecture, describe_architecture
 from core.charts.architecture import architecture_frame, architecture_spec
 from core.config import ModelConfig
+from core.number_text import count_text, ratio_text
 from core.signals.recording import DataError
 
 
@@ -44,13 +45,13 @@ def _sizes(shape: Architecture) -> None:
     with st.grid(4, min_column_width=150):
         st.metric("Values in a window", f"{shape.window_values:,}")
         st.metric("Latent values", f"{shape.latent_values:,}", help=f"{steps:,} × {latent:,}")
-        st.metric("Compression", f"{shape.compression_ratio:.3g} : 1")
+        st.metric("Compression", ratio_text(shape.compression_ratio))
         st.metric("Parameters", f"{shape.parameters:,}")
     if shape.compression_ratio <= 1:
         st.warning(
-            f"No bottleneck: the latent layer holds {shape.latent_values:,} values for the "
-            f"{shape.window_values:,} of a window, so the model could copy its input. For a real "
-            "compression use fewer latent channels or more pooling steps.",
+            f"No bottleneck: the latent layer holds {count_text(shape.latent_values, 'value')} for "
+            f"the {shape.window_values:,} of a window, so the model could copy its input. For a "
+            "real compression use fewer latent channels or more pooling steps.",
             icon=":material/compress:",
         )
 

@@ -10,6 +10,7 @@ from core import session
 from core.charts import palette
 from core.charts.compared_windows import compared_frame, compared_residual_spec, compared_spec
 from core.charts.run_words import SERIES, TITLES, LegendLine, time_title, unique_labels
+from core.number_text import agreeing
 from core.results import (
     MEASURES,
     PARTS,
@@ -105,7 +106,8 @@ def _chosen_window(kept: Kept) -> tuple[str, int | None]:
     count = next(iter(kept.values()))[part].windows
     text = f"Window {position + 1:,} of {count:,}."
     if len(common) < count:
-        text += f" {len(common):,} windows are kept by all of these runs."
+        kept_by_all = agreeing(len(common), "window is", "windows are")
+        text += f" {len(common):,} {kept_by_all} kept by all of these runs."
     st.caption(text)
     return part, position
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import session
 from core.diagnosis import Finding
-from core.number_text import number_text
+from core.number_text import agreeing, number_text
 from core.runs import Run, Status
 from core.views.evidence import findings_of
 from core.views.run_commands import try_remedy
@@ -56,7 +56,8 @@ def _tables(evidence: Mapping[str, Any]) -> str:
         rows = list(zip(*listed.values(), strict=True))
         tables.append(_table(list(listed), rows[:_MOST_ROWS]))
         if len(rows) > _MOST_ROWS:
-            tables.append(f"and {len(rows) - _MOST_ROWS:,} more channels")
+            more = len(rows) - _MOST_ROWS
+            tables.append(f"and {more:,} more {agreeing(more, 'channel', 'channels')}")
     if single:
         tables.append(_table(["What", "Value"], list(single.items())))
     return "\n\n".join(tables)

@@ -33,7 +33,9 @@ def _form(run: Run, status: Status, training: TrainingConfig) -> None:
     done = (checkpoints.describe(run.folder) or (training.epochs, 0))[0]
     most = min(MOST_EPOCHS, session.limit("max_epochs", MOST_EPOCHS))
     if done >= most:
-        st.caption(f"It has trained {done:,} epochs, the most that can be asked for here.")
+        st.caption(
+            f"It has trained {count_text(done, 'epoch')}, the most that can be asked for here."
+        )
         return
     stopped_early = status.state == "finished" and done < training.epochs
     st.caption(

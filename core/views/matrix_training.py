@@ -67,7 +67,7 @@ def training_form(config: ExperimentConfig, trials: Sequence[Trial]) -> None:
         st.markdown(_in_words(chosen, missing))
         room = _room()
         st.button(
-            f"Train {len(missing)} cell{'s' * (len(missing) != 1)}",
+            f"Train {count_text(len(missing), 'cell')}",
             key="train-matrix",
             type="primary",
             icon=":material/play_arrow:",
@@ -75,7 +75,8 @@ def training_form(config: ExperimentConfig, trials: Sequence[Trial]) -> None:
             on_click=lambda: st.session_state.update({_CLICKED: True}),
         )
         if len(missing) > room:
-            st.caption(f"At most {_most()} runs can wait at once; there is room for {room}.")
+            most = count_text(_most(), "run")
+            st.caption(f"At most {most} can wait or train at once; there is room for {room}.")
         session.show_kept_fault()
 
 

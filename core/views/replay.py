@@ -12,6 +12,7 @@ from core.charts.reconstruction import overlay_spec, window_table
 from core.charts.replay import replay_curve_spec, replay_curve_table
 from core.charts.run_words import SERIES, TITLES, time_title, unique_labels
 from core.config import ExperimentConfig
+from core.number_text import agreeing
 from core.results import PARTS, Replay, Results, replay_errors, replay_range, unit_of
 from core.runs import Run, RunNotFound, RunUnreadable
 from core.signals.recording import DataError
@@ -224,7 +225,8 @@ def _notes(recorded: Replay, channels: int, kept_epoch: int | None) -> None:
     if recorded.original.shape[2] > channels:
         notes.append(f"The first {channels} of {recorded.original.shape[2]:,} channels.")
     if recorded.epochs[-1] > len(recorded):
-        notes.append(f"{len(recorded):,} of {recorded.epochs[-1]:,} epochs are recorded.")
+        are = agreeing(len(recorded), "is", "are")
+        notes.append(f"{len(recorded):,} of {recorded.epochs[-1]:,} epochs {are} recorded.")
     if notes:
         st.caption(" ".join(notes))
 

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core import session
+from core.number_text import count_text
 from core.results import RunRow
 from core.runs import ACTIVE_STATES, NAME_LENGTH
 from core.views.run_commands import open_in_draft, pause, rename, resume
-from core.views.run_deletion import ask_to_delete, confirm_deletion, count_text
+from core.views.run_deletion import ask_to_delete, confirm_deletion
 from core.views.run_state import SHOWABLE
 
 
@@ -50,7 +51,7 @@ def run_actions(rows: Sequence[RunRow]) -> None:
             args=(rows,),
         )
         if rows:
-            st.caption(f"{count_text(len(rows))} selected")
+            st.caption(f"{count_text(len(rows), 'run')} selected")
     confirm_deletion(rows)
 
 

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from core import disk, session
 from core.config import ExperimentConfig, flatten
+from core.number_text import agreeing
 from core.results import value_text
 from core.runs import RunNotFound, RunUnreadable, TransitionRefused
 from core.signals.recording import DataError
@@ -144,7 +145,9 @@ def _do(
             refused.append(str(error))
     forget_active_runs()
     if refused:
-        count = f"{len(refused)} of {len(run_ids)} runs were" if len(run_ids) > 1 else "The run was"
+        were = agreeing(len(refused), "was", "were")
+        count = f"{len(refused)} of {len(run_ids)} runs {were}"
+        count = count if len(run_ids) > 1 else "The run was"
         tell(f"{count} not {done}: {refused[0]}")
 
 

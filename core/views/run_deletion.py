@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.number_text import count_text
 from core.results import RunRow
 from core.views.run_commands import delete
 from core.views.run_state import display_name
@@ -30,7 +31,7 @@ def confirm_deletion(rows: Sequence[RunRow]) -> None:
         st.caption("Models, reconstructions and error curves are removed from the disk.")
         with st.container(horizontal=True):
             st.button(
-                f"Delete {count_text(len(rows))}",
+                f"Delete {count_text(len(rows), 'run')}",
                 key="delete_sure",
                 type="primary",
                 on_click=_delete,
@@ -52,7 +53,3 @@ def _delete(run_ids: Sequence[str]) -> None:
 
 def _keep() -> None:
     st.session_state.pop(_ASKED, None)
-
-
-def count_text(number: int) -> str:
-    return f"{number:,} run{'s' * (number != 1)}"

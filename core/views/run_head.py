@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import session
-from core.number_text import count_text
+from core.number_text import count_text, ratio_text
 from core.results import Results, duration_text
 from core.runs import Run, Status
 from core.views.further import further
@@ -50,5 +50,5 @@ def _facts(status: Status, results: Results | None) -> list[str]:
         facts.append(f"{results.parameters:,} parameters")
     if results.compression_ratio:
         none = " (no bottleneck)" if results.compression_ratio <= 1 else ""
-        facts.append(f"compression {results.compression_ratio:.3g} : 1{none}")
+        facts.append(f"compression {ratio_text(results.compression_ratio)}{none}")
     return facts

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core import session
+from core.number_text import count_text
 from core.runs import RunSummary
 from core.views.run_commands import cancel
 from core.views.run_state import display_name, state_badge
@@ -50,8 +51,8 @@ def other_runs(shown: str) -> None:
     if len(others) > QUEUE_SHOWN:
         st.caption(f"and {len(others) - QUEUE_SHOWN:,} more, listed on the page Runs.")
     if strangers:
-        many = "s" * (strangers > 1)
-        st.caption(f"{strangers:,} run{many} of other visitors in work: all take turns.")
+        runs = count_text(strangers, "run")
+        st.caption(f"{runs} of other visitors in work: all take turns.")
 
 
 def _others(shown: str) -> tuple[list[RunSummary], int]:

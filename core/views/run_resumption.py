@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core import session
+from core.number_text import agreeing, count_text
 from core.runs import RunSummary
 from core.views.run_commands import cancel, resume, resume_in_view
 from core.views.run_place import goes_on
@@ -45,10 +46,11 @@ def _sentence(interrupted: int, paused: int) -> str:
     """How many there are, and that they go on where they were."""
     parts = []
     if interrupted:
-        parts.append(f"{interrupted:,} run{'s were' if interrupted > 1 else ' was'} interrupted")
+        was = agreeing(interrupted, "was", "were")
+        parts.append(f"{count_text(interrupted, 'run')} {was} interrupted")
     if paused:
-        noun = "" if interrupted else " runs" if paused > 1 else " run"
-        parts.append(f"{paused:,}{noun} {'are' if paused > 1 else 'is'} paused")
+        runs = f"{paused:,}" if interrupted else count_text(paused, "run")
+        parts.append(f"{runs} {agreeing(paused, 'is', 'are')} paused")
     it = "Each" if interrupted + paused > 1 else "It"
     return f"**{' and '.join(parts)}.** {it} can go on from its last checkpoint."
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import session
 from core.config import ExperimentConfig
+from core.number_text import count_text
 from core.output_range import ACTIVATIONS
 from core.signals.recording import DataError
 from core.views.copy_button import copy_button
@@ -115,7 +116,8 @@ def _prospect(config: ExperimentConfig) -> None:
     """How many windows there are, and what the errors can come to."""
     parts = session.split(config)
     unit, floor = unit_and_floor(config)
-    text = f"{len(parts.train):,} windows to train, {len(parts.validation):,} to validate."
+    train = count_text(len(parts.train), "window")
+    text = f"{train} to train, {len(parts.validation):,} to validate."
     if floor:
         mae = floor["validation"]["mae"]
         text += f" Error floor on validation: MAE {session.measured(mae, unit)}."

@@ -8,6 +8,7 @@ import streamlit as st
 from core import session
 from core.charts.time_axis import time_axis
 from core.config import WindowsConfig
+from core.number_text import agreeing, count_text, share_text
 from core.session import bound
 from core.signals.recording import DataError, Recording
 from core.windows import Split
@@ -60,7 +61,8 @@ def _fields(found: Recording) -> None:
         max_value=0.5,
         step=0.05,
         format="percent",
-        help="The part the model never learns from, to judge it by.",
+        help="The part no weight is trained on. It judges the model, and with that which epoch's "
+        "weights are kept and when training stops early.",
     )
     if found.is_windowed or session.value("windows.split") == "random":
         automatic = "a random choice" if found.is_windowed else "the last part"
@@ -93,7 +95,7 @@ def _ways_out(found: Recording, windows: WindowsConfig) -> Iterator[tuple[str, d
         yield "Validate on the last part", {"split": "auto"}
     stride = 2 * windows.stride
     while stride <= MOST_STRIDE:
-        yield f"Use a stride of {stride:,} time steps", {"stride": stride}
+        yield f"Use a stride of {count_text(stride, 'time step')}", {"stride": stride}
         stride *= 2
     if found.is_windowed:
         length = stride = found.values.shape[1]
@@ -111,10 +113,11 @@ def _offer_overlap(parts: Split) -> None:
     """One click to more windows, where there are few and a smaller stride gives more."""
     train = parts.train
     stride = max(1, train.stride // 4)
+    few = f"{count_text(len(train), 'window')} {agreeing(len(train), 'is', 'are')}"
     if len(train) < FEW_WINDOWS and train.per_segment > 1 and stride < train.stride:
-        st.warning(f"{len(train)} windows are few to learn from.", icon=":material/warning:")
+        st.warning(f"{few} few to learn from.", icon=":material/warning:")
         st.button(
-            f"Use a stride of {stride}, for about four times as many",
+            f"Use a stride of {count_text(stride, 'time step')}, for about four times as many",
             on_click=session.change,
             args=({"windows.stride": stride},),
         )
@@ -128,14 +131,15 @@ def _consequence(found: Recording, parts: Split) -> str:
     is_even = axis.kind == "seconds" and axis.time is None
     lasting = f" ({length / axis.rate:.4g} s)" if is_even else ""
     if stride < length:
-        overlap = f"neighbours share {length - stride:,} time steps ({1 - stride / length:.0%})"
+        shared = count_text(length - stride, "time step")
+        overlap = f"neighbours share {shared} ({share_text(1 - stride / length)})"
     else:
         overlap = "without overlap"
         if stride > length:
-            overlap += f", {stride - length:,} time steps between them unused"
+            overlap += f", {count_text(stride - length, 'time step')} between them unused"
     text = (
-        f"**{train:,} windows train, {validation:,} validate** "
-        f"({validation / (train + validation):.0%}): {length:,} time steps{lasting} each, "
+        f"**{count_text(train, 'window')} to train, {validation:,} to validate** "
+        f"({share_text(validation / (train + validation))}): {length:,} time steps{lasting} each, "
         f"{overlap}. "
     )
     if parts.boundary is None:

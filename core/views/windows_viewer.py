@@ -9,6 +9,7 @@ import streamlit as st
 from core import session
 from core.charts.reconstruction import overlay_spec, residual_spec, window_table
 from core.charts.run_words import TITLES, time_title, unique_labels, window_time
+from core.number_text import agreeing
 from core.results import (
     Place,
     Results,
@@ -87,8 +88,8 @@ def _facts(windows: StoredWindows, index: int, measure: str, unit: str) -> str:
     )
     if not windows.is_whole:
         text += (
-            f" {len(windows):,} windows are kept for display, evenly spaced and the best and worst "
-            "ones; the errors are of all."
+            f" {len(windows):,} {agreeing(len(windows), 'window is', 'windows are')} kept for "
+            "display, evenly spaced and the best and worst ones; the errors are of all."
         )
     return text
 

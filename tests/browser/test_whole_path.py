@@ -61,9 +61,13 @@ def test_upload_choose_train_see_share_open_cold(server, visitor, tmp_path):
     page.locator("input[type=file]").set_input_files(tmp_path / "pump.csv")
     expect(page.get_by_text("pump.csv").first).to_be_visible()
     expect(page.get_by_text(re.compile("semicolon")).first).to_be_visible()
-    expect(page.get_by_text(re.compile(r"24 windows train, 6 validate")).first).to_be_visible()
+    expect(
+        page.get_by_text(re.compile(r"24 windows to train, 6 to validate")).first
+    ).to_be_visible()
     set_number(page, "Stride", 50)
-    expect(page.get_by_text(re.compile(r"93 windows train, 21 validate")).first).to_be_visible()
+    expect(
+        page.get_by_text(re.compile(r"93 windows to train, 21 to validate")).first
+    ).to_be_visible()
 
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Output").click()
     choose(page, "Output activation", re.compile("Sigmoid"))

@@ -46,7 +46,7 @@ def array_bytes(values):
 def test_first_visit_shows_a_generated_signal_and_its_windows(lab):
     page = lab.open("data").run()
     assert not page.exception
-    assert "80 windows train, 20 validate" in shown_text(page)
+    assert "80 windows to train, 20 to validate" in shown_text(page)
     assert "no time step is in both" in shown_text(page)
     assert len(page.get("vega_lite_chart")) == 2 + 4  # detail, overview, a histogram a channel
     assert list(page.dataframe[0].value["channel"]) == [f"channel {n}" for n in range(1, 5)]
@@ -59,7 +59,7 @@ def test_a_parameter_reaches_the_draft_and_the_picture(lab):
     widget(page, "number_input", "windows.stride@").set_value(100)
     page.run()
     assert draft(page)["data"]["time_steps"] == 5000
-    assert "share 100 time steps (50%)" in shown_text(page)
+    assert "share 100 time steps (50 %)" in shown_text(page)
     assert "5,000 × 4" in shown_text(page)
 
 
@@ -129,7 +129,7 @@ def test_a_sample_is_chosen_by_one_click(lab):
     fit = next(item for item in page.button if "whole window" in item.label)
     fit.click().run()
     assert draft(page)["windows"]["window_length"] == 8
-    assert "windows train" in shown_text(page)
+    assert "windows to train" in shown_text(page)
     assert "No window is in both parts" in shown_text(page)
 
 
@@ -301,7 +301,7 @@ def test_too_few_time_steps_are_named_and_mended_by_a_click(lab):
     assert "fewer than one window of 200" in page.error[0].value
     next(item for item in page.button if item.label.startswith("Use windows of")).click().run()
     assert not page.error
-    assert "windows train" in shown_text(page)
+    assert "windows to train" in shown_text(page)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from core.config import ExperimentConfig, with_changes
 from core.signals.recording import Recording
 from core.signals.store import save
 from core.views.explain import trial
-from core.views.explain.words import percent
 from tests.fake_runs import Lab, shown_text
 
 QUESTION = {
@@ -122,7 +121,7 @@ def test_one_yes_or_no_among_other_channels(lab, scope):
     rng = np.random.default_rng(0)
     mixed = np.stack([rng.random(4000) < 0.3, rng.normal(0, 1, 4000)], axis=1).astype(np.float32)
     text = shown_text(own(lab, mixed, **{"normalization.scope": scope}))
-    assert "1 of 2 channels hold just two values" in text
+    assert "1 of 2 channels holds just two values" in text
     assert "linear**  :blue-badge[your values]" in text
 
 
@@ -221,18 +220,3 @@ def test_many_channels_are_a_table(lab):
     assert not page.exception
     assert len(page.get("vega_lite_chart")) == 5
     assert len(page.dataframe[0].value) == 40
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [
-        (0, "0 %"),
-        (1e-5, "under 0.1 %"),
-        (0.4321, "43.2 %"),
-        (0.5, "50 %"),
-        (0.99995, "over 99.9 %"),
-        (1, "100 %"),
-    ],
-)
-def test_shares_are_never_rounded_to_none_or_all(share, text):
-    assert percent(share) == text

@@ -3,7 +3,7 @@
 | module | holds |
 |---|---|
 | lesson | what all parts of the page draw on: the data, and the floors of every pair |
-| words | shares, floors and tables of them |
+| words | floors and tables of them |
 | lead | whose data it is, the answer in short, and what keeps the draft from being taught |
 | targets, drawn, relu, sigmoid, others, rule, limits | the seven questions, in order |
 | trial | targets scaled by hand |

@@ -4,10 +4,11 @@ import streamlit as st
 
 from core import session
 from core.matrix import with_pair
+from core.number_text import share_text
 from core.output_range import ACTIVATIONS
 from core.views.explain.lead import heading
 from core.views.explain.lesson import Lesson
-from core.views.explain.words import after, floor_text, percent, source
+from core.views.explain.words import after, floor_text, source
 
 PAIR = {
     "sigmoid": "squeezes any input into (0, 1). It comes as close to 0 and 1 as you like and "
@@ -48,11 +49,11 @@ def place(taught: Lesson, activation: str) -> str:
         float(share.mean()) for share in (cell.train.below_share, cell.train.above_share)
     )
     sides = [(below, "below"), (above, "above")]
-    lies = [(percent(share), side) for share, side in sides if share > 0]
+    lies = [(share_text(share), side) for share, side in sides if share > 0]
     found = _lie(lies)
     at_end = float(cell.train.at_open_end_share.mean())
     if at_end > 0:
-        found += f", {percent(at_end)} exactly on an end it never reaches"
+        found += f", {share_text(at_end)} exactly on an end it never reaches"
     if taught.clips and lies:
         found += ", what is clipped among them"
     return f"{after(taught)} {found}: **{floor_text(taught, cell)}**."

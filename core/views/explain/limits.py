@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import session
 from core.architecture import describe_architecture
-from core.number_text import number_text
+from core.number_text import count_text, ratio_text
 from core.views.explain.lead import heading
 from core.views.explain.lesson import Lesson
 
@@ -43,10 +43,11 @@ def bottleneck(taught: Lesson) -> str:
     shape = describe_architecture(
         config.model, config.windows.window_length, taught.recording.channels
     )
-    held = f"Your model keeps {shape.latent_values:,} numbers for the {shape.window_values:,} of a "
+    kept = count_text(shape.latent_values, "number")
+    held = f"Your model keeps {kept} for the {shape.window_values:,} of a "
     if shape.compression_ratio > 1:
-        ratio = number_text(shape.compression_ratio)
-        return f"{held}window, a compression of {ratio}: what does not fit is lost."
+        ratio = ratio_text(shape.compression_ratio)
+        return f"{held}window, a compression of {ratio}; what does not fit is lost."
     return f"{held}window, so nothing has to be left out: there is no bottleneck."
 
 

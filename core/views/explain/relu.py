@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.number_text import share_text
 from core.output_range import ACTIVATIONS
 from core.views.explain.lead import heading
 from core.views.explain.lesson import Lesson, negative_share
@@ -10,7 +11,6 @@ from core.views.explain.words import (
     floor_text,
     mae_text,
     methods_table,
-    percent,
     source,
 )
 
@@ -37,7 +37,7 @@ def cut(taught: Lesson) -> str:
     if share > 0:
         least = mae_text(taught, cell, "train")
         return (
-            f"{after(taught)} **{percent(share)} of your training targets are negative**. ReLU "
+            f"{after(taught)} **{share_text(share)} of your training targets are negative**. ReLU "
             "answers 0 to each of them, so the part of the signal below 0 is cut off. No training "
             f"gets below **{least}** on the training part."
         )
@@ -63,8 +63,8 @@ def standard(taught: Lesson) -> str:
     if taught.scaling.method == "standard":
         return f"This is no accident: standard normalization {why}."
     return (
-        f"Beware of standard normalization here: it {why}. It would make {percent(share)} of your "
-        f"targets negative: {floor_text(taught, cell)}."
+        f"Beware of standard normalization here: it {why}. It would make {share_text(share)} of "
+        f"your targets negative: {floor_text(taught, cell)}."
     )
 
 

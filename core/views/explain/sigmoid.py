@@ -4,11 +4,12 @@ import math
 
 import streamlit as st
 
+from core.number_text import agreeing, share_text
 from core.output_range import ACTIVATIONS
 from core.views.explain.lead import heading
 from core.views.explain.lesson import Lesson
 from core.views.explain.targets import kind_of
-from core.views.explain.words import floor_text, mae_text, methods_table, outside, percent, source
+from core.views.explain.words import floor_text, mae_text, methods_table, outside, source
 
 
 def sigmoid(taught: Lesson) -> None:
@@ -39,7 +40,9 @@ def yes_or_no(taught: Lesson) -> str:
         )
     two = taught.two_valued
     if two.any():
-        return text + f"{int(two.sum())} of your {len(two)} channels hold just two values."
+        count = int(two.sum())
+        holds = agreeing(count, "holds", "hold")
+        return text + f"{count} of your {len(two)} channels {holds} just two values."
     return text + "No channel of yours holds just two values, so this is not your case."
 
 
@@ -57,7 +60,7 @@ def in_range(taught: Lesson) -> str:
         return f"{text}floor 0 on training, and 0 on validation too, where {lies}"
     return (
         f"{text}floor 0 on training, but **{mae_text(taught, cell, 'validation')} on validation**, "
-        f"where {percent(outside(cell, 'validation'))} of the values lie beyond the range of "
+        f"where {share_text(outside(cell, 'validation'))} of the values lie beyond the range of "
         "training. A sigmoid cannot follow them."
     )
 
@@ -72,7 +75,7 @@ def saturation(taught: Lesson) -> str:
     return (
         f"**Its flat ends.** To say 0.99, a sigmoid needs the input {near:.1f}, where its slope is "
         f"{slope} of its steepest; to say 0.999, {far:.1f} and {less}; to say 1, an infinite one. "
-        f"Little slope means little learning. After min-max to 0…1, {percent(on_ends)} of your "
+        f"Little slope means little learning. After min-max to 0…1, {share_text(on_ends)} of your "
         "training targets are exactly 0 or 1. Scaled to 0.1…0.9 instead, they keep clear of both "
         "ends: try it under question 6."
     )
@@ -82,4 +85,4 @@ def _to_say(value: float) -> tuple[float, str]:
     """The input at which a sigmoid says a value, and its slope there, relative."""
     where = math.log(value / (1 - value))
     slope = ACTIVATIONS["sigmoid"].derivative
-    return where, percent(float(slope(where) / slope(0.0)))
+    return where, share_text(float(slope(where) / slope(0.0)))

@@ -6,11 +6,11 @@ import streamlit as st
 
 from core.charts import explain as charts
 from core.charts.run_words import labelled, unique_labels
-from core.number_text import number_text
+from core.number_text import agreeing, number_text, share_text
 from core.output_range import ErrorFloor
 from core.views.explain.lead import heading
 from core.views.explain.lesson import Lesson, negative_share
-from core.views.explain.words import after, percent, scaling_text
+from core.views.explain.words import after, scaling_text
 from core.views.quoted_frame import quoted_frame
 
 MOST_CHANNELS = 16  # with a bar each; more are shown as a table alone
@@ -43,7 +43,8 @@ def facts(taught: Lesson) -> list[str]:
     lines = [f"Your training values run from {_span(train, taught.unit)}. {_signs(train)}"]
     two = int(taught.two_valued.sum())
     if two:
-        whose = "Every channel holds" if two == channels else f"{two} of {channels} channels hold"
+        some = f"{two} of {channels} channels {agreeing(two, 'holds', 'hold')}"
+        whose = "Every channel holds" if two == channels else some
         lines.append(f"{whose} just two values: a yes or a no.")
     beyond = int(
         (
@@ -66,7 +67,7 @@ def _signs(train: ErrorFloor) -> str:
     if low.min() >= 0:
         return "None of them is negative."
     where = "" if len(low) == 1 else f", in {int((low < 0).sum())} of {len(low)} channels"
-    return f"{percent(negative_share(train))} of them are negative{where}."
+    return f"{share_text(negative_share(train))} of them are negative{where}."
 
 
 def _span(floor: ErrorFloor, unit: str = "") -> str:

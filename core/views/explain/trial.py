@@ -9,10 +9,9 @@ from core import session
 from core.affine_floors import AffineFloors
 from core.charts import explain as charts
 from core.config import OutputActivation, choices
-from core.number_text import number_text
+from core.number_text import number_text, share_text
 from core.output_range import ACTIVATIONS, Activation
 from core.views.explain.lesson import ROUNDING, Lesson
-from core.views.explain.words import percent
 
 SCALINGS = {  # what a button says: factor and offset
     "0…1": (1.0, 0.0),
@@ -94,7 +93,7 @@ def sentence(known: AffineFloors, activation: str, factor: float, offset: float)
         if ends := _unreached(output, spans.values()):
             return f"{said}: all of them but {ends}, which it only comes near to."
         return f"{said}: all of them."
-    train, validation = (percent(share) for share in shares.values())
+    train, validation = (share_text(share) for share in shares.values())
     return f"{said}: {train} of training and {validation} of validation are out of its reach."
 
 

@@ -1,4 +1,4 @@
-"""Shares, floors and tables of floors, as the page says them."""
+"""Floors and tables of floors, as the page says them."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,18 +7,9 @@ import streamlit as st
 from core import session
 from core.config import NormalizationConfig
 from core.matrix import Cell
-from core.number_text import number_text
+from core.number_text import number_text, share_text
 from core.output_range import ACTIVATIONS
 from core.views.explain.lesson import Lesson
-
-
-def percent(share: float) -> str:
-    """`0 %`, `under 0.1 %`, `43.2 %`, `100 %`; never 0 or 100 of what is not quite."""
-    if share <= 0 or share >= 1:
-        return "100 %" if share >= 1 else "0 %"
-    if share < 0.001:
-        return "under 0.1 %"
-    return "over 99.9 %" if share > 0.999 else f"{share:.1%}".replace(".0%", "%").replace("%", " %")
 
 
 def scaling_text(scaling: NormalizationConfig) -> str:
@@ -56,13 +47,13 @@ def outcome(lesson: Lesson, cell: Cell) -> str:
     """What the pair comes to on this data, in a few words."""
     train, validation = (lesson.mae(cell, part) for part in ("train", "validation"))
     if cell.kind == "saturation":
-        at_end = percent(float(cell.train.at_open_end_share.mean()))
+        at_end = share_text(float(cell.train.at_open_end_share.mean()))
         return f"says {at_end} of the values only in saturation"
     if train > 0:
-        words = f"cuts {percent(outside(cell, 'train'))} of the training values"
+        words = f"cuts {share_text(outside(cell, 'train'))} of the training values"
         return words if cell.kind == "impossible" else f"{words}, by little"
     if validation > 0:
-        words = f"reaches training, cuts {percent(outside(cell, 'validation'))} of validation"
+        words = f"reaches training, cuts {share_text(outside(cell, 'validation'))} of validation"
         return words if cell.kind == "validation" else f"{words}, by little"
     return "reaches every value"
 
@@ -88,7 +79,7 @@ def methods_table(lesson: Lesson, activation: str, methods: Sequence[str]) -> No
         cell = lesson.cell(activation, name)
         title = method_text(name)
         title = f"**{title}** (yours)" if name == lesson.scaling.method else title
-        rows.append((f"{title}: {percent(outside(cell, 'train'))} out of reach", cell))
+        rows.append((f"{title}: {share_text(outside(cell, 'train'))} out of reach", cell))
     floor_table(lesson, f"{ACTIVATIONS[activation].title} with", rows)
 
 
