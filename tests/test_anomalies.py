@@ -127,6 +127,6 @@ def test_what_cannot_be_done_is_said():
     with pytest.raises(DataError, match=r"100 anomalies need .* 800 in all.*Received: 400"):
         inject(signal(400), KINDS, 100, 0)
     silence = Recording(np.zeros((500, 1), np.float32), ("a",))
-    with pytest.raises(DataError, match=r"dropout changes nothing in time steps 0 to 500"):
+    with pytest.raises(DataError, match=r"dropout changes nothing in time steps 1 to 500"):
         inject(silence, ["dropout"], 1, 0)
     assert len(inject(silence, ["spike", "level_shift"], 2, 0).anomalies) == 2

@@ -158,12 +158,12 @@ def points_of(values, low, high, rate=None):
 def test_the_line_is_cut_where_it_leaves_the_band():
     points, _ = points_of([0, 4, 4, 0], 0.0, 1.0)
     assert [(row["t"], row["v"], row["above"]) for row in points] == [
-        (0, 0, None),
-        (0.25, 1, 1),
-        (1, 4, 4),
+        (1, 0, None),
+        (1.25, 1, 1),
         (2, 4, 4),
-        (2.75, 1, 1),
-        (3, 0, None),
+        (3, 4, 4),
+        (3.75, 1, 1),
+        (4, 0, None),
     ]
     assert [row["said"] for row in points] == [0, 1, 1, 1, 1, 0]
     assert [row["real"] for row in points] == [True, False, True, True, False, True]

@@ -40,7 +40,7 @@ TIME = "Time in the window (s)"
         (0.1, "(min)", 1000 / 60),
         (1 / 300, "(h)", 25 / 3),
         (1 / 86_400, "(days)", 100.0),
-        (None, "Time step in the window", 100),
+        (None, "Time step in the window", 101),  # the last of 101, counted from 1
     ],
 )
 def test_time_in_a_window_has_a_unit_that_people_use(rate, title, last):
@@ -160,7 +160,7 @@ def test_a_long_window_keeps_the_extremes_of_all_three_lines():
     assert frame["original"].max() == 99
     assert frame["reconstruction"].min() == -88
     assert frame["residual"].max() == (other - original).max()
-    assert {0, 123, 77, 40_000, 49_999} <= set(frame["t"])
+    assert {1, 124, 78, 40_001, 50_000} <= set(frame["t"])
 
 
 def test_channel_errors_of_many_channels_are_the_worst(tmp_path):
@@ -185,7 +185,7 @@ def test_step_errors_keep_the_mean(tmp_path, length):
     assert (frame["value"] * weights).sum() / weights.sum() == pytest.approx(
         windows.step_mse.mean()
     )
-    assert frame["stop"].max() == length
+    assert (frame["start"].min(), frame["stop"].max()) == (1, length + 1)
 
 
 @pytest.mark.parametrize("length", [1, 24, 119, 121, 1000])
@@ -196,7 +196,7 @@ def test_cells_are_the_places_they_were_drawn_at(length):
     frame = step_errors.step_error_frame(windows, "mae", ["a", "b"], None)
     for _, cell in frame.iterrows():
         place = step_errors.place_of(cell["row"], cell["cell"], length)
-        assert (place.start, place.stop) == (cell["start"], cell["stop"])
+        assert (place.start + 1, place.stop + 1) == (cell["start"], cell["stop"])
         expected = errors_by_step[place.start : place.stop, place.channel].mean()
         assert cell["value"] == pytest.approx(expected)
 

@@ -73,7 +73,8 @@ def test_a_part_of_a_long_recording_keeps_within_it():
 def test_time_is_counted_in_seconds_or_by_timestamps():
     values = np.zeros((100, 1))
     counted = time_axis(Recording(values, ("a",)))
-    assert (counted.title, counted.text(12)) == ("time step", "time step 12")
+    assert (counted.title, counted.text(11)) == ("time step", "time step 12")
+    assert (counted.at(0), counted.steps(1, 100, 100), counted.count(2, 4, 100)) == (1, (0, 100), 3)
     seconds = time_axis(Recording(values, ("a",), sampling_rate_hz=50.0))
     assert (seconds.title, seconds.text(25)) == ("time (s)", "0.5 s")
     assert seconds.steps(0.5, 1.0, 100) == (24, 52)
@@ -263,7 +264,7 @@ def test_regions_mark_both_parts_and_anomalies_in_their_channel():
     anomalies = (Anomaly("spike", 2, 40, 41), Anomaly("dropout", 0, 5, 9), Anomaly("x", -1, 1, 2))
     frame = signals.region_table(axis, 100, 80, anomalies, [0, 1, 2]).to_pandas()
     assert frame["kind"].tolist() == ["training", "validation", *["anomaly"] * 3]
-    assert frame[["from", "to"]].values.tolist() == [[0, 79], [80, 99], [40, 40], [5, 8], [1, 1]]
+    assert frame[["from", "to"]].values.tolist() == [[1, 80], [81, 100], [41, 41], [6, 9], [2, 2]]
     assert frame.loc[2, ["t", "t2"]].tolist() == [4.0, 4.1]
     assert frame["c"].tolist() == [-1, -1, 2, 0, -1]
     assert frame.loc[0, ["t", "t2"]].tolist() == [0.0, 8.0]
@@ -278,7 +279,7 @@ def test_points_come_first_and_what_is_shaded_after_them():
     assert points["c"].to_pylist() == [0, 0, 0, 1, 1, 1]
     assert points["v"].to_pylist() == [1.0, None, 3.0, 4.0, 5.0, 6.0]
     assert points["t"].to_pylist() == [0.0, 0.5, 1.0] * 2
-    assert points["n"].to_pylist() == [0.0, 1.0, 2.0] * 2
+    assert points["n"].to_pylist() == [1.0, 2.0, 3.0] * 2
     assert points["kind"].null_count == 6
 
     regions = signals.region_table(axis, 3, 2)

@@ -302,7 +302,7 @@ def test_a_window_as_csv_reads_back_and_holds_no_formula():
     original = np.array([[1.0, 2.0], [3.0, 4.0]])
     text = window_csv(original, original + 0.5, ["=cmd|x", "=cmd|x"], 10.0)
     header, *rows = list(csv.reader(io.StringIO(text)))
-    assert header[:3] == ["time_step", "time_s", "'=cmd|x original"]
+    assert header[:3] == ["time_step_index", "time_s", "'=cmd|x original"]
     assert len(header) == 8
     assert [float(cell) for cell in rows[1]] == [1, 0.1, 3, 3.5, 0.5, 4, 4.5, 0.5]
 

@@ -120,7 +120,7 @@ def clipping_spec(channel: str, unit: str, time: str) -> Spec:
             "labelExpr": NUMBER_LABELS,
         },
     )
-    x = quantity("t", time, scale={"nice": False})
+    x = quantity("t", time, scale={"nice": False, "zero": False})
     return {
         "title": chart_title(channel),
         "height": 230,

@@ -54,7 +54,7 @@ def compared_spec(
         "title": chart_title(channel),
         "height": 260,
         "autosize": REFITTED,
-        "encoding": {"x": quantity("t", time, axis=bare, scale={"nice": False})},
+        "encoding": {"x": quantity("t", time, axis=bare, scale={"nice": False, "zero": False})},
         "layer": [original, *lines, _pointer(time, "run", [label for label, _ in runs])],
     }
 
@@ -81,7 +81,7 @@ def compared_residual_spec(
     return {
         "height": 180,
         "autosize": REFITTED,
-        "encoding": {"x": quantity("t", time, scale={"nice": False})},
+        "encoding": {"x": quantity("t", time, scale={"nice": False, "zero": False})},
         "layer": [
             {"mark": zero, "encoding": across | {"y": {"datum": 0}}},
             *lines,

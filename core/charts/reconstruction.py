@@ -68,7 +68,7 @@ def overlay_spec(
         "title": chart_title(channel),
         "height": 205,
         "autosize": REFITTED,
-        "encoding": {"x": quantity("t", time, scale={"nice": False}, **x_axis)},
+        "encoding": {"x": quantity("t", time, scale={"nice": False, "zero": False}, **x_axis)},
         "layer": [
             *stretch(marked),
             value_line("original", palette.ORIGINAL, y_title, 2.5, scale),
@@ -90,7 +90,7 @@ def residual_spec(
     return {
         "height": 150,
         "autosize": REFITTED,
-        "encoding": {"x": quantity("t", time, scale={"nice": False})},
+        "encoding": {"x": quantity("t", time, scale={"nice": False, "zero": False})},
         "layer": [
             *stretch(marked),
             {"mark": area, "encoding": {"y": y, "y2": {"datum": 0}}},

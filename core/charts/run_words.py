@@ -43,9 +43,11 @@ def time_title(sampling_rate_hz: float | None) -> str:
 
 
 def window_time(steps: Any, sampling_rate_hz: float | None) -> Any:
-    """Time steps of a window, a number or an array, on the axis that `time_title` names."""
+    """Indices of time steps of a window, a number or an array, on the axis that `time_title` names:
+    counted from 1 where they are no times.
+    """
     if not sampling_rate_hz:
-        return steps
+        return steps + 1
     return steps / sampling_rate_hz / time_unit(sampling_rate_hz)[1]
 
 

@@ -1,7 +1,7 @@
 """Signals over time: a row for each channel, and a strip of the whole recording below.
 
 A point has the fields `c` (the channel's row in the chart), `t` (seconds, time steps or
-milliseconds since 1970), `v` (the value) and `n` (the time step's number, counted from 0). What is
+milliseconds since 1970), `v` (the value) and `n` (the time step's number, counted from 1). What is
 shaded has `kind`, which a point has not. Both are rows of one Arrow table: pandas took a third of a
 page's time to make it.
 """
@@ -65,7 +65,7 @@ def signal_table(
     for row, envelope in enumerate(envelopes):
         steps = envelope.places(start, stop, points)
         shown = np.asarray(envelope.values[steps], dtype=np.float64)
-        parts.append((np.full(len(steps), row, np.int16), axis.at(steps), shown, steps))
+        parts.append((np.full(len(steps), row, np.int16), axis.at(steps), shown, steps + 1))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     drawn = [_table(_POINTS, columns), _REGION.empty_table() if shaded is None else shaded]
     return pa.concat_tables(drawn, promote_options="default").combine_chunks()
@@ -92,8 +92,8 @@ def region_table(
             rows.append(("anomaly", row, anomaly.start, anomaly.stop, what))
     kinds, places, starts, stops, whats = zip(*rows, strict=True) if rows else ((),) * 5
     first, end = np.array(starts, np.int64), np.array(stops, np.int64)
-    last = np.where(np.array(kinds) == "validation", end, end - 1)
-    return _table(_REGION, [kinds, places, axis.at(first), axis.at(end), first, last, whats])
+    last = np.where(np.array(kinds) == "validation", end + 1, end)  # counted from 1
+    return _table(_REGION, [kinds, places, axis.at(first), axis.at(end), first + 1, last, whats])
 
 
 def _table(schema: pa.Schema, columns: Sequence[Any]) -> pa.Table:

@@ -1,4 +1,4 @@
-"""Time as it is shown: timestamps, seconds, or time steps counted from 0; and rates in words."""
+"""Time as it is shown: timestamps, seconds, or time steps counted from 1; and rates in words."""
 
 import math
 from dataclasses import dataclass
@@ -23,10 +23,15 @@ class TimeAxis:
     def title(self) -> str:
         return {"timestamps": STAMPS, "seconds": "time (s)"}.get(self.kind, "time step")
 
+    @property
+    def _first(self) -> int:
+        """Where the axis begins: people count from 1, seconds begin with 0."""
+        return 1 if self.kind == "time steps" else 0
+
     def at(self, steps: np.ndarray | int) -> Any:
-        """The place on the axis of a time step, or of several."""
+        """The place on the axis of a time step, or of several; steps: indices, from 0."""
         if self.time is None:
-            return np.asarray(steps) / self.rate
+            return np.asarray(steps) / self.rate + self._first
         steps = np.clip(steps, 0, len(self.time) - 1)
         chosen = np.asarray(self.time[steps])
         if self.kind == "timestamps":
@@ -39,7 +44,7 @@ class TimeAxis:
         As exact as its distance from the next one asks for: to 3 digits of that in seconds.
         """
         if self.kind == "time steps":
-            return f"time step {step:,}"
+            return f"time step {step + self._first:,}"
         if self.kind == "timestamps":
             unit = "s" if self._spacing >= 1 else "ms" if self._spacing >= 1e-3 else "us"
             return np.datetime_as_string(self.time[step], unit).replace("T", " ")
@@ -57,8 +62,11 @@ class TimeAxis:
         return float(whole) / max(1, len(self.time) - 1) or 1.0
 
     def steps(self, low: float, high: float, time_steps: int) -> tuple[int, int]:
-        """The time steps to draw between two places: with those just beside them, at least two."""
+        """Indices of the time steps to draw between two places: with those just beside them, at
+        least two.
+        """
         if self.time is None:
+            low, high = low - self._first, high - self._first
             start, stop = int(low * self.rate), int(high * self.rate) + 2
         else:
             edges = np.array([low, high])

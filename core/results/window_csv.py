@@ -15,9 +15,12 @@ def window_csv(
     channel_names: Sequence[str],
     sampling_rate_hz: float | None,
 ) -> str:
-    """One window `(window_length, channels)` as CSV: original, reconstruction and residual."""
+    """One window `(window_length, channels)` as CSV: original, reconstruction and residual.
+
+    Indices of time steps begin with 0, as in arrays.
+    """
     steps = np.arange(len(original))
-    columns = [("time_step", steps)]
+    columns = [("time_step_index", steps)]
     if sampling_rate_hz:
         columns.append(("time_s", steps / sampling_rate_hz))
     for c in range(original.shape[1]):

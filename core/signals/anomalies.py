@@ -61,8 +61,8 @@ def inject_into(
                 break
         else:
             raise DataError(
-                f"A {kind} changes nothing in time steps {edges[index]} to {edges[index + 1]}: the "
-                "signal is constant there. Use another kind, or fewer anomalies to give each "
+                f"A {kind} changes nothing in time steps {edges[index] + 1} to {edges[index + 1]}: "
+                "the signal is constant there. Use another kind, or fewer anomalies to give each "
                 "more room."
             )
         room[begin : begin + len(changed)] = changed

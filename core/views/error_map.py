@@ -107,10 +107,10 @@ def _by_keyboard(
         )
         if place is None:
             return
-        state["place_steps"] = (place.start, place.stop)
+        state["place_steps"] = (place.start + 1, place.stop)  # the first and the last
         st.slider(
-            "from time step to before time step",
-            0,
+            "from time step to time step",
+            1,
             length,
             key="place_steps",
             on_change=_steps_chosen,
@@ -137,8 +137,8 @@ def _channel_chosen(
 
 
 def _steps_chosen(run_id: str, place: Place) -> None:
-    start, stop = st.session_state["place_steps"]
-    _choose(run_id, Place(place.channel, start, max(start + 1, stop)))
+    first, last = st.session_state["place_steps"]
+    _choose(run_id, Place(place.channel, first - 1, last))
 
 
 def _worst_windows(
@@ -187,9 +187,9 @@ def worst_windows(windows: StoredWindows, place: Place, measure: str) -> list[tu
 def stretch_text(place: Place, results: Results) -> str:
     """Where a place lies in the window, in words."""
     rate = results.sampling_rate_hz
-    steps = f"in time steps {place.start:,} to {place.stop - 1:,}"
+    steps = f"in time steps {place.start + 1:,} to {place.stop:,}"
     if place.stop - place.start == 1:
-        steps = f"at time step {place.start:,}"
+        steps = f"at time step {place.stop:,}"
     if rate:
         first, last = window_time(place.start, rate), window_time(place.stop, rate)
         steps += f" ({number_text(first)} to {number_text(last, time_unit(rate)[0])})"

@@ -151,7 +151,7 @@ def _ready_window(found: Recording, channels: list[int]) -> None:
             tuple(channels),
             axis.title,
             found.unit,
-            (0.0, float(axis.at(length - 1))),
+            (float(axis.at(0)), float(axis.at(length - 1))),
             "One window as it came",
             (),
         ),

@@ -27,11 +27,11 @@ def window_place(run_id: str, part: str, windows: StoredWindows, position: int) 
         return ""
     segment, step = mine.start_of(position)
     if split.boundary is None:
-        inside = f", from its time step {step:,}" if mine.per_segment > 1 else ""
+        inside = f", from its time step {step + 1:,}" if mine.per_segment > 1 else ""
         return f"In the data it is window {segment + 1:,}{inside}."
     step += split.boundary if part == "validation" else 0
     at = "" if axis.kind == "time steps" else f", {axis.text(step)}"
-    return f"It begins at time step {step:,} of the recording{at}."
+    return f"It begins at time step {step + 1:,} of the recording{at}."
 
 
 @st.cache_resource(show_spinner=False, max_entries=64, ttl="10m")  # data may be removed

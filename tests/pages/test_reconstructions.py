@@ -250,10 +250,10 @@ def test_a_channel_leads_to_its_worst_windows_without_a_mouse(lab):
     assert not worst_buttons(page)
     page = page.selectbox(key="place_channel").set_value(2).run()
     page = page.slider(key="place_steps").set_value((5, 9)).run()
-    assert "largest MAE of channel 3 in time steps 5 to 8 (0.05 to 0.09 s)" in text_of(page)
+    assert "largest MAE of channel 3 in time steps 5 to 9 (0.04 to 0.09 s)" in text_of(page)
     arrays = np.load(run.folder / "reconstruction.npz")
     off = arrays["validation_reconstruction"] - arrays["validation_original"]
-    expected = np.argsort(-np.abs(off[:, 5:9, 2]).mean(axis=1), kind="stable")[:5] + 1
+    expected = np.argsort(-np.abs(off[:, 4:9, 2]).mean(axis=1), kind="stable")[:5] + 1
     assert worst_buttons(page) == [f"Window {number}" for number in expected]
     page = page.multiselect(key=f"channels-{run.id}").set_value([0]).run()
     page = page.button(key="worst-here-1").click().run()
@@ -335,9 +335,9 @@ def test_a_window_says_where_in_the_recording_it_begins(lab):
     assert "It begins" not in text_of(page)  # the recording is not there
     open_recording(ExperimentConfig.model_validate(run.config()).data, lab.store.data_folder)
     page = lab.open("reconstructions", run=run.id, window="3")
-    assert "It begins at time step 924 of the recording, 9.24 s." in text_of(page)
+    assert "It begins at time step 925 of the recording, 9.24 s." in text_of(page)
     page = lab.open("reconstructions", run=run.id, part="train", window="3")
-    assert "It begins at time step 24 of the recording, 0.24 s." in text_of(page)
+    assert "It begins at time step 25 of the recording, 0.24 s." in text_of(page)
 
 
 def test_a_window_of_a_recording_with_times_says_when_it_begins(lab):

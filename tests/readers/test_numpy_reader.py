@@ -126,7 +126,7 @@ def test_constant_channels_are_noted(tmp_path):
         (np.zeros(5, complex), "complex numbers. Choose their real part"),
         (np.zeros(5, "datetime64[s]"), "dates"),
         (np.array(["a", "b"]), "text"),
-        (np.array([1.0, np.inf, 2.0]), "infinite value at time step 1"),
+        (np.array([1.0, np.inf, 2.0]), "infinite value at time step 2"),
         (np.full((5, 1), np.nan), "No values at all"),
     ],
 )

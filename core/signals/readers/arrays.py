@@ -202,7 +202,7 @@ def _timeline(name: str, times: np.ndarray) -> Timeline:
     if times.dtype.kind == "M":
         return timeline_of_dates(times, name)
     numbers = times.astype(np.float64 if times.dtype.kind == "f" else np.int64)
-    return read_timeline(pa.chunked_array([numbers]), name, lambda row: f"time step {row}")
+    return read_timeline(pa.chunked_array([numbers]), name, lambda row: f"time step {row + 1}")
 
 
 def numbered_channels(count: int) -> tuple[str, ...]:

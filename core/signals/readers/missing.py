@@ -41,7 +41,7 @@ def without_gaps(
     values: np.ndarray,
     names: Sequence[str],
     policy: MissingPolicy,
-    place: Callable[[int], str] = lambda row: f"time step {row}",
+    place: Callable[[int], str] = lambda row: f"time step {row + 1}",
     *,
     in_place: bool = False,
 ) -> tuple[np.ndarray, list[str], tuple[int, ...]]:
@@ -106,7 +106,7 @@ def _check_finite(values, names, lows, highs, place) -> None:
 def _spot(position: np.ndarray, place: Callable[[int], str]) -> str:
     if len(position) == 1:
         return place(int(position[0]))
-    return f"window {position[0]}, time step {position[1]}"
+    return f"window {position[0] + 1}, time step {position[1] + 1}"
 
 
 def _check_gaps(values, names, gaps, policy, place) -> None:
@@ -145,7 +145,7 @@ def _fill_rows(rows: np.ndarray, policy: MissingPolicy, name: str) -> np.ndarray
         known = np.flatnonzero(~missing[number])
         if not len(known):
             raise DataError(
-                f"Channel {name!r} has no value at all in window {number}: it cannot be filled "
+                f"Channel {name!r} has no value at all in window {number + 1}: it cannot be filled "
                 "from its own window. Leave the window out, or fill with zero."
             )
         if policy == "interpolate":

@@ -302,13 +302,13 @@ def timeline_of_dates(times: np.ndarray, name: str) -> Timeline:
     unknown = np.flatnonzero(np.isnat(times))
     if len(unknown):
         raise DataError(
-            f"{name!r} has no date at time step {unknown[0]} ({len(unknown)} in all). Complete it, "
-            "or leave it out."
+            f"{name!r} has no date at time step {unknown[0] + 1} ({len(unknown)} in all). Complete "
+            "it, or leave it out."
         )
     times = times.astype(times.dtype.newbyteorder("="))
     if np.datetime_data(times.dtype)[0] not in ("s", "ms", "us", "ns"):
         times = times.astype("datetime64[s]")
-    return _from_dates(times, name, lambda row: f"time step {row}")
+    return _from_dates(times, name, lambda row: f"time step {row + 1}")
 
 
 def _from_dates(times: np.ndarray, name: str, place: Callable[[int], str]) -> Timeline:
