@@ -242,6 +242,8 @@ def test_the_squared_error_has_the_squared_unit():
 def test_pca_of_fewer_components_than_latent_values_is_named_so():
     results = replace(results_with(6.1, 0.0, 12.4, 4.0), windows={"train": 32}, pca_components=31)
     assert "above PCA with 31 components, one less than windows" in error_sentence(results)
+    one = replace(results, windows={"train": 2}, pca_components=1)
+    assert "above PCA with 1 component, one less than windows" in error_sentence(one)
     results = replace(results, windows={"train": 33})
     assert "above PCA of the same size" in error_sentence(results)
 

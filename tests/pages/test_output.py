@@ -97,6 +97,7 @@ def test_clipping_is_offered_and_has_no_meaning_per_window(lab):
     assert page.session_state["draft"]["normalization"]["clip_percentile"] == 1.0
     assert "Clipping cuts values off" in page.success[0].value
     assert "costs only MAE" in page.success[0].value
+    assert "Clipping cuts off 2 % of the training values" in shown_text(page)
     widget(page, "selectbox", "normalization.scope@").set_value("window")
     page.run()
     assert not page.exception

@@ -1,0 +1,66 @@
+"""What views say: one of a thing as one, and errors in the unit that they share."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from core.config import WindowsConfig
+from core.output_range import Reach
+from core.session import CutWindow
+from core.signals.recording import Recording
+from core.views.clipping import _facts
+from core.views.run_table import _columns
+from core.views.value_counts import _left_out
+from core.views.windowing import _consequence
+from core.windows import split_windows
+from tests.test_worst_windows import stored
+
+
+@pytest.mark.parametrize(
+    ("steps", "stride", "words"),
+    [
+        (10, 5, "**1 window to train, 1 to validate** (50 %): 5 time steps each, without overlap."),
+        (12, 6, "(50 %): 5 time steps each, without overlap, 1 time step between them unused."),
+        (12, 4, "neighbours share 1 time step (20 %)."),
+        (20, 5, "**2 windows to train, 2 to validate**"),
+    ],
+)
+def test_a_cut_into_windows_is_told_in_numbers(steps, stride, words):
+    found = Recording(np.zeros((steps, 1)), ("a",))
+    cut = WindowsConfig(window_length=5, stride=stride, validation_share=0.5)
+    assert words in _consequence(found, split_windows(found.values, cut))
+
+
+@pytest.mark.parametrize(
+    ("cut", "words"),
+    [(1, "1 of 200 time steps (0.5 %) is cut in"), (2, "2 of 200 time steps (1 %) are cut in")],
+)
+def test_what_is_cut_of_a_window_is_told_in_numbers(cut, words):
+    values = np.zeros((200, 1))
+    values[:cut] = 2.0
+    reach = Reach(*(np.array([value]) for value in (-1.0, 1.0, 0.0, 0.0)))
+    assert words in _facts("mV", CutWindow(values, reach, None))
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (1, "1 reconstructed value (0.1 %) lies beyond the axis. 1 reconstructed value is not"),
+        (2, "2 reconstructed values (0.2 %) lie beyond the axis. 2 reconstructed values are not"),
+    ],
+)
+def test_values_that_are_not_drawn_are_told_in_numbers(count, words):
+    counts = SimpleNamespace(windows=1, beyond=count, values=1000, not_finite=count)
+    assert words in _left_out(stored(*np.zeros((2, 1, 4, 1))), counts)
+
+
+def test_a_unit_that_all_runs_share_stands_in_the_head_of_the_table():
+    shared, mixed = _columns({"m/s"}), _columns({"m/s", "mV"})
+    names = ("validation_mae", "floor_mae", "validation_mse")
+    assert [shared[name]["label"] for name in names] == [
+        "MAE (m/s)",
+        "Floor (m/s)",
+        "MSE in (m/s)²",
+    ]
+    assert [mixed[name]["label"] for name in names] == ["MAE", "Floor", "MSE"]
