@@ -1,4 +1,4 @@
-"""Normalization: fitted on the training part alone, applied, and undone.
+"""Normalization: fitted on the training part alone, or to each window by itself; applied, undone.
 
 Every method but log1p is affine, `z = (x - offset) / scale` for each channel. log1p is
 `z = sign(x) log(1 + |x|)`, so that negative values have an image too. Clipping limits values, in

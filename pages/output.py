@@ -21,11 +21,7 @@ from core.views.output_form import output_form, use_button
 
 def name_faults() -> None:
     """Which fields keep the draft from being an experiment."""
-    st.info(
-        "A field of the experiment has a fault: "
-        + ", ".join(session.literal(field) for field in session.problems()),
-        icon=":material/edit:",
-    )
+    st.info(session.faulty_fields(session.problems()), icon=":material/edit:")
 
 
 def show_fit(config: ExperimentConfig, beside) -> None:

@@ -204,6 +204,12 @@ def test_long_names_are_shortened():
     assert session.literal("x" * 500, 20) == "x" * 19 + "…"
 
 
+def test_faulty_fields_are_named_as_one_or_as_many():
+    one, two = session.faulty_fields({"data": ""}), session.faulty_fields({"data": "", "model": ""})
+    assert one == "A field of the experiment has a fault: data"
+    assert two == "Fields of the experiment have faults: data, model"
+
+
 @pytest.mark.parametrize(
     ("method", "scope", "text"),
     [

@@ -83,6 +83,7 @@ from core.session.visitor import (
 from core.session.words import (
     METHODS,
     SCOPES,
+    faulty_fields,
     field_words,
     keep_fault,
     literal,
@@ -119,6 +120,7 @@ __all__ = [
     "drop_upload",
     "envelopes",
     "experiment",
+    "faulty_fields",
     "field_words",
     "floors",
     "forget_all",

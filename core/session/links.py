@@ -7,6 +7,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.config import VERSION_KEY, ExperimentConfig, explain
+from core.number_text import agreeing
 from core.session.drafts import load
 from core.session.pages import PAGES
 from core.session.words import literal
@@ -98,7 +99,8 @@ def _show_ignored() -> None:
     if unknown:
         more = f" and {len(unknown) - _MOST_NAMED} more" if len(unknown) > _MOST_NAMED else ""
         names = ", ".join(literal(name, 40) for name in unknown[:_MOST_NAMED])
-        _say_ignored(f"{names}{more} in the address, which mean nothing here")
+        mean = agreeing(len(unknown), "means", "mean")
+        _say_ignored(f"{names}{more} in the address, which {mean} nothing here")
     for name in known:
         if len(given[name]) > 1:
             _say_ignored(f"all but the last {name} of {len(given[name])} in the address")

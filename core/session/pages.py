@@ -12,7 +12,11 @@ APP_TITLE = "Signal autoencoder lab"
 
 PAGES = {
     "start": ("Start", ":material/home:", "What this is, and the question that began it."),
-    "data": ("Data", ":material/show_chart:", "Upload or generate a recording, and cut it."),
+    "data": (
+        "Data",
+        ":material/show_chart:",
+        "Upload or generate a recording; cut it into windows.",
+    ),
     "output": ("Output", ":material/tune:", "Match the output activation to the data's range."),
     "explain": (
         "Explain",

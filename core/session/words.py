@@ -1,11 +1,12 @@
 """How things are said to a visitor: names of choices, text that came from outside, faults."""
 
 import re
+from collections.abc import Collection
 
 import streamlit as st
 
 from core.config import ExperimentConfig, NormalizationConfig, flatten
-from core.number_text import number_text
+from core.number_text import agreeing, number_text
 from core.results import field_title
 
 METHODS = {
@@ -65,6 +66,12 @@ def field_words(text: str) -> str:
     `training.batch_size=64`, as the command line says it, becomes `batch size 64`.
     """
     return _FIELD.sub(lambda found: field_title(found[1]) + " " * bool(found[2]), text)
+
+
+def faulty_fields(fields: Collection[str]) -> str:
+    """That fields of the experiment in hand have a fault, and which."""
+    said = "A field of the experiment has a fault", "Fields of the experiment have faults"
+    return f"{agreeing(len(fields), *said)}: {', '.join(map(literal, fields))}"
 
 
 def show_fault(error: Exception | str) -> None:

@@ -135,7 +135,7 @@ def _chosen_window(config: ExperimentConfig, part: str, known: ClippedWindows, c
                 key="clip-typical",
                 on_click=go,
                 args=("typical",),
-                help="The window in the middle, ordered by what they lose.",
+                help="The middle one of all windows, ordered by what they lose.",
             )
         step = {"on_click": go, "disabled": known.windows == 1}
         st.button("Previous", key="clip-prev", args=((position - 1) % known.windows,), **step)

@@ -31,12 +31,17 @@ def compared_errors(runs: Sequence[Compared], measure: str) -> None:
                 f"{name} less that of the baseline, of runs that validate on the same windows.",
             ),
             "percent": st.column_config.NumberColumn(
-                f"Δ {name} (%)", format="%+.1f", width=84, help="The same, of the baseline's."
+                f"Δ {name} (%)",
+                format="%+.1f",
+                width=84,
+                help="The same, in percent of the baseline's.",
             ),
             "floor": _number(
                 "Floor", f"No model with this output and normalization has a lower {name}."
             ),
-            "pca": _number("PCA", f"The {name} of principal components, as many as latent values."),
+            "pca": _number(
+                "PCA", f"The {name} of as many principal components as there are latent values."
+            ),
             "constant": _number(
                 "Constant", f"The {name} of each channel's best constant, of its training part."
             ),

@@ -34,7 +34,7 @@ def compared_windows(runs: Sequence[Compared]) -> None:
     kept: Kept = {item.label: parts for item in runs if (parts := kept_windows(item))}
     with_windows = [item for item in runs if item.label in kept]
     if len(with_windows) < 2:
-        st.caption("Two of these runs at least must have left reconstructions.")
+        st.caption("At least two of these runs must have left reconstructions.")
         return
     if left_out := [item.label for item in runs if item.label not in kept]:
         names = ", ".join(session.literal(label) for label in left_out)

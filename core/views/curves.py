@@ -90,8 +90,8 @@ def _chosen(known: Mapping[str, PartErrors]) -> list[str]:
         default=list(LINES),
         key="curve_lines",
         persist_state="session",
-        help="What is possible, on the validation windows; on the training windows as well where "
-        "that differs. A line far from the curves stands at the edge, with its value.",
+        help="What the errors compare with, on the validation windows; on the training windows as "
+        "well where that differs. A line far from the curves stands at the edge, with its value.",
     )
     return [kind for kind in known if kind in (chosen or ())]
 

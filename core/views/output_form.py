@@ -44,7 +44,7 @@ def output_form() -> None:
     clip = session.value("normalization.clip_percentile")
     scope = bound(
         st.selectbox,
-        "Fitted to",
+        "Fitted",
         "normalization.scope",
         options=choices(NormalizationScope),
         format_func=SCOPES.get,

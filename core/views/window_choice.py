@@ -29,13 +29,13 @@ def window_choice(run_id: str, parts: Parts, measure: str) -> tuple[str, int]:
         step = {"on_click": _step, "disabled": last == 0}
         st.button("Previous", key="previous", shortcut="Left", args=(-1, windows), **step)
         st.button("Next", key="next", shortcut="Right", args=(1, windows), **step)
-        for name in ("best", "median", "worst"):
+        for name, error in (("best", "lowest"), ("median", "median"), ("worst", "highest")):
             st.button(
                 name.capitalize(),
                 key=name,
                 on_click=_go_to,
                 args=(windows.landmark(name, measure), windows),
-                help=f"The window with the {name} {NAMES[measure].lower()}.",
+                help=f"The window with the {error} {NAMES[measure].lower()}.",
             )
         st.number_input(
             "Window",

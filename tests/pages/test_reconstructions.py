@@ -99,7 +99,7 @@ def test_best_and_worst_are_by_the_error_chosen(lab):
     assert "rank 1 from the best by MSE" in shown_text(page)
     page = page.button(key="worst").click().run()
     assert page.number_input(key="window_number").value == 1
-    assert page.button(key="best").help == "The window with the best mean squared error."
+    assert page.button(key="best").help == "The window with the lowest mean squared error."
 
 
 @pytest.mark.slow

@@ -29,8 +29,7 @@ def find_lesson() -> Lesson:
     """The draft's; where it has a fault that is named, one of the default experiment's data."""
     faults = session.problems()
     if faults:
-        named = ", ".join(session.literal(field) for field in faults)
-        st.info(f"A field of the experiment has a fault: {named}", icon=":material/edit:")
+        st.info(session.faulty_fields(faults), icon=":material/edit:")
     config = _config_of_valid_parts()
     if config is not None:
         try:

@@ -30,7 +30,7 @@ def trial(taught: Lesson) -> None:
     with st.container(border=True):
         st.markdown(
             "**Try it.** Scale your training values to 0…1, then multiply by a factor and add an "
-            "offset. That is what a normalization does."
+            "offset. That is what most normalizations do."
         )
         activation, factor, offset = _controls()
         known = session.affine_floors(taught.config)
