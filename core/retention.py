@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from core import durable
 from core.config import DataConfig
 from core.disk import fault_text
+from core.number_text import count_text
 from core.public import PublicSettings
 from core.run_status import (
     NEWER,
@@ -119,7 +120,8 @@ class Sweeper:
         for run in runs:
             is_theirs = run.state == "running" and run.owner
             if is_theirs and trained[run.id] > minutes * 60:
-                said = f"This public demo stops a run after {minutes:,} minutes of training."
+                most = count_text(minutes, "minute")
+                said = f"This public demo stops a run after {most} of training."
                 with _whatever_becomes_of(f"run {run.id}"):
                     self._store.open(run.id).update(**{NOTE: said})
                     self._cancel(run.id)

@@ -15,6 +15,7 @@ from core.epoch_records import EpochRecords
 from core.evaluation import evaluate
 from core.gpu import has_gpu
 from core.meters import describe_device
+from core.number_text import count_text
 from core.preparation import architecture_of, build_training, floors_of, measure
 from core.processor import describe_cpu
 from core.runs import Run
@@ -148,9 +149,10 @@ class RunTraining:
         """Why it ended before its last epoch, if it did."""
         if self._training.done == self._epochs:
             return ""
+        patience = count_text(self._training.config.training.patience, "epoch")
         return (
             f"Stopped early after epoch {self._training.done}: the validation loss has not fallen "
-            f"for {self._training.config.training.patience} epochs."
+            f"for {patience}."
         )
 
     def _finish(self, state: str, reason: str) -> None:

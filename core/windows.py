@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.config import WindowsConfig
-from core.number_text import count_text
+from core.number_text import agreeing, count_text
 from core.signals.recording import DataError
 
 
@@ -190,8 +190,10 @@ def split_windows(values: np.ndarray, config: WindowsConfig, seed: int = 0) -> S
     train = round(count * (1 - config.validation_share))
     if not 0 < train < count:
         raise DataError(
-            f"{count} windows with windows.validation_share={config.validation_share:g} leave "
-            f"{train} to train and {count - train} to validate; both need at least one."
+            f"{count_text(count, 'window')} with "
+            f"windows.validation_share={config.validation_share:g} "
+            f"{agreeing(count, 'leaves', 'leave')} {train} to train and {count - train} to "
+            "validate; both need at least one."
         )
     order = np.arange(count)
     if config.split != "last":
@@ -209,7 +211,7 @@ def check_batch(batch_size: int, train: Windows) -> None:
     if batch_size > len(train):
         raise DataError(
             f"training.batch_size={batch_size:,} is more than the "
-            f"{count_text(len(train), 'window')} there {'is' if len(train) == 1 else 'are'} to "
+            f"{count_text(len(train), 'window')} there {agreeing(len(train), 'is', 'are')} to "
             f"train on. Set it to {len(train):,} or less, or cut more windows."
         )
 

@@ -133,7 +133,7 @@ def test_ready_windows_can_be_cut_shorter():
         (
             np.zeros((1, 200, 1)),
             WindowsConfig(),
-            "with windows.validation_share=0.2 leave 1 to train and 0 to validate",
+            "1 window with windows.validation_share=0.2 leaves 1 to train and 0 to validate",
         ),
         (np.zeros((900, 1)), WindowsConfig(window_length=9, split="random"), "share time steps"),
     ],

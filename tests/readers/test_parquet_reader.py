@@ -93,7 +93,7 @@ def test_repeated_times_of_a_series_are_noted(tmp_path):
     path = written(tmp_path, {"id": ["a", "a", "a", "b"], "time": [1, 2, 2, 1], "v": [1, 2, 3, 4]})
     recording = read_recording(path, ReadOptions(layout="long"))
     assert recording.values[:, 0].tolist() == [1, 3]
-    assert "1 rows repeat a time" in " ".join(recording.notes)
+    assert "1 row repeats a time" in " ".join(recording.notes)
 
 
 def test_faults(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.config import ReadOptions
+from core.number_text import agreeing
 from core.signals.readers.channel_names import listed, unique_names
 from core.signals.readers.columns import Roles
 from core.signals.readers.limits import MAX_CHANNELS, check_time_steps, check_unpacked
@@ -61,7 +62,8 @@ def long_recording(
         f"{len(times):,} times.",
     ]
     if repeated:
-        found.append(f"{repeated} rows repeat a time of their series; the last one was taken.")
+        rows = agreeing(repeated, "1 row repeats", f"{repeated} rows repeat")
+        found.append(f"{rows} a time of the same series; the last one was taken.")
     if options.channels is not None:
         unknown = [channel for channel in options.channels if channel not in series]
         if unknown or not options.channels:

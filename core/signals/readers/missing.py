@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from core.config import MissingPolicy
-from core.number_text import count_text
+from core.number_text import agreeing, count_text
 from core.signals.readers.channel_names import listed
 from core.signals.recording import DataError
 from core.threads import each_in_a_thread
@@ -81,7 +81,7 @@ def _great_integers(values, names, lows, highs) -> list[str]:
             continue
         channel = values[..., index]
         above = int(((channel > EXACT_INTEGERS) | (channel < -EXACT_INTEGERS)).sum())
-        are = "is" if above == 1 else "are"
+        are = agreeing(above, "is", "are")
         notes.append(
             f"{names[index]}: {count_text(above, 'integer')} {are} above 2^53 and rounded when "
             "computed with."
@@ -117,12 +117,13 @@ def _check_gaps(values, names, gaps, policy, place) -> None:
             f"No values at all in: {listed(empty)}. Leave such channels out, or export them again."
         )
     if policy == "error":
-        index = next(iter(gaps))
+        index, total = next(iter(gaps)), sum(gaps.values())
         first = np.argwhere(np.isnan(values[..., index]))[0]
         raise DataError(
             f"Channel {names[index]!r} has no value at {_spot(first, place)}, and "
-            f"{sum(gaps.values())} values are missing in all. Complete the data, or choose how "
-            "missing values are filled: interpolate, previous or zero."
+            f"{count_text(total, 'value')} {agreeing(total, 'is', 'are')} missing in all. "
+            "Complete the data, or choose how missing values are filled: interpolate, previous or "
+            "zero."
         )
 
 
@@ -166,4 +167,4 @@ def _gap_notes(names, gaps, policy) -> list[str]:
 
 
 def _gaps(count: int) -> str:
-    return f"{count_text(count, 'missing value')} {'was' if count == 1 else 'were'}"
+    return f"{count_text(count, 'missing value')} {agreeing(count, 'was', 'were')}"
