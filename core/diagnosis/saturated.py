@@ -71,8 +71,8 @@ def finding(config: ExperimentConfig, evidence: Evidence, found: list[int]) -> F
         "warning",
         {
             "Channel": [channel_name(evidence, c) for c in found],
-            "Outputs at the end": [share_text(share) for share in outputs],
-            "Targets at the end": [share_text(share) for share in targets],
+            "Outputs near the end": [share_text(share) for share in outputs],
+            "Targets near the end": [share_text(share) for share in targets],
             "Slope, of the steepest": [share_text(last["slope"][c]) for c in found],
             "Epoch": last["epoch"],
             "Windows looked at": last["windows"],

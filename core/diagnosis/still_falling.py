@@ -47,7 +47,7 @@ def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
         "The error was still falling",
         f"The last {last_epochs} of {last:,} brought {name} on validation "
         f"from {number_text(before, unit)} to {number_text(after, unit)}, {share} of "
-        "what is above its floor: more epochs would bring more.",
+        "what was above its floor: more epochs would bring more.",
         "info",
         {
             "Epochs": last,

@@ -76,7 +76,7 @@ def finding(config: ExperimentConfig, evidence: Evidence, found: list[int]) -> F
         {
             "Channel": [channel_name(evidence, c) for c in found],
             "Slope, of the steepest": [share_text(slope) for slope in slopes],
-            "Outputs at an end": [
+            "Outputs at or near an end": [
                 share_text(last["at_low"][c] + last["at_high"][c]) for c in found
             ],
             "Epoch": last["epoch"],

@@ -131,7 +131,7 @@ def channel_floors(found: Recording, train: ErrorFloor, validation: ErrorFloor) 
         column_config=dict.fromkeys(SHARES, percent),
     )
     st.caption(
-        "Shares of training values below and above what the output can produce, and exactly on an "
-        "end it approaches but never reaches; the share of validation values beyond it; and the "
-        "error floors, in original units."
+        "Shares of training values that the output or clipping cuts off below and above, and of "
+        "those exactly on an end that the output approaches but never reaches; the share of "
+        "validation values that are cut off; and the error floors, in original units."
     )

@@ -61,8 +61,8 @@ def _fields(found: Recording) -> None:
         max_value=0.5,
         step=0.05,
         format="percent",
-        help="The part no weight is trained on. It judges the model, and with that which epoch's "
-        "weights are kept and when training stops early.",
+        help="The part no weight is trained on. The model is judged by it, and so are which "
+        "epoch's weights to keep and when to stop early.",
     )
     if found.is_windowed or session.value("windows.split") == "random":
         automatic = "a random choice" if found.is_windowed else "the last part"

@@ -133,9 +133,12 @@ def test_levels_that_are_held_for_whole_windows_are_no_yes_or_no(lab):
 
 @pytest.mark.slow
 def test_clipping_is_said_to_be_part_of_every_floor(lab):
-    page = lab.open("explain", v="1", **{"normalization.clip_percentile": "1"}).run()
+    changes = {"normalization.clip_percentile": "1", "normalization.method": "minmax"}
+    page = lab.open("explain", v="1", **changes).run()
     assert not page.exception
     text = shown_text(page)
+    assert "lie within that, once clipping has cut off 2 %: **floor MAE" in text
+    assert "% of them are negative." in text  # in every channel
     assert "Your experiment clips values" in text
     assert "which is what clipping cuts off" in text
     assert table_row(page, "Pair", "Linear, standard")[0] != "0"

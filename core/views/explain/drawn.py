@@ -50,12 +50,14 @@ def place(taught: Lesson, activation: str) -> str:
     )
     sides = [(below, "below"), (above, "above")]
     lies = [(share_text(share), side) for share, side in sides if share > 0]
-    found = _lie(lies)
+    is_within = not cell.train.exceeds(ACTIVATIONS[activation])
+    found = _lie([] if is_within else lies)
     at_end = float(cell.train.at_open_end_share.mean())
     if at_end > 0:
         found += f", {share_text(at_end)} exactly on an end it never reaches"
     if taught.clips and lies:
-        found += ", what is clipped among them"
+        cut = share_text(below + above)
+        found += f", once clipping has cut off {cut}" if is_within else ", or are clipped"
     return f"{after(taught)} {found}: **{floor_text(taught, cell)}**."
 
 

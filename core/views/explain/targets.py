@@ -52,7 +52,7 @@ def facts(taught: Lesson) -> list[str]:
             | (validation.target_high > train.target_high)
         ).sum()
     )
-    where = "" if channels == 1 else f" in {beyond} of {channels} channels"
+    where = "" if beyond == channels else f" in {beyond} of {channels} channels"
     lines.append(
         f"Validation goes beyond the range of training{where}."
         if beyond
@@ -66,7 +66,8 @@ def _signs(train: ErrorFloor) -> str:
     low = train.target_low
     if low.min() >= 0:
         return "None of them is negative."
-    where = "" if len(low) == 1 else f", in {int((low < 0).sum())} of {len(low)} channels"
+    count = int((low < 0).sum())
+    where = "" if count == len(low) else f", in {count} of {len(low)} channels"
     return f"{share_text(negative_share(train))} of them are negative{where}."
 
 
