@@ -8,7 +8,9 @@ import pytest
 from core.config import WindowsConfig
 from core.output_range import Reach
 from core.session import CutWindow
+from core.session.notice import hours_text
 from core.signals.recording import Recording
+from core.views import run_commands
 from core.views.clipping import _facts
 from core.views.run_table import _columns
 from core.views.value_counts import _left_out
@@ -64,3 +66,21 @@ def test_a_unit_that_all_runs_share_stands_in_the_head_of_the_table():
         "MSE in (m/s)²",
     ]
     assert [mixed[name]["label"] for name in names] == ["MAE", "Floor", "MSE"]
+
+
+def test_one_run_of_several_that_a_click_could_not_change_is_told_as_one(monkeypatch):
+    said = []
+    monkeypatch.setattr(run_commands, "tell", said.append)
+    monkeypatch.setattr(run_commands, "forget_active_runs", lambda: None)
+    monkeypatch.setattr(run_commands.session, "may_change", lambda run_id: run_id != "a")
+    for run_ids in (["a", "b"], ["a", "a", "b"], ["a"]):
+        run_commands._do("paused", run_ids, lambda run_id: None)
+    assert [text.partition(" not ")[0] for text in said] == [
+        *("1 of 2 runs was", "2 of 3 runs were", "The run was")
+    ]
+
+
+def test_how_long_a_visit_is_kept_is_told_in_hours_or_days():
+    assert [hours_text(hours) for hours in (1, 0.5, 24, 72)] == [
+        *("1 hour", "0.5 hours", "24 hours", "3 days")
+    ]
