@@ -1,17 +1,20 @@
-"""What views say: one of a thing as one, and errors in the unit that they share."""
+"""What views say: one of a thing as one, errors in the unit that they share, help that is true."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from core.config import WindowsConfig
+from core.config import DataConfig, WindowsConfig
 from core.output_range import Reach
 from core.session import CutWindow
 from core.session.notice import hours_text
-from core.signals.recording import Recording
+from core.signals.generators import GENERATORS, generate
+from core.signals.recording import DataError, Recording
 from core.views import run_commands
 from core.views.clipping import _facts
+from core.views.data_source import FREQUENCY_HELP, NYQUIST
 from core.views.run_table import _columns
 from core.views.value_counts import _left_out
 from core.views.windowing import _consequence
@@ -84,3 +87,11 @@ def test_how_long_a_visit_is_kept_is_told_in_hours_or_days():
     assert [hours_text(hours) for hours in (1, 0.5, 24, 72)] == [
         *("1 hour", "0.5 hours", "24 hours", "3 days")
     ]
+
+
+@pytest.mark.parametrize("name", sorted(set(GENERATORS) - {"question"}))  # which has no frequency
+def test_help_says_which_frequencies_a_signal_can_have(name):
+    data = DataConfig(name=name, frequency_hz=80, sampling_rate_hz=100, time_steps=500)
+    is_limited = FREQUENCY_HELP.get(name, NYQUIST) == NYQUIST
+    with pytest.raises(DataError, match="above 50 Hz") if is_limited else nullcontext():
+        generate(data)
