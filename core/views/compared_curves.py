@@ -45,7 +45,7 @@ def compared_curves(runs: Sequence[Compared]) -> str:
     histories = {item.label: item.history.rows for item in runs}
     epochs = max(item.history.epochs for item in runs)
     if not epochs:
-        st.caption("None of these runs has finished an epoch yet.")
+        st.caption("No epoch is finished yet.")
         return measure
     in_colour_order = tuple(item.label for item in sorted(runs, key=lambda item: item.colour))
     st.vega_lite_chart(
@@ -102,7 +102,7 @@ def _say_what_to_know(runs: Sequence[Compared], measure: str, scale: str) -> Non
     if scale == "scaled":
         if missing := without_scaled(histories, measure):
             names = ", ".join(session.literal(label) for label in missing)
-            st.caption(f"Left out, since they were trained before these were recorded: {names}.")
+            st.caption(f"Left out, as trained before such errors were recorded: {names}.")
     elif not all(have_same_data(item.config, runs[0].config) for item in runs):
         st.caption(
             "These runs are of different data: their errors have different scales. "

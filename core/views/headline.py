@@ -28,8 +28,8 @@ def headline(results: Results, measure: str) -> None:
         st.metric(
             "Error floor",
             session.measured(results.visible_floor("validation", measure), unit),
-            help="The least any model with this output activation and normalization can reach on "
-            "the validation windows.",
+            help="No model with this output activation and normalization gets below it on the "
+            "validation windows.",
         )
         st.metric(
             "Best constant",

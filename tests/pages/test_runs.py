@@ -119,7 +119,7 @@ def test_a_choice_stays_with_its_runs_as_the_table_changes(lab):
 def test_runs_without_an_epoch_compare_without_a_curve(lab):
     make_run(lab.store, "queued", name="Waiting")
     page = select(lab.open("runs"), 0)
-    assert "has finished an epoch yet" in shown_text(page)
+    assert "No epoch is finished yet." in shown_text(page)
 
 
 def test_a_run_with_a_damaged_configuration_is_left_out_of_the_comparison(lab):
@@ -269,7 +269,7 @@ def test_free_of_scale_old_runs_are_left_out(lab):
     page = select(lab.open("runs"), 0, 1)
     assert page.pills(key="runs_lines").value == ["floor"]
     page = page.segmented_control(key="runs_scale").set_value("scaled").run()
-    assert "Left out, since they were trained before these were recorded: Old." in text_of(page)
+    assert "Left out, as trained before such errors were recorded: Old." in text_of(page)
     assert not page.exception
 
 
