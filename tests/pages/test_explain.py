@@ -139,6 +139,7 @@ def test_clipping_is_said_to_be_part_of_every_floor(lab):
     text = shown_text(page)
     assert "lie within that, once clipping has cut off 2 %: **floor MAE" in text
     assert "% of them are negative." in text  # in every channel
+    assert re.search(r"What is left is floor .* on validation, which is what clipping", text)
     assert "Your experiment clips values" in text
     assert "which is what clipping cuts off" in text
     assert table_row(page, "Pair", "Linear, standard")[0] != "0"

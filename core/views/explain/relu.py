@@ -47,7 +47,8 @@ def cut(taught: Lesson) -> str:
             f"{text}, so ReLU can say them all: floor 0. So it is in the public question, whose "
             "intensities begin at 0."
         )
-    return f"{text}. What is left is {floor_text(taught, cell)}."
+    why = ", which is what clipping cuts off" if taught.clips else ""
+    return f"{text}. What is left is {floor_text(taught, cell)}{why}."
 
 
 def standard(taught: Lesson) -> str:
