@@ -155,8 +155,6 @@ def _taken_apart(state: TrainingState) -> tuple[dict[str, Any], dict[str, np.nda
     for name in _LISTS:
         part = numbers.pop(name)
         arrays |= {f"{name}.{number}": array for number, array in enumerate(part or ())}
-    if not math.isfinite(numbers["best_loss"]):  # before the first epoch: JSON knows no infinity
-        numbers["best_loss"] = None
     return numbers, arrays
 
 
@@ -164,7 +162,7 @@ def _assemble(
     about: Mapping[str, Any], arrays: Mapping[str, np.ndarray], rows: list[dict[str, float]]
 ) -> Checkpoint:
     numbers = dict(about["state"])
-    if numbers["best_loss"] is None:
+    if numbers["best_loss"] is None:  # before the first epoch: JSON knows no infinity
         numbers["best_loss"] = math.inf
     parts: dict[str, Any] = {
         name: [arrays[key] for key in _in_order(arrays, name)] for name in _LISTS

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from core import faults
+from core.json_values import finite
 
 FAULTS = faults.planned(os.environ)
 
@@ -171,7 +172,9 @@ def append(path: Path, data: bytes, whole: int) -> None:
 
 
 def json_bytes(value: Any) -> bytes:
-    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+    """A plain value as JSON; null for numbers that are not finite."""
+    text = json.dumps(finite(value), indent=1, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode()
 
 
 def _open_lock(path: Path) -> int:

@@ -1,7 +1,8 @@
 """Training one run, from its newest checkpoint or from the start, and what it leaves behind."""
 
 import json
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +26,11 @@ from core.training import Cancelled, Diverged, Progress, Training
 from core.windows import check_batch
 
 BASELINES = "measuring the best constant and principal components"
+
+_LESS_HIGH = (
+    "Choose an output and a normalization between which outputs are not raised so high, such as "
+    "linear and standard."
+)
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -100,7 +106,7 @@ class RunTraining:
         if self._training.done:
             self._measure_baselines(give_up=lambda: True)
             records.finish()
-            self._finish(state, reason)
+            return self._finish(state, reason)
         return state, reason
 
     def _begin(self) -> EpochRecords:
@@ -155,8 +161,11 @@ class RunTraining:
             f"for {patience}."
         )
 
-    def _finish(self, state: str, reason: str) -> None:
-        """Publish the model, then what it reaches; `results.json` comes last."""
+    def _finish(self, state: str, reason: str) -> tuple[str, str]:
+        """Publish the model, then what it reaches; `results.json` comes last.
+
+        Returns the state and the reason: others where the kept model's errors are no numbers.
+        """
         training, run = self._training, self._run
         if training.config.training.keep_best or state == "failed":
             training.keep_best()
@@ -166,6 +175,9 @@ class RunTraining:
             kept_epoch = training.done
         run.publish("model.keras", training.trainer.export.save)  # safe before the long part
         results, arrays = self._evaluate(stops=state == "finished")
+        if beyond := [part for part, _ in training.split.parts() if not _is_known(results[part])]:
+            state = "failed" if state == "finished" else state
+            reason = f"{reason} {_beyond_sentence(beyond)}".lstrip()
         architecture = architecture_of(training)
         run.publish("reconstruction.npz", lambda path: np.savez(path, **arrays))
         results |= self._baselines
@@ -184,6 +196,7 @@ class RunTraining:
         }
         run.publish_json("results.json", results)
         checkpoints.keep(run.folder, 1, run.writing)  # to be trained further from
+        return state, reason
 
     def _evaluate(self, stops: bool) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Errors and reconstructions of all windows. A wish to cancel comes too late by now."""
@@ -220,13 +233,24 @@ def _diverged_sentence(error: Diverged, epochs: int, is_normalized: bool) -> str
     if not error.is_loss:
         return (
             f"Beyond 32 bits in epoch {error.epoch}: the errors in the data's own units are too "
-            f"large for such numbers, though the loss is not. {kept}Choose an output and a "
-            "normalization between which outputs are not raised so high, such as linear and "
-            "standard."
+            f"large for such numbers, though the loss is not. {kept}{_LESS_HIGH}"
         )
     return (
         f"Diverged in epoch {error.epoch}: the loss is far too large, or no finite number. "
         f"{kept}Lower the learning rate{'' if is_normalized else ', or normalize the data'}."
+    )
+
+
+def _is_known(errors: Mapping[str, float]) -> bool:
+    return all(map(math.isfinite, errors.values()))
+
+
+def _beyond_sentence(parts: Sequence[str]) -> str:
+    """Why a model that was kept has no errors on these parts."""
+    words = " and ".join({"train": "training"}.get(part, part) for part in parts)
+    return (
+        f"Beyond 32 bits: of some {words} windows the kept model makes values too large for such "
+        f"numbers in the data's own units, so its errors there are not known. {_LESS_HIGH}"
     )
 
 

@@ -23,7 +23,7 @@ from core.charts import (
     vega_spec,
 )
 from core.config import ModelConfig
-from core.results import Place, count_values, read_reconstruction, read_results
+from core.results import PARTS, Place, count_values, read_reconstruction, read_results
 from core.runs import RunStore
 from tests.fake_runs import history_row, make_run
 from tests.test_worst_windows import stored
@@ -161,6 +161,22 @@ def test_a_long_window_keeps_the_extremes_of_all_three_lines():
     assert frame["reconstruction"].min() == -88
     assert frame["residual"].max() == (other - original).max()
     assert {1, 124, 78, 40_001, 50_000} <= set(frame["t"])
+
+
+@pytest.mark.parametrize("length", [4, 5_000])
+def test_what_is_not_finite_is_drawn_nowhere(length):
+    original, wild = np.zeros(length), np.sin(np.arange(length))
+    wild[1:3] = np.inf, -np.inf
+    kept = stored(original[None, :, None], wild[None, :, None])
+    frames = [
+        reconstruction.window_table(original, wild, None).to_pandas(),
+        compared_windows.compared_frame(original, [wild, original], None),
+        step_errors.step_error_frame(kept, "mae", ["a"], None),
+        errors.histogram_frame(dict.fromkeys(PARTS, kept), "mae", math.inf),
+    ]
+    for frame in frames:
+        assert not np.isinf(frame.select_dtypes("number")).any(axis=None)
+    assert np.isfinite(frames[0]["reconstruction"].iloc[-1])
 
 
 def test_channel_errors_of_many_channels_are_the_worst(tmp_path):

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # A module of core may import the modules named before it, besides its own row.
 LAYERS = [
     {"core.config", "core.number_text", "core.spreadsheets", "core.public", "core.web"},
+    {"core.json_values"},
     {"core.cores"},
     {"core.threads", "core.intervals", "core.processor"},
     {"core.upload_room"},

@@ -223,7 +223,6 @@ def results_with(error, floor, constant, pca=math.nan, ratio=None):
         ((6.1, 3.0, 12.4), "MAE 6.1 mV: 3 mV of it is clipping; a constant would be 12.4 mV."),
         ((6.1, math.nan, 12.4), "MAE 6.1 mV: a constant would be 12.4 mV."),
         ((6.1, math.nan, math.nan), ""),
-        ((math.inf, 0.0, 1.0), "Training diverged: the error is not finite."),
         ((math.nan, 0.0, 1.0), "The errors of this run are not known."),
     ],
 )
@@ -307,6 +306,19 @@ def test_a_window_as_csv_reads_back_and_holds_no_formula():
     assert header[:3] == ["time_step_index", "time_s", "'=cmd|x original"]
     assert len(header) == 8
     assert [float(cell) for cell in rows[1]] == [1, 0.1, 3, 3.5, 0.5, 4, 4.5, 0.5]
+
+
+def test_what_is_not_finite_is_left_out(store):
+    reconstruction = np.array([[math.inf], [math.nan], [3.0]])
+    cells = window_csv(np.ones((3, 1)), reconstruction, ["a"], None).splitlines()[1:]
+    assert cells == ["0,1,,", "1,1,,", "2,1,3,2"]
+    run = make_run(store)
+    content = json.loads((run.folder / "results.json").read_bytes())
+    content["train"]["mae"] = content["channel_mae"]["train"][0] = math.inf
+    (run.folder / "results.json").write_text(json.dumps(content))  # as an earlier version did
+    results = read_results(run)
+    assert math.isnan(results.errors["train"]["mae"])
+    assert np.isnan(results.channel_errors["train"]["mae"]).tolist() == [True, False]
 
 
 def test_a_file_is_read_again_only_when_it_changed(tmp_path):

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import math
 import os
 import subprocess
 import weakref
@@ -177,6 +178,24 @@ def test_errors_beyond_32_bits_are_no_diverged_loss(tmp_path):
     assert worker.train_run(run, data_folder) == "failed"
     assert "Beyond 32 bits in epoch" in run.status().reason
     assert "though the loss is not" in run.status().reason
+
+
+@pytest.mark.parametrize(("epochs", "state"), [(3, "failed"), (500, "cancelled")])
+def test_a_kept_model_whose_errors_are_no_numbers_is_told(tmp_path, monkeypatch, epochs, state):
+    def beyond(*given):
+        results, arrays = evaluate(*given)
+        results["train"] = {"mae": math.inf, "mse": math.nan}
+        return results, arrays
+
+    evaluate = run_training.evaluate
+    monkeypatch.setattr(run_training, "evaluate", beyond)
+    run, data_folder = started(tmp_path, {"training.epochs": epochs})
+    monkeypatch.setattr(type(run), "cancel_requested", lambda run: len(run.history()) > 3)
+    assert worker.train_run(run, data_folder) == state
+    assert "Beyond 32 bits: of some training windows" in run.status().reason
+    assert "Infinity" not in (text := (run.folder / "results.json").read_text())
+    assert json.loads(text)["train"] == {"mae": None, "mse": None}
+    assert run.outcome() == (state, run.status().reason)
 
 
 @pytest.mark.parametrize("method", ["minmax", "minmax_symmetric", "standard", "robust", "maxabs"])

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from core.charts import palette
+from core.charts.curves import finite
 from core.charts.reconstruction import MOST_POINTS, panel_axis, value_line
 from core.charts.run_words import labelled, window_time
 from core.charts.thinning import thin
@@ -22,9 +23,9 @@ def compared_frame(
 
     A long window is thinned to points at which one of the lines has its extremes.
     """
-    lines = {"original": np.asarray(original, dtype=np.float64)}
+    lines = {"original": finite(original)}
     for number, values in enumerate(reconstructions):
-        lines[f"run_{number}"] = np.asarray(values, dtype=np.float64)
+        lines[f"run_{number}"] = finite(values)
         lines[f"off_{number}"] = lines[f"run_{number}"] - lines["original"]
     kept = np.arange(len(original))
     if len(original) > MOST_POINTS:

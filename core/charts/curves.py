@@ -41,6 +41,12 @@ def _extremes(
     )
 
 
+def finite(values: np.ndarray) -> np.ndarray:
+    """The values in 64 bits, with NaN, which is left out, for what no axis can show."""
+    values = np.asarray(values, dtype=np.float64)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
 def drawable(values: np.ndarray, log: bool) -> np.ndarray:
     """Which of them an axis can show: those that are finite, and on a log axis positive."""
     return np.isfinite(values) & ((values > 0) | (not log))

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from core.charts import palette
+from core.charts.curves import finite
 from core.charts.run_words import SERIES, TITLES, labelled
 from core.charts.vega_spec import (
     BAND_HEIGHTS,
@@ -149,7 +150,8 @@ def histogram_frame(
     errors = {part: np.asarray(parts[part].window_errors(measure)) for part in PARTS}
     errors = {part: values[np.isfinite(values)] for part, values in errors.items()}
     together = np.concatenate(list(errors.values()))
-    frames = [pd.DataFrame({"low": [shown], "high": [shown], "share": [0.0], "part": ["shown"]})]
+    mark = finite(np.array([shown]))
+    frames = [pd.DataFrame({"low": mark, "high": mark, "share": [0.0], "part": ["shown"]})]
     if len(together):
         edges = even_edges(float(together.min()), float(together.max()), bins)
         for part, values in errors.items():

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.charts import palette
+from core.charts.curves import finite
 from core.charts.run_words import labelled, window_time
 from core.charts.thinning import thin
 from core.charts.vega_spec import (
@@ -32,8 +33,7 @@ def window_table(
 
     A long window is thinned to points at which one of the three has its extremes.
     """
-    original = np.ascontiguousarray(original, dtype=np.float64)
-    reconstruction = np.ascontiguousarray(reconstruction, dtype=np.float64)
+    original, reconstruction = finite(original), finite(reconstruction)
     lines = {
         "original": original,
         "reconstruction": reconstruction,

@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from core.charts.curves import finite
 from core.charts.errors import MOST_BARS
 from core.charts.run_words import SERIES, TITLES, labelled, window_time
 from core.charts.vega_spec import NUMBER, Spec, band_height, chart_title, quantity
@@ -117,7 +118,7 @@ def step_error_frame(
             "start": np.tile(edges[:-1], len(channels)),
             "stop": np.tile(edges[1:], len(channels)),
             "channel": np.repeat([labels[c] for c in channels], cells),
-            "value": means.T.reshape(-1),
+            "value": finite(means.T.reshape(-1)),
             "row": np.repeat(channels, cells),
             "cell": np.tile(np.arange(cells), len(channels)),
             "marked": False,

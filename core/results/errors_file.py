@@ -31,7 +31,7 @@ def part_errors(content: Any, measures: tuple[str, ...] = MEASURES) -> PartError
 
 def _number(errors: Any, measure: str) -> float:
     value = errors.get(measure) if isinstance(errors, Mapping) else None
-    return float(value) if _is_number(value) else math.nan
+    return float(value) if _is_number(value) and math.isfinite(value) else math.nan
 
 
 def _is_number(value: Any) -> bool:
@@ -52,9 +52,10 @@ def _unknown_values() -> Mapping[str, np.ndarray]:
 
 
 def _part_values(content: Any) -> dict[str, np.ndarray]:
-    """`{part: (channels,)}`, with empty arrays where there is none."""
+    """`{part: (channels,)}`, with empty arrays where there is none, NaN for what is not finite."""
     content = {} if content is None else content
-    return {part: np.array(content.get(part, ()), dtype=float) for part in PARTS}
+    values = {part: np.array(content.get(part, ()), dtype=float) for part in PARTS}
+    return {part: np.where(np.isfinite(known), known, np.nan) for part, known in values.items()}
 
 
 def _channel_errors(content: Mapping[str, Any], name: str) -> ChannelErrors:

@@ -32,8 +32,6 @@ def error_sentence(results: Results, measure: str = "mae") -> str:
     error = results.errors["validation"][measure]
     if math.isnan(error):
         return "The errors of this run are not known."
-    if not math.isfinite(error):
-        return "Training diverged: the error is not finite."
     unit = unit_of(measure, results.unit)
     clauses = [_clipping(results, measure), _beside_pca(results, measure)]
     constant = results.constant["validation"][measure]

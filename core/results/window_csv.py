@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,7 @@ def window_csv(
     """One window `(window_length, channels)` as CSV: original, reconstruction and residual.
 
     Indices of time steps begin with 0, as in arrays.
+    An empty cell for what is not finite.
     """
     steps = np.arange(len(original))
     columns = [("time_step_index", steps)]
@@ -32,5 +34,5 @@ def window_csv(
     writer = csv.writer(text)
     writer.writerow([quoted(name) for name, _ in columns])
     for row in zip(*(values for _, values in columns), strict=True):
-        writer.writerow([f"{value:.9g}" for value in row])
+        writer.writerow([f"{value:.9g}" if math.isfinite(value) else "" for value in row])
     return text.getvalue()

@@ -200,8 +200,9 @@ def _errors(
             f"{name}, {channel}", format="%.4g"
         )
     st.dataframe(
-        quoted_frame(pd.DataFrame(rows)),
+        quoted_frame(pd.DataFrame(rows).replace([np.inf, -np.inf], np.nan)),
         hide_index=True,
+        placeholder="–",
         column_config=columns,
         alt="The errors of each run on this window",
     )

@@ -143,6 +143,6 @@ def _share_done(now: Mapping[str, Any], epochs: int, total: int) -> float:
 def _now_text(now: Mapping[str, Any]) -> str:
     if now.get("phase") == "reconstructing":
         return "reconstructing the windows"
-    if "mae" not in now:
+    if now.get("mae") is None:
         return "getting ready"
     return f"MAE {now['mae']:.2f} in epoch {now['epoch']}, about {now['eta_seconds']:.0f} s left"
