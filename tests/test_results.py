@@ -288,6 +288,12 @@ def test_differences_name_the_fields_and_every_value():
     two = {"name": "b", "model": {"dropout": 0.1, "filters": [64, 32]}, "same": 1, "new": True}
     assert differences([one, two]) == {"model.dropout": ["0", "0.1"], "new": ["–", "yes"]}
     assert differences([one, one]) == {}
+    near = [
+        {"rate": 0.1 + 1e-9, "stays": 0.1},
+        {"rate": 0.1, "stays": 0.1},
+        {"rate": 3, "stays": 0.1},
+    ]
+    assert differences(near) == {"rate": ["0.100000001", "0.1", "3"]}
 
 
 def test_what_has_no_meaning_for_the_source_is_no_difference():

@@ -19,7 +19,7 @@ from core.results.comparison import (
     why_not_comparable,
     window_errors,
 )
-from core.results.configs import config_columns, differences, field_title, value_text
+from core.results.configs import config_columns, differences, field_title, value_texts
 from core.results.errors_file import (
     MEASURES,
     PARTS,
@@ -85,7 +85,7 @@ __all__ = [
     "seed_of",
     "unit_of",
     "value_ranges",
-    "value_text",
+    "value_texts",
     "visible_floor",
     "why_not_comparable",
     "window_csv",

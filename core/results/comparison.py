@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from core.config import DataConfig, ExperimentConfig, WindowsConfig, flatten
-from core.results.configs import field_title, value_text
+from core.results.configs import field_title, value_texts
 from core.results.reconstruction_file import StoredWindows
 from core.signals.store import recording_key
 
@@ -89,7 +89,7 @@ def seed_of(config: Mapping[str, Any]) -> Any:
 def _difference(label: str, mine: Mapping[str, Any], other: str, theirs: Mapping[str, Any]) -> str:
     """The first field in which two parts of a configuration differ, in words."""
     pairs = {
-        name: (value_text(mine.get(name, "–")), value_text(theirs.get(name, "–")))
+        name: value_texts([mine.get(name, "–"), theirs.get(name, "–")])
         for name in {**mine, **theirs}
         if mine.get(name) != theirs.get(name)
     }

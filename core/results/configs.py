@@ -37,7 +37,7 @@ def differences(configs: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     """The dotted fields in which configurations differ, each with its value in every one."""
     flats = [_meant(config) for config in configs]
     fields = list(dict.fromkeys(name for flat in flats for name in flat if name != "name"))
-    texts = {name: [value_text(flat.get(name, "–")) for flat in flats] for name in fields}
+    texts = {name: value_texts([flat.get(name, "–") for flat in flats]) for name in fields}
     return {name: values for name, values in texts.items() if len(set(values)) > 1}
 
 
@@ -59,12 +59,21 @@ def field_title(name: str) -> str:
     return name.replace("_hz", " (Hz)").replace("_", " ")
 
 
-def value_text(value: Any) -> str:
-    """The value of a field as a person reads it."""
+def value_texts(values: Sequence[Any]) -> list[str]:
+    """Values of one field as a person reads them, with all their digits where fewer do not tell
+    them apart."""
+    short, whole = ([value_text(value, is_whole) for value in values] for is_whole in (False, True))
+    return short if len(set(short)) == len(set(whole)) else whole
+
+
+def value_text(value: Any, is_whole: bool = False) -> str:
+    """The value of a field as a person reads it: with six digits, or with all."""
     if value is None:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0") if is_whole else f"{value:g}"
+    return str(value)

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from core import disk, session
 from core.config import ExperimentConfig, flatten
 from core.number_text import agreeing
-from core.results import value_text
+from core.results import value_texts
 from core.runs import RunNotFound, RunUnreadable, TransitionRefused
 from core.signals.recording import DataError
 from core.views.run_state import default_name
@@ -68,13 +68,17 @@ def try_remedy(run_id: str, changes: Mapping[str, Any]) -> None:
         name = session.store().open(run_id).status().name.strip() or "without a name"
         before = flatten(config.model_dump(mode="json"))
         said = "; ".join(
-            f"{session.field_words(field)} {value_text(value)} (was {value_text(before[field])})"
-            for field, value in changes.items()
+            _change_text(field, before[field], value) for field, value in changes.items()
         )
         session.load(
             config.replace({**changes, "name": ""}), f"Filled from the run {name[:60]}: {said}"
         )
         st.switch_page(session.page("train"))
+
+
+def _change_text(field: str, before: Any, after: Any) -> str:
+    was, now = value_texts([before, after])
+    return f"{session.field_words(field)} {now} (was {was})"
 
 
 def cancel(run_id: str) -> None:
