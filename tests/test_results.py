@@ -239,11 +239,12 @@ def test_the_squared_error_has_the_squared_unit():
 
 
 def test_pca_of_fewer_components_than_latent_values_is_named_so():
-    results = replace(results_with(6.1, 0.0, 12.4, 4.0), windows={"train": 32}, pca_components=31)
-    assert "above PCA with 31 components, one less than windows" in error_sentence(results)
-    one = replace(results, windows={"train": 2}, pca_components=1)
-    assert "above PCA with 1 component, one less than windows" in error_sentence(one)
-    results = replace(results, windows={"train": 33})
+    results = replace(results_with(6.1, 0.0, 12.4, 4.0), pca_windows=4096, pca_components=4095)
+    said = "above PCA with 4,095 components (one less than the windows it was fitted to);"
+    assert said in error_sentence(results)
+    one = replace(results, pca_windows=2, pca_components=1)
+    assert "above PCA with 1 component (one less" in error_sentence(one)
+    results = replace(results, pca_windows=4097)
     assert "above PCA of the same size" in error_sentence(results)
 
 

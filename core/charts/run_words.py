@@ -7,7 +7,11 @@ from typing import Any, NamedTuple
 
 from core.charts import palette
 
-LINES = {"floor": "error floor", "pca": "PCA of the same size", "constant": "best constant"}
+LINES = {
+    "floor": "error floor",
+    "pca": "PCA of at most the same size",
+    "constant": "best constant",
+}
 
 
 def line_key(kind: str, part: str) -> str:

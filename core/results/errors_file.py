@@ -87,6 +87,7 @@ class Results:
     windows: Mapping[str, int] = field(default_factory=dict)
     pca: PartErrors = field(default_factory=_unknown_errors)  # as many components as latent values
     pca_components: int | None = None
+    pca_windows: int | None = None  # that the components were fitted to
     initial_weights: str = ""  # SHA-256 of all weights before the first step
     scaled: PartErrors = field(default_factory=_unknown_errors)  # in channel standard deviations
     output_low: Mapping[str, np.ndarray] = field(default_factory=_unknown_values)  # part ->
@@ -150,6 +151,7 @@ def _results(content: Mapping[str, Any]) -> Results:
         windows={part: int(content.get("windows", {}).get(part, 0)) for part in PARTS},
         pca=part_errors(content.get("pca")),
         pca_components=whole(content.get("pca_components")),
+        pca_windows=whole(content.get("pca_windows")),
         initial_weights=str(content.get("initial_weights") or ""),
         scaled=part_errors(content.get("scaled")),
         **{name: _part_values(content.get(name)) for name in EXTREMES},

@@ -68,8 +68,10 @@ def _beside_pca(results: Results, measure: str) -> str:
 
 
 def _pca_name(results: Results) -> str:
-    """What PCA has the size of, unless there were too few windows for so many components."""
-    components, windows = results.pca_components, results.windows.get("train", math.inf)
-    if components is None or components < windows - 1:
+    """What PCA has the size of, unless the windows it was fitted to, which may be some of many,
+    were too few for so many components."""
+    components, windows = results.pca_components, results.pca_windows
+    if components is None or windows is None or components < windows - 1:
         return "PCA of the same size"
-    return f"PCA with {count_text(components, 'component')}, one less than windows to train on"
+    count = count_text(components, "component")
+    return f"PCA with {count} (one less than the windows it was fitted to)"

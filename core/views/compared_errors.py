@@ -40,7 +40,9 @@ def compared_errors(runs: Sequence[Compared], measure: str) -> None:
                 "Floor", f"No model with this output and normalization has a lower {name}."
             ),
             "pca": _number(
-                "PCA", f"The {name} of as many principal components as there are latent values."
+                "PCA",
+                f"The {name} of principal components, as many as latent values or as the windows "
+                "allow.",
             ),
             "constant": _number(
                 "Constant", f"The {name} of each channel's best constant, of its training part."

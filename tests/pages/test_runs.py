@@ -283,7 +283,7 @@ def test_the_legend_names_no_line_that_a_logarithmic_axis_cannot_show(lab):
     assert "error floor" in legends(page)
     page = page.toggle(key="runs_log").set_value(True).run()
     assert "error floor" not in legends(page)
-    assert "PCA of the same size" in legends(page)
+    assert "PCA of at most the same size" in legends(page)
     assert "a logarithmic axis does not reach 0: error floor." in text_of(page)
     page = page.toggle(key="runs_log").set_value(False).run()
     assert "does not reach 0" not in text_of(page)
@@ -299,7 +299,7 @@ def test_a_line_whose_error_is_no_number_is_not_offered(lab):
     assert not page.exception
     offered = page.pills(key="runs_lines").options
     assert "error floor" in offered
-    assert "PCA of the same size" not in offered
+    assert "PCA of at most the same size" not in offered
 
 
 def legends(page):
