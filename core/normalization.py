@@ -31,6 +31,7 @@ class Normalization:
     scale_: np.ndarray  # (channels,), original units, never 0; unused per window
     low_: np.ndarray  # (channels,), original units; -inf where nothing is clipped
     high_: np.ndarray  # (channels,), original units; inf where nothing is clipped
+    unscaled_: np.ndarray  # (channels,), bool: the spread it goes by is 0, so its scale is 1
 
     @property
     def clips(self) -> bool:
@@ -42,13 +43,13 @@ class Normalization:
 
     def of_channel(self, channel: int) -> "Normalization":
         """The same for recordings of this channel alone."""
-        learned = (self.offset_, self.scale_, self.low_, self.high_)
+        learned = (self.offset_, self.scale_, self.low_, self.high_, self.unscaled_)
         return Normalization(self.config, *(values[channel : channel + 1] for values in learned))
 
     def statistics(self, windows: np.ndarray) -> Statistics:
         """Offset and scale to use on windows `(..., window_length, channels)`."""
         if self.per_window:
-            return _statistics(self.config.method, _EachWindow(windows), WINDOW_ROUNDING)
+            return _of_windows(self.config.method, _EachWindow(windows))
         return self.offset_, self.scale_
 
     def clip(self, windows: np.ndarray) -> np.ndarray:
@@ -102,6 +103,7 @@ class Normalization:
             np.array(saved["scale"], dtype=np.float64),
             np.array([-np.inf if v is None else v for v in saved["low"]]),
             np.array([np.inf if v is None else v for v in saved["high"]]),
+            np.zeros(len(saved["scale"]), bool),  # not saved: it changes no value
         )
 
 
@@ -120,8 +122,8 @@ def fit_normalizations(
     known: the channels of the windows, where they have been sorted.
     """
     channels = train.segments.shape[2]
-    learned = np.empty((len(configs), 4, channels))
-    learned[:] = np.array([0.0, 1.0, -np.inf, np.inf])[:, None]
+    learned = np.empty((len(configs), 5, channels))
+    learned[:] = np.array([0.0, 1.0, -np.inf, np.inf, False])[:, None]
     asking = [number for number, config in enumerate(configs) if _learns(config)]
     values = train.covered_values() if asking and known is None else None  # (time_steps, channels)
     pooled = [number for number in asking if configs[number].scope == "global"]
@@ -144,7 +146,10 @@ def fit_normalizations(
         every = Channel(values.reshape(-1)) if known is None else together(known)
         for number in pooled:
             learned[number] = _learned(configs[number], every)[:, None]
-    return [Normalization(config, *rows) for config, rows in zip(configs, learned, strict=True)]
+    return [
+        Normalization(config, *numbers, unscaled.astype(bool))
+        for config, (*numbers, unscaled) in zip(configs, learned, strict=True)
+    ]
 
 
 def _learns(config: NormalizationConfig) -> bool:
@@ -154,15 +159,16 @@ def _learns(config: NormalizationConfig) -> bool:
 
 
 def _learned(config: NormalizationConfig, channel: Channel) -> np.ndarray:
-    """Offset, scale and bounds: `(4,)`."""
+    """Offset, scale and bounds, and whether it is unscaled: `(5,)`."""
     low, high = -np.inf, np.inf
     if config.clip_percentile is not None:
         low, high = channel.percentiles([config.clip_percentile, 100 - config.clip_percentile])
         channel = channel.clipped(low, high)
     if config.method in ("none", "log1p") or config.scope == "window":
-        return np.array([0.0, 1.0, low, high])
-    offset, scale = _statistics(config.method, channel, ROUNDING)
-    return np.array([offset, scale, low, high])
+        return np.array([0.0, 1.0, low, high, False])
+    offset, spread = _spread(config.method, channel)
+    unscaled = _is_none(spread, channel, ROUNDING)
+    return np.array([offset, 1.0 if unscaled else spread, low, high, unscaled])
 
 
 class _EachWindow:
@@ -185,23 +191,31 @@ class _EachWindow:
         return np.percentile(apart(self._windows), shares, axis=-2, keepdims=True)
 
 
-def _statistics(method: str, values: Channel | _EachWindow, rounding: float) -> Statistics:
-    """Offset and scale; what is constant has scale 1.
+def _of_windows(method: str, windows: _EachWindow) -> Statistics:
+    """Offset and scale of each window and channel."""
+    offset, spread = _spread(method, windows)
+    return offset, np.where(_is_none(spread, windows, WINDOW_ROUNDING), 1.0, spread)
 
-    Constant means: the spread is no more than rounding, this share of the greatest, leaves of equal
-    values.
-    """
+
+def _is_none(spread: np.ndarray, values: Channel | _EachWindow, rounding: float) -> np.ndarray:
+    """Whether a spread is no more than rounding, this share of the greatest, leaves of equal
+    values: nothing is divided by it then."""
+    return np.logical_not(spread > rounding * np.maximum(-values.low, values.high))
+
+
+def _spread(method: str, values: Channel | _EachWindow) -> Statistics:
+    """The offset, and what a method scales by."""
     low, high = values.low, values.high
-    offset, scale = np.zeros_like(low), np.ones_like(low)  # none: the identity
+    offset, spread = np.zeros_like(low), np.ones_like(low)  # none: the identity
     if method == "minmax":
-        offset, scale = low, high - low
+        offset, spread = low, high - low
     elif method == "minmax_symmetric":
-        offset, scale = (low + high) / 2, (high - low) / 2
+        offset, spread = (low + high) / 2, (high - low) / 2
     elif method == "standard":
-        offset, scale = values.moments()
+        offset, spread = values.moments()
     elif method == "robust":
         lower, offset, upper = values.percentiles([25, 50, 75])
-        scale = upper - lower
+        spread = upper - lower
     elif method == "maxabs":
-        scale = np.maximum(-low, high)
-    return offset, np.where(scale > rounding * np.maximum(-low, high), scale, 1.0)
+        spread = np.maximum(-low, high)
+    return offset, spread

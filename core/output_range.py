@@ -122,6 +122,7 @@ class ErrorFloor:
     placed_share: float  # of all values: what the normalization puts there of any data it is fit to
     target_low: np.ndarray  # (channels,): the least normalized target
     target_high: np.ndarray  # (channels,): the greatest normalized target
+    unscaled: np.ndarray  # (channels,), bool: varies, but is divided by nothing
 
     def to_dict(self) -> dict[str, float]:
         return {"mae": self.mae, "mse": self.mse, "huber": self.huber}
@@ -247,6 +248,7 @@ class Totals:
             *(absolute, squared, below, above, np.minimum(at_end, 1)),
             placed_share(normalization, output, windows),
             *(self.target_low, self.target_high),
+            normalization.unscaled_ & (self.target_low < self.target_high),
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.config import NormalizationConfig
-from core.number_text import number_text, share_text, unit_of
+from core.number_text import count_text, number_text, share_text, unit_of
 from core.output_range import ACTIVATIONS, ErrorFloor
 
 SMALL = 0.01  # of the error of a channel's best constant; a floor under it is no obstacle
@@ -40,6 +40,8 @@ def verdict(
     """
     blocked = is_blocked(train, constants).any(), is_blocked(validation, constants).any()
     notes = tuple(_notes(activation, normalization, train, validation, unit))
+    if normalization.method == "robust" and train.unscaled.any():
+        notes += (_unscaled(train, channel_names),)
     at_end = float(train.at_open_end_share.mean())
     if blocked[0]:
         least, beside = _least(train, constants, channel_names, unit)
@@ -166,6 +168,16 @@ def _notes(
             "an output further than one of unit size: the learning rate means something else."
         )
     return notes
+
+
+def _unscaled(train: ErrorFloor, names: Sequence[str]) -> str:
+    """What is to be known of channels that vary, though their quartiles are equal."""
+    first, *others = np.flatnonzero(train.unscaled)
+    more = f" and {count_text(len(others), 'more channel')}" if others else ""
+    return (
+        f"At least half of the values of {names[first]}{more} are the same, so that the quartiles "
+        "leave nothing to divide by: these values are moved, and not scaled."
+    )
 
 
 def _least(

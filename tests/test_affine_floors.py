@@ -1,5 +1,7 @@
 """Floors under any factor and offset, against the floors of the same normalization."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.affine_floors import MOST_VALUES, AffineFloors
 from core.config import NormalizationConfig, OutputActivation, WindowsConfig, choices
-from core.normalization import Normalization, fit_normalization
+from core.normalization import fit_normalization
 from core.output_range import error_floor
 from core.windows import split_windows
 
@@ -21,7 +23,7 @@ def scaled(parts, scope, factor, offset):
     config = NormalizationConfig(method="minmax", scope=scope)
     fit = fit_normalization(config, parts.train)
     scale = fit.scale_ / factor
-    return Normalization(config, fit.offset_ - offset * scale, scale, fit.low_, fit.high_)
+    return replace(fit, offset_=fit.offset_ - offset * scale, scale_=scale)
 
 
 @given(

@@ -24,7 +24,7 @@ def floor_of(mae: float) -> ErrorFloor:
 def cell_of(kind="compatible", train=0.0, validation=None, activation="relu", method="none"):
     validation = train if validation is None else validation
     scaling = NormalizationConfig(method=method)
-    fit = Normalization(scaling, np.zeros(1), np.ones(1), np.zeros(1), np.ones(1))
+    fit = Normalization(scaling, *np.zeros((5, 1)))
     floors = floor_of(train), floor_of(validation)
     data = Traits(np.zeros(1), np.zeros(1))
     return Cell(scaling, activation, *floors, kind, "A reason.", (), fit, data)

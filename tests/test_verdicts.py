@@ -233,6 +233,20 @@ def test_notes_fit_the_verdict():
     assert not [note for note in said.notes if "fitted to the training part" in note]
 
 
+@pytest.mark.parametrize(
+    ("channels", "names"), [("s", "a"), ("sps", "a and 1 more channel"), ("p", "")]
+)
+def test_a_channel_whose_quartiles_are_equal_is_said_not_to_be_scaled(channels, names):
+    wave = np.sin(np.arange(8000) / 9)
+    kinds = {"s": np.where(wave > 0.9, wave, 0), "p": 1.0 * (wave > 0)}  # of p they are 1 apart
+    values = np.stack([kinds[kind] for kind in channels], axis=1)
+    notes = said_of(values, "linear", method="robust")[0].notes
+    said = [f"At least half of the values of {names} are the same"] if names else []
+    assert [note.partition(",")[0] for note in notes] == said
+    assert not said_of(values, "linear", method="standard")[0].notes
+    assert not said_of(np.ones((8000, 1)), "linear", method="robust")[0].notes  # says so itself
+
+
 def test_nearly_all_is_not_all():
     values = -np.ones((10_000, 1))
     values[5000] = 1000
