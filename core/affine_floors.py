@@ -26,6 +26,8 @@ class AffineFloor:
     mae: np.ndarray  # original units
     below_share: np.ndarray  # of values under the range
     above_share: np.ndarray
+    at_low_share: np.ndarray  # of values on the range's lower end
+    at_high_share: np.ndarray
 
 
 class AffineFloors:
@@ -88,16 +90,30 @@ class _SortedChannel:
         )
 
     def beyond(self, low: np.ndarray, high: np.ndarray, scale: float) -> np.ndarray:
-        """Mean distance in original units, share below and share above: `(3, ...)`."""
-        below = np.searchsorted(self.values, low - _ROUNDING * (1 + np.abs(low)), "left")
-        above = np.searchsorted(self.values, high + _ROUNDING * (1 + np.abs(high)), "right")
+        """Mean distance in original units, and shares below, above, and on either end: `(5, ...)`.
+
+        Nothing is on an infinite end.
+        """
+        near = [np.where(np.isinf(end), 0.0, _ROUNDING * (1 + np.abs(end))) for end in (low, high)]
+        below, low_end = self._places(low - near[0], low + near[0])
+        high_end, above = self._places(high - near[1], high + near[1])
         under, over = self.weights[below], self.weights[-1] - self.weights[above]
+        at_low = self.weights[low_end] - under
+        at_high = self.weights[above] - self.weights[high_end]
         with np.errstate(invalid="ignore"):  # an infinite end times nothing
             distance = np.where(under > 0, low * under - self.sums[below], 0.0)
             distance += np.where(over > 0, self.sums[-1] - self.sums[above] - high * over, 0.0)
         distance /= self.weights[-1]
         distance = np.where(distance > _ROUNDING, distance, 0.0)
-        return np.stack([scale * distance, under / self.weights[-1], over / self.weights[-1]])
+        shares = [weight / self.weights[-1] for weight in (under, over, at_low, at_high)]
+        return np.stack([scale * distance, *shares])
+
+    def _places(self, start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How many values are below each start, and how many are no greater than each stop."""
+        return (
+            np.searchsorted(self.values, start, "left"),
+            np.searchsorted(self.values, stop, "right"),
+        )
 
     def counts(self, edges: np.ndarray) -> np.ndarray:
         """Weight in each bin; the last holds its upper edge."""

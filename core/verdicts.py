@@ -55,7 +55,7 @@ def verdict(
     if blocked[1]:
         least = _least(validation, constants, channel_names, unit)
         cause = _cause(activation, normalization, validation)
-        return Verdict("validation", _beyond(cause, validation, *least), notes)
+        return Verdict("validation", _beyond(cause, at_end, validation, *least), notes)
     cause = _cause(activation, normalization, train)
     return Verdict("compatible", _compatible(activation, cause, train, validation, unit), notes)
 
@@ -98,12 +98,13 @@ def _saturation(activation: str, at_end: float) -> str:
     )
 
 
-def _beyond(cause: str, validation: ErrorFloor, least: str, beside: str) -> str:
+def _beyond(cause: str, at_end: float, validation: ErrorFloor, least: str, beside: str) -> str:
     share = _outside_share(validation)
+    nearly = f", {share_text(at_end)} of it only nearly" if at_end else ""
     return (
-        f"The training part is within reach, but {share_text(share)} of the validation values "
-        f"lie beyond what this pair can say. {cause}: no training gets below {least} on the "
-        f"validation part{beside}."
+        f"The training part is within reach{nearly}, but {share_text(share)} of the validation "
+        f"values lie beyond what this pair can say. {cause}: no training gets below {least} on "
+        f"the validation part{beside}."
     )
 
 

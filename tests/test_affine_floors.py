@@ -59,7 +59,10 @@ def test_many_factors_at_once_are_each_of_them():
 def test_known_answers():
     values = np.tile([0.0, 10.0], 100)[:, None]  # half of them at either end
     known = AffineFloors(parts_of(values, length=10, stride=10), "channel")
-    assert known.floor("train", "sigmoid", 1, 0).mae == 0
+    whole = known.floor("train", "sigmoid", 1, 0)
+    assert (whole.mae, whole.at_low_share, whole.at_high_share) == (0, 0.5, 0.5)
+    free = known.floor("train", "linear", 1, 0)
+    assert (free.at_low_share, free.at_high_share) == (0, 0)
     assert known.floor("train", "sigmoid", 2, 0).mae == pytest.approx(2.5)  # 10 is said as 5
     cut = known.floor("train", "relu", 1, -0.5)
     assert (cut.mae, cut.below_share, cut.above_share) == pytest.approx((2.5, 0.5, 0))

@@ -1,16 +1,17 @@
 """The page Explain: statements that are true of the data at hand, beside their floors."""
 
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from core import session
-from core.config import ExperimentConfig, with_changes
+from core.affine_floors import AffineFloors
+from core.config import ExperimentConfig, WindowsConfig, with_changes
 from core.signals.recording import Recording
 from core.signals.store import save
 from core.views.explain import trial
+from core.windows import split_windows
 from tests.fake_runs import Lab, shown_text
 
 QUESTION = {
@@ -169,19 +170,29 @@ def test_scaling_by_hand_moves_the_floor(lab):
 
 
 @pytest.mark.parametrize(
-    ("activation", "factor", "offset", "but"),
+    ("activation", "factor", "offset", "greatest", "words"),
     [
-        ("sigmoid", 1, 0, " but 0 and 1, which it only comes near to"),
-        ("sigmoid", 0.8, 0.1, ""),
-        ("tanh", 1, 0, " but 1, which it only comes near to"),
-        ("hard_sigmoid", 1, 0, ""),
-        ("linear", 2, -1, ""),
+        ("sigmoid", 1, 0, 1, "all of them but 0 and 1, which it only comes near to"),
+        ("sigmoid", 0.8, 0.1, 1, "all of them"),
+        ("tanh", 1, 0, 1, "all of them but 1, which it only comes near to"),
+        ("hard_sigmoid", 1, 0, 1, "all of them"),
+        ("linear", 2, -1, 1, "all of them"),
+        (
+            *("sigmoid", 1, 0, 3),
+            "0 % of training and 50 % of validation are out of its reach, and it only comes near "
+            "to those on 0 and 1",
+        ),
+        ("hard_sigmoid", 1, 0, 3, "0 % of training and 50 % of validation are out of its reach"),
+        ("sigmoid", 1, 0.5, 1, "50 % of training and 50 % of validation are out of its reach"),
     ],
 )
-def test_targets_on_an_open_end_are_not_said_to_be_reached(activation, factor, offset, but):
-    nothing = SimpleNamespace(below_share=0.0, above_share=0.0)
-    known = SimpleNamespace(extremes=lambda part: (0.0, 1.0), floor=lambda *pair: nothing)
-    assert trial.sentence(known, activation, factor, offset).endswith(f": all of them{but}.")
+def test_targets_on_an_open_end_are_not_said_to_be_reached(
+    activation, factor, offset, greatest, words
+):
+    values = np.concatenate([np.tile([0.0, 1.0], 40), np.tile([0.0, greatest], 10)])[:, None]
+    cut = WindowsConfig(window_length=10, stride=10, validation_share=0.2)
+    known = AffineFloors(split_windows(values, cut), "channel")
+    assert trial.sentence(known, activation, factor, offset).endswith(f": {words}.")
 
 
 def test_data_that_cannot_be_used_are_named_and_the_page_still_teaches(lab):

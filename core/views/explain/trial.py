@@ -1,12 +1,12 @@
 """Targets scaled by hand: the floor moves with the factor, the offset and the activation."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection
 
 import numpy as np
 import streamlit as st
 
 from core import session
-from core.affine_floors import AffineFloors
+from core.affine_floors import AffineFloor, AffineFloors
 from core.charts import explain as charts
 from core.config import OutputActivation, choices
 from core.number_text import number_text, share_text
@@ -89,19 +89,22 @@ def sentence(known: AffineFloors, activation: str, factor: float, offset: float)
     said = f"Your targets now: {text}. {output.title} says {output.range_text}"
     floors = {part: known.floor(part, activation, factor, offset) for part in PARTS}
     shares = {part: float(f.below_share + f.above_share) for part, f in floors.items()}
+    ends = _unreached(output, floors.values())
     if not any(shares.values()):
-        if ends := _unreached(output, spans.values()):
-            return f"{said}: all of them but {ends}, which it only comes near to."
-        return f"{said}: all of them."
+        return f"{said}: all of them{f' but {ends}, which it only comes near to' if ends else ''}."
     train, validation = (share_text(share) for share in shares.values())
-    return f"{said}: {train} of training and {validation} of validation are out of its reach."
+    near = f", and it only comes near to those on {ends}" if ends else ""
+    return f"{said}: {train} of training and {validation} of validation are out of its reach{near}."
 
 
-def _unreached(output: Activation, spans: Iterable[Sequence[float]]) -> str:
+def _unreached(output: Activation, floors: Collection[AffineFloor]) -> str:
     """The open ends that some target lies on: `0 and 1`."""
-    lows, highs = zip(*spans, strict=True)
-    ends = [output.low] if output.low_open and min(lows) <= output.low + ROUNDING else []
-    if output.high_open and max(highs) >= output.high - ROUNDING:
+    at_low, at_high = (
+        any(getattr(floor, name) > 0 for floor in floors)
+        for name in ("at_low_share", "at_high_share")
+    )
+    ends = [output.low] if output.low_open and at_low else []
+    if output.high_open and at_high:
         ends.append(output.high)
     return " and ".join(map(number_text, ends))
 

@@ -47,15 +47,22 @@ def outcome(lesson: Lesson, cell: Cell) -> str:
     """What the pair comes to on this data, in a few words."""
     train, validation = (lesson.mae(cell, part) for part in ("train", "validation"))
     if cell.kind == "saturation":
-        at_end = share_text(float(cell.train.at_open_end_share.mean()))
-        return f"says {at_end} of the values only in saturation"
+        return f"says {at_open_ends(cell)} of the values only in saturation"
     if train > 0:
         words = f"cuts {share_text(outside(cell, 'train'))} of the training values"
         return words if cell.kind == "impossible" else f"{words}, by little"
     if validation > 0:
         words = f"reaches training, cuts {share_text(outside(cell, 'validation'))} of validation"
         return words if cell.kind == "validation" else f"{words}, by little"
+    if on_ends := at_open_ends(cell):
+        return f"reaches every value but {on_ends} on an end it only comes near to"
     return "reaches every value"
+
+
+def at_open_ends(cell: Cell) -> str:
+    """The share of training values on ends that are approached but never said; empty without."""
+    share = float(cell.train.at_open_end_share.mean())
+    return share_text(share) if share > 0 else ""
 
 
 def floor_table(lesson: Lesson, head: str, rows: Iterable[tuple[str, Cell]]) -> None:
@@ -79,7 +86,10 @@ def methods_table(lesson: Lesson, activation: str, methods: Sequence[str]) -> No
         cell = lesson.cell(activation, name)
         title = method_text(name)
         title = f"**{title}** (yours)" if name == lesson.scaling.method else title
-        rows.append((f"{title}: {share_text(outside(cell, 'train'))} out of reach", cell))
+        text = f"{title}: {share_text(outside(cell, 'train'))} out of reach"
+        if on_ends := at_open_ends(cell):
+            text += f", {on_ends} on an end it only comes near to"
+        rows.append((text, cell))
     floor_table(lesson, f"{ACTIVATIONS[activation].title} with", rows)
 
 
