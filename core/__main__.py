@@ -10,10 +10,12 @@
 
 Exit codes: 0 done; 1 the run failed; 2 a configuration, a file or an argument is faulty, with the
 reason on standard error; 3 cancelled (also by Ctrl-C); 4 interrupted (by SIGTERM), 5 paused (also
-by a full disk), 6 the run folder cannot be written: after these three, `resume` goes on.
+by a full disk), 6 the run folder cannot be written: after these three, `resume` goes on, or the
+same sweep; 141 nobody reads the output any more.
 """
 
 import argparse
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -22,16 +24,40 @@ from core.commands.faults import Fault
 from core.config import PRESETS
 from core.run_status import RunUnreadable
 
-FAULTY = 2
+FAULTY, CANCELLED = 2, 3
+UNREAD = 141  # what a shell says of a process that SIGPIPE has ended
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return import_module(f"core.commands.{options.command}").run(options)
+    except BrokenPipeError:
+        raise
     except (Fault, OSError, RunUnreadable) as fault:
         print(f"error: {fault}", file=sys.stderr)
         return FAULTY
+    except KeyboardInterrupt:
+        print("cancelled", file=sys.stderr)
+        return CANCELLED
+
+
+def main_in_a_process() -> int:
+    """`main`, whose output may not get to where it goes: `head` reads a few lines and is gone."""
+    try:
+        try:
+            return main()
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        is_unread = isinstance(error, BrokenPipeError)
+        if not is_unread:
+            print(f"error: standard output cannot be written: {error}", file=sys.stderr)
+        nowhere = os.open(os.devnull, os.O_WRONLY)  # for what is left of it as the process exits
+        os.dup2(nowhere, 1)
+        if is_unread:
+            os.dup2(nowhere, 2)
+        return UNREAD if is_unread else FAULTY
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -128,4 +154,4 @@ def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main_in_a_process())

@@ -22,6 +22,10 @@ _OF_USE = ACTIVE_STATES | REST_STATES | {"finished"}
 Report = Callable[[int, Run], None]  # a configuration's number, its run as it is now
 
 
+class Terminated(BaseException):
+    """The process was told to end (SIGTERM)."""
+
+
 def sweep(
     configs: Sequence[ExperimentConfig],
     store: RunStore,
@@ -35,7 +39,7 @@ def sweep(
 
     report is called whenever a run has changed its state, `warn` with why the queue is stuck, or
     an empty text when it is no more. At a KeyboardInterrupt those that this has put in the queue,
-    and that have not ended, are cancelled, and it is raised again.
+    and that have not ended, are cancelled, at Terminated they are paused, and it is raised again.
     """
     runner = LocalRunner(store, slots=slots)
     own: list[Run] = []
@@ -49,11 +53,12 @@ def sweep(
                 problem = runner.problem
                 warn(problem)
             time.sleep(_LOOK_SECONDS)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Terminated) as told:
+        end = runner.pause if isinstance(told, Terminated) else runner.cancel
         for run in own:
             with suppress(RunNotFound):
                 if run.is_active:
-                    runner.cancel(run.id)
+                    end(run.id)
         raise
     finally:
         runner.stop()

@@ -10,14 +10,17 @@ from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
+from core import __main__ as command_line
 from core import processor
 from core.__main__ import main
 from core.checkpoints import describe
-from core.commands import resume, training
+from core.commands import floors, resume, training
+from core.commands import sweep as sweep_command
 from core.config import PRESETS, ExperimentConfig
 from core.run_end import MEMORY
 from core.runs import RunStore
@@ -109,22 +112,47 @@ def test_train_refuses_a_faulty_configuration(tmp_path, capsys, content, text):
     assert not (tmp_path / "runs").exists()
 
 
-def test_show_needs_a_run(tmp_path, capsys):
-    assert main(["show", str(tmp_path / ("0" * 32))]) == 2
-    assert "There is no run folder" in capsys.readouterr().err
+def test_a_command_that_is_broken_off_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(floors, "asked_pairs", Mock(side_effect=KeyboardInterrupt))
+    done = here("floors", small_config(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", "cancelled\n")
 
 
-@pytest.mark.parametrize("old", [False, True])
-def test_show_puts_errors_beside_what_needs_no_model(tmp_path, capsys, old):
-    run = make_run(RunStore(tmp_path / "runs"), old=old)
-    assert main(["show", str(run.folder)]) == 0
-    shown = capsys.readouterr().out
-    assert "(floor 0.01, constant 0.64" + (")" if old else ", PCA 0.02)") in shown
-    assert "(floor 0.0003, constant 0.5" + (")" if old else ", PCA 0.0006)") in shown
-    content = json.loads((run.folder / "results.json").read_bytes())
-    run.publish_json("results.json", content | {"pca": None})  # too large
-    assert main(["show", str(run.folder)]) == 0
-    assert "constant 0.64)" in capsys.readouterr().out
+@pytest.mark.parametrize(
+    ("moment", "fault", "code", "words"),
+    [
+        ("write", BrokenPipeError(), 141, ""),
+        ("flush", BrokenPipeError(), 141, ""),
+        ("flush", OSError(28, "No space left"), 2, "error: standard output cannot be written: "),
+    ],
+)
+def test_output_that_does_not_get_through_leaves_no_traceback(
+    monkeypatch, moment, fault, code, words
+):
+    monkeypatch.setattr(sys, "argv", ["core", "config"])
+    monkeypatch.setattr(command_line.os, "dup2", redirected := Mock())
+    output = Mock(**{f"{moment}.side_effect": fault})
+    with redirect_stdout(output), redirect_stderr(StringIO()) as errors:
+        assert command_line.main_in_a_process() == code
+    assert errors.getvalue() == (f"{words}{fault}\n" if words else "")
+    assert redirected.call_args_list[0].args[1] == 1  # what is left goes nowhere at the exit
+
+
+@pytest.mark.parametrize("signalled", [False, True])
+def test_a_sweep_says_why_a_cell_failed_and_what_ended_it(tmp_path, monkeypatch, signalled):
+    def sweep(configs, store, report, warn):
+        run = make_run(store, "failed", reason="The memory did not suffice.")
+        report(0, run)
+        if signalled:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return [run]
+
+    monkeypatch.setattr(sweep_command, "sweep", sweep)
+    pair = ("--normalizations", "none", "--activations", "linear")
+    done = here("sweep", small_config(tmp_path), *pair, "--runs", tmp_path / "runs")
+    assert "failed     none + linear: The memory did not suffice.\n" in done.stderr
+    assert done.returncode == (4 if signalled else 1)
+    assert ("interrupted; the same command goes on" in done.stderr) == signalled
 
 
 def test_a_run_resumed_by_hand_starts_without_its_cause(tmp_path, monkeypatch):

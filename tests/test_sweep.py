@@ -15,16 +15,19 @@ CONFIG = ExperimentConfig()
 BOTH = [CONFIG, CONFIG.replace({"training.seed": 1})]
 
 
-def test_a_sweep_that_is_broken_off_cancels_what_it_has_begun_alone(tmp_path, monkeypatch):
-    store, cancelled = RunStore(tmp_path), []
+@pytest.mark.parametrize(
+    ("told", "way"), [(KeyboardInterrupt, "cancel"), (sweep.Terminated, "pause")]
+)
+def test_a_sweep_that_is_broken_off_ends_what_it_has_begun_alone(tmp_path, monkeypatch, told, way):
+    store, ended = RunStore(tmp_path), []
     others = store.create(CONFIG.model_dump(mode="json"), name="in work")
-    runner = Mock(cancel=cancelled.append)
+    runner = Mock(**{way: ended.append})
     runner.submit = lambda config, name: store.create(config, name=name).id
     monkeypatch.setattr(sweep, "LocalRunner", lambda *_, **__: runner)
     configs = [CONFIG, CONFIG.replace({"training.seed": 1})]
-    with pytest.raises(KeyboardInterrupt):
-        sweep.sweep(configs, store, Mock(side_effect=KeyboardInterrupt), Mock())
-    assert cancelled == [run.id for run in store.list() if run.id != others.id]
+    with pytest.raises(told):
+        sweep.sweep(configs, store, Mock(side_effect=told), Mock())
+    assert ended == [run.id for run in store.list() if run.id != others.id]
 
 
 def test_a_sweep_takes_a_run_of_another_version_for_what_it_is(tmp_path, monkeypatch):

@@ -15,10 +15,10 @@ from core.windows import split_windows
 
 
 def write_reconstructions(run: Run, path: Path, part: str) -> None:
-    """Write `original` and `reconstruction`, each `(windows, window_length, channels)`.
+    """Write `original` and `reconstruction`, each `(windows, window_length, channels)`, as NPZ.
 
-    part: train, validation or all. Raises Fault for a run without a model or data, and for a
-    path that cannot be written.
+    part: train, validation or all. Raises Fault for a run without a model or data, for a damaged
+    model, and for a path that cannot be written.
     """
     if not (run.folder / "model.keras").is_file():
         raise Fault("The run has no model: it has not finished an epoch.")
@@ -35,10 +35,14 @@ def write_reconstructions(run: Run, path: Path, part: str) -> None:
         ) from error
     try:
         recording = open_recording(config.data, run.folder.parent / "data")
+        split = split_windows(recording.values, config.windows, config.training.seed)
     except DataError as error:
         raise Fault(str(error)) from error
-    split = split_windows(recording.values, config.windows, config.training.seed)
-    model = keras.models.load_model(run.folder / "model.keras")
+    try:
+        model = keras.models.load_model(run.folder / "model.keras")
+    except Exception as error:  # of zipfile, HDF5, JSON or Keras, whatever is wrong with it
+        said = next(iter(str(error).splitlines()), "")
+        raise Fault(f"The run's model.keras is damaged: {said or type(error).__name__}") from error
     parts = {"train": [split.train], "validation": [split.validation]}.get(
         part, [split.train, split.validation]
     )
@@ -47,6 +51,7 @@ def write_reconstructions(run: Run, path: Path, part: str) -> None:
         [reconstruct(model, block) for w in parts for _, block in w.chunks(400_000)]
     )
     try:
-        np.savez(path, original=original, reconstruction=reconstruction)
+        with open(path, "wb") as file:  # numpy would add .npz to a name without
+            np.savez(file, original=original, reconstruction=reconstruction)
     except OSError as error:
         raise Fault(f"{path} cannot be written: {error}") from error

@@ -1,23 +1,34 @@
 """`show`: print a run's state, history, errors and floors."""
 
 import argparse
-import json
-from pathlib import Path
+import math
+from collections.abc import Mapping
 from typing import Any
 
 from core.commands.faults import Fault
 from core.commands.inputs import open_run
 from core.commands.json_text import json_text
+from core.number_text import count_text
+from core.results import MEASURES, PARTS, Results, read_results
+from core.results.errors_file import read_json
 from core.runs import RunUnreadable
+
+COLUMNS = {  # of a history, and what they are called
+    "loss": "loss",
+    "mae": "MAE",
+    "mse": "MSE",
+    "val_mae": "validation MAE",
+    "val_mse": "MSE",
+}
 
 
 def run(options: argparse.Namespace) -> int:
     _, known = open_run(options.run)
     try:
-        status, config = known.status(), known.config()
+        status, config, results = known.status(), known.config(), read_results(known)
+        content = read_json(known, "results.json") or {}
     except RunUnreadable as error:
         raise Fault(f"{options.run}: {error}") from error
-    results = _results(known.folder / "results.json")
     shown = {
         "id": known.id,
         "name": status.name,
@@ -27,43 +38,42 @@ def run(options: argparse.Namespace) -> int:
         "train": None,
         "validation": None,
         "floor": None,
-        **results,
+        **content,
         "config": config,
     }
     if options.reconstructions is not None:
         from core.commands.reconstructions import write_reconstructions
 
         write_reconstructions(known, options.reconstructions, options.part)
-    print(json_text(shown) if options.json else _summary(shown))
+    print(json_text(shown) if options.json else _summary(shown, results))
     return 0
 
 
-def _results(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise Fault(f"{path} is damaged: {error}") from error
-
-
-def _summary(shown: dict[str, Any]) -> str:
+def _summary(shown: Mapping[str, Any], results: Results | None) -> str:
     lines = [f"{shown['name']}: {shown['state']} {shown['reason']}".rstrip()]
     for row in shown["history"]:
-        lines.append(
-            f"epoch {row['epoch']:>4}  loss {row['loss']:.6g}  MAE {row['mae']:.6g}  "
-            f"MSE {row['mse']:.6g}  validation MAE {row['val_mae']:.6g}  MSE {row['val_mse']:.6g}"
-        )
-    for part in ("train", "validation"):
-        if shown[part]:
-            errors = (_reached(shown, part, measure) for measure in ("mae", "mse"))
+        numbers = (f"{title} {_number(row.get(name))}" for name, title in COLUMNS.items())
+        lines.append(f"epoch {row.get('epoch', '–'):>4}  {'  '.join(numbers)}")
+    if results is not None:
+        for part in PARTS:
+            errors = (_reached(results, part, measure) for measure in MEASURES)
             lines.append(f"{part:<10}  {'  '.join(errors)}")
     return "\n".join(lines)
 
 
-def _reached(shown: dict[str, Any], part: str, measure: str) -> str:
+def _reached(results: Results, part: str, measure: str) -> str:
     """An error beside what needs no model, of which runs of earlier versions tell less."""
-    names = {"floor": "floor", "constant": "constant", "pca": "PCA"}
-    known = {name: (shown.get(key) or {}).get(part, {}) for key, name in names.items()}
-    beside = [f"{name} {errors[measure]:.6g}" for name, errors in known.items() if errors]
-    return f"{measure.upper()} {shown[part][measure]:.6g} ({', '.join(beside)})"
+    size = results.pca_components
+    pca = "PCA" if size is None else f"PCA of {count_text(size, 'component')}"
+    known = {"floor": results.floor, "constant": results.constant, pca: results.pca}
+    beside = [
+        f"{name} {_number(errors[part][measure])}"
+        for name, errors in known.items()
+        if not math.isnan(errors[part][measure])
+    ]
+    reached = f"{measure.upper()} {_number(results.errors[part][measure])}"
+    return f"{reached} ({', '.join(beside)})" if beside else reached
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None or math.isnan(value) else f"{value:.6g}"

@@ -1,16 +1,17 @@
 """`sweep`: train pairs with everything else the same, and rank them."""
 
 import argparse
+import signal
 import sys
 
 from core.commands.pairs import asked_pairs, print_pairs
 from core.matrix import pair_text, with_pair
 from core.results import read_results
 from core.runs import Run, RunNotFound, RunStore, RunSummary
-from core.sweep import sweep
+from core.sweep import Terminated, sweep
 from core.trials import Trial, side_by_side
 
-CANCELLED = 3
+CANCELLED, INTERRUPTED = 3, 4
 
 
 def run(options: argparse.Namespace) -> int:
@@ -23,16 +24,25 @@ def run(options: argparse.Namespace) -> int:
     ]
 
     def report(number: int, run: Run) -> None:
-        print(f"{run.status().state:<10} {names[number]}", file=sys.stderr, flush=True)
+        status = run.status()
+        why = f": {status.reason}" if status.reason else ""
+        print(f"{status.state:<10} {names[number]}{why}", file=sys.stderr, flush=True)
 
     def warn(problem: str) -> None:
         print(problem or "The queue goes on.", file=sys.stderr, flush=True)
 
+    def terminate(number: int, frame: object) -> None:
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, terminate)
     try:
         runs = sweep(configs, store, report, warn)
     except KeyboardInterrupt:
         print("cancelled; the same command goes on with what is left", file=sys.stderr)
         return CANCELLED
+    except Terminated:
+        print("interrupted; the same command goes on with what is left", file=sys.stderr)
+        return INTERRUPTED
     trained = [_trained(trial, run) for trial, run in zip(trials, runs, strict=True)]
     print_pairs(options, config, cells, side_by_side(trained))
     return 0 if all(trial.errors for trial in trained) else 1

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import Any
 
 from core.backends import of_run
@@ -87,4 +88,5 @@ def _progress_bar(progress: dict[str, Any], width: int = 24) -> None:
             f"epoch {progress['epoch']}/{progress['epochs']} [{bar:<{width}}] "
             f"{progress['phase']}  MAE {progress['mae']:.4g}  {progress['eta_seconds']:.0f} s left"
         )
-    print(f"\r{line:<100}", end="", file=sys.stderr, flush=True)
+    with suppress(BrokenPipeError):  # nobody looks any more: that stops no training
+        print(f"\r{line:<100}", end="", file=sys.stderr, flush=True)
