@@ -192,14 +192,16 @@ def _least(
     ratio = _ratio(floor, constants, measure)
     least = floor.to_dict()[measure]
     text = f"{measure.upper()} {number_text(least, unit_of(measure, unit))}"
-    beside = f": {share_text(least / float(constants[measure].mean()))} of the best constant's"
-    if not is_blocked(floor, constants).all():
-        worst = int(ratio.argmax())
+    worst, is_everywhere = int(ratio.argmax()), is_blocked(floor, constants).all()
+    if not is_everywhere:
         error = float(_of_channels(floor, measure)[worst])
         text += f" over all channels, and {number_text(error, unit_of(measure, unit))}"
         text += f" in {names[worst]}"
-        beside = f": there {share_text(float(ratio[worst]))} of the best constant's"
-    return text, "" if measure == "mae" else beside
+    if measure == "mae":  # beside which a constant's may be 0
+        return text, ""
+    share = least / constants[measure].mean() if is_everywhere else ratio[worst]
+    where = "" if is_everywhere else "there "
+    return text, f": {where}{share_text(float(share))} of the best constant's"
 
 
 def _ratio(floor: ErrorFloor, constants: Mapping[str, np.ndarray], measure: str) -> np.ndarray:

@@ -247,6 +247,12 @@ def test_a_channel_whose_quartiles_are_equal_is_said_not_to_be_scaled(channels, 
     assert not said_of(np.ones((8000, 1)), "linear", method="robust")[0].notes  # says so itself
 
 
+def test_a_constant_out_of_reach_has_a_floor_though_none_is_a_share_of_nothing():
+    for channels in (1, 2):
+        said, _ = said_of(np.full((8000, channels), -5.0), "relu", method="none")
+        assert "No training gets below MAE 5 mV on the training part." in said.sentence
+
+
 def test_nearly_all_is_not_all():
     values = -np.ones((10_000, 1))
     values[5000] = 1000
