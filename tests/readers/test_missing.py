@@ -1,10 +1,15 @@
-"""Extremes of channels, found block by block on several threads."""
+"""Extremes of channels, found block by block on several threads, and values of no use."""
 
 import numpy as np
 import pytest
 
+from core.config import NormalizationConfig, OutputActivation, WindowsConfig, choices
+from core.matrix import matrix, normalizations_like
+from core.metrics import constant_baseline
 from core.signals.readers import missing
-from core.signals.readers.missing import channel_extremes
+from core.signals.readers.missing import channel_extremes, without_gaps
+from core.signals.recording import DataError
+from core.windows import split_windows
 
 
 @pytest.mark.parametrize("shape", [(50, 3), (50, 20), (50, 4, 3), (1, 2)])
@@ -25,3 +30,25 @@ def test_a_gap_in_any_block_is_seen(monkeypatch):
     values[40, 1] = np.nan
     for ends in channel_extremes(values):
         np.testing.assert_array_equal(ends, [0, np.nan])
+
+
+@pytest.mark.parametrize("gap", [0.0, np.nan])
+@pytest.mark.parametrize("size", [1e100, 1.1e100, -1.7e308])
+def test_a_number_that_cannot_be_computed_with_is_refused(gap, size):
+    values = np.zeros((50, 2))
+    values[40, 1], values[7, 1] = size, gap
+    if abs(size) <= missing.GREATEST:
+        assert without_gaps(values, "ab", "zero")[0][40, 1] == size
+        return
+    with pytest.raises(DataError, match=r"'b' holds .* at time step 40 \(1 such value in all\)"):
+        without_gaps(values, "ab", "zero")
+
+
+@pytest.mark.parametrize("size", [missing.GREATEST, -missing.GREATEST])
+def test_the_greatest_numbers_have_floors_and_verdicts(size):
+    for values in (np.sin(np.arange(400.0) / 9), np.arange(400) == 200, np.ones(400)):
+        parts = split_windows(size * values[:, None], WindowsConfig(window_length=20, stride=20))
+        constants = constant_baseline(parts)[1]["train"]
+        rows = normalizations_like(NormalizationConfig())
+        cells = matrix(parts, rows, choices(OutputActivation), "a", constants)
+        assert np.isfinite([(cell.train.mse, cell.train.target_low[0]) for cell in cells]).all()

@@ -17,6 +17,7 @@ _WORDS = {
     "zero": "set to zero",
 }
 EXACT_INTEGERS = 2**53
+GREATEST = 1e100  # of numbers whose squares, and sums of these, are 64-bit numbers with ease
 
 
 def channel_extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -50,13 +51,15 @@ def without_gaps(
     Without gaps the array itself is returned, never a copy: it may be a memory map. `place` puts a
     row number (counted from 0) into words. Gaps in windows are filled from the same window only;
     `in_place` allows that in the array itself.
-    Raises DataError on infinities, on a channel without any value, and by the policy `error`.
+    Raises DataError on infinities and numbers beyond GREATEST, on a channel without any value, and
+    by the policy `error`.
     """
     lows, highs = channel_extremes(values)
     notes: list[str] = []
     gaps: dict[int, int] = {}
     if values.dtype.kind == "f":
         _check_finite(values, names, lows, highs, place)
+        _check_size(values, names, lows, highs, place)
         gappy = np.flatnonzero(np.isnan(lows))
         gaps = {int(index): int(np.isnan(values[..., index]).sum()) for index in gappy}
         if gaps:
@@ -100,6 +103,20 @@ def _check_finite(values, names, lows, highs, place) -> None:
             raise DataError(
                 f"Channel {names[index]!r} holds an infinite value at {_spot(first, place)} "
                 f"({int(infinite.sum())} in all). Replace it, or leave it empty to have it filled."
+            )
+
+
+def _check_size(values, names, lows, highs, place) -> None:
+    for index in np.flatnonzero(~((lows >= -GREATEST) & (highs <= GREATEST))):  # or with gaps
+        channel = values[..., index]
+        with np.errstate(invalid="ignore"):
+            beyond = np.argwhere(np.abs(channel) > GREATEST)
+        if len(beyond):
+            raise DataError(
+                f"Channel {names[index]!r} holds {channel[tuple(beyond[0])]:.6g} at "
+                f"{_spot(beyond[0], place)} ({count_text(len(beyond), 'such value')} in all): no "
+                f"errors of numbers beyond {GREATEST:g} can be worked out. Rescale the channel; or "
+                "leave the value empty to have it filled, if it stands for one that is missing."
             )
 
 
