@@ -85,6 +85,7 @@ def test_config_prints_a_preset_with_changes(capsys):
         ("training.epochs=0", "training.epochs: Input should be greater than or equal to 1"),
         ("normalization.method=zscore", "normalization.method: Input should be 'none'"),
         ("training.epochs", "--set needs FIELD=VALUE"),
+        ("=1", "--set needs FIELD=VALUE"),
     ],
 )
 def test_a_faulty_setting_names_its_field(capsys, setting, text):
@@ -186,6 +187,11 @@ def test_train_says_where_bfloat16_is_slower(
     path.write_text(ExperimentConfig().replace({"training.precision": precision}).to_json())
     assert main(["train", str(path), "--runs", str(tmp_path / "runs")]) == 0
     assert ("no instructions for bfloat16" in capsys.readouterr().err) == is_said
+
+
+def test_a_faulty_configuration_of_standard_input_is_said_to_be_that(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", StringIO("{"))
+    assert here("floors", "-").stderr.startswith("error: standard input is no configuration:")
 
 
 def test_every_command_has_help(capsys):
@@ -371,10 +377,10 @@ def test_floors_of_every_pair_without_training(tmp_path, capsys):
     assert [unhindered[name] for name in ("mae", "mse", "huber")] == [0, 0, 0]
     assert unhindered["above_share"] == unhindered["below_share"] == [0, 0]
     assert content["recommended"] == "standard:channel + linear"
-    names = ["--normalizations", "minmax:global", "--activations", "relu", "tanh"]
-    assert main(["floors", str(config), *names]) == 0
+    twice = ["--normalizations", *["minmax:global"] * 2, "--activations", "relu", "tanh", "tanh"]
+    assert main(["floors", str(config), *twice]) == 0
     printed = capsys.readouterr().out
-    assert "minmax:global + tanh" in printed
+    assert printed.count("minmax:global + tanh") == 1
     assert "standard" not in printed.split("recommended")[0]
     assert main(["floors", str(config), "--activations", "swish"]) == 2
     assert "no output activation 'swish'" in capsys.readouterr().err

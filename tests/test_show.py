@@ -15,9 +15,11 @@ from tests.fake_runs import make_run
 from tests.test_command_line import here, said
 
 
-def test_show_needs_a_run(tmp_path, capsys):
-    assert main(["show", str(tmp_path / ("0" * 32))]) == 2
+@pytest.mark.parametrize("command", ["show", "worker"])
+def test_a_run_folder_that_is_not_there_is_named(tmp_path, capsys, command):
+    assert main([command, str(tmp_path / "none" / ("0" * 32))]) == 2
     assert "There is no run folder" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("old", [False, True])

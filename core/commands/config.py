@@ -13,7 +13,7 @@ def run(options: argparse.Namespace) -> int:
     changes = {"training.backend": preferred()}
     for item in options.set:
         field, equals, value = item.partition("=")
-        if not equals:
+        if not (equals and field.strip()):
             raise Fault(f"--set needs FIELD=VALUE. Received: {item!r}")
         changes[field.strip()] = value
     try:

@@ -16,14 +16,15 @@ def read_config(path: str) -> ExperimentConfig:
 
     One that names no back end trains on the preferred one.
     """
+    name = "standard input" if path == "-" else path
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise Fault(f"{path} cannot be read: {error}") from error
+        raise Fault(f"{name} cannot be read: {error}") from error
     try:
         config = ExperimentConfig.from_json(text)
     except ValidationError as error:
-        raise Fault(f"{path} is no configuration:\n       {field_faults(error)}") from error
+        raise Fault(f"{name} is no configuration:\n       {field_faults(error)}") from error
     if "backend" in config.training.model_fields_set:
         return config
     return config.replace({"training.backend": preferred()})

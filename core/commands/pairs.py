@@ -35,12 +35,13 @@ def asked_pairs(
     """
     config = read_config(options.config)
     known = choices(OutputActivation)
-    activations = options.activations or known
+    activations = list(dict.fromkeys(options.activations or known))
     if unknown := [name for name in activations if name not in known]:
         raise Fault(f"there is no output activation {unknown[0]!r}. Choose of {', '.join(known)}")
     like = config.normalization
     try:
-        rows = [parse_normalization(text, like) for text in options.normalizations or ()]
+        asked = [parse_normalization(text, like) for text in options.normalizations or ()]
+        rows = list(dict.fromkeys(asked))
     except ValueError as error:
         raise Fault(str(error)) from error
     try:
