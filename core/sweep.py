@@ -39,7 +39,8 @@ def sweep(
 
     report is called whenever a run has changed its state, `warn` with why the queue is stuck, or
     an empty text when it is no more. At a KeyboardInterrupt those that this has put in the queue,
-    and that have not ended, are cancelled, at Terminated they are paused, and it is raised again.
+    and that have not ended, are cancelled, at Terminated or a fault they are paused, and it is
+    raised again.
     """
     runner = LocalRunner(store, slots=slots)
     own: list[Run] = []
@@ -53,10 +54,10 @@ def sweep(
                 problem = runner.problem
                 warn(problem)
             time.sleep(_LOOK_SECONDS)
-    except (KeyboardInterrupt, Terminated) as told:
-        end = runner.pause if isinstance(told, Terminated) else runner.cancel
+    except BaseException as told:
+        end = runner.cancel if isinstance(told, KeyboardInterrupt) else runner.pause
         for run in own:
-            with suppress(RunNotFound):
+            with suppress(RunNotFound, RunUnreadable, OSError):
                 if run.is_active:
                     end(run.id)
         raise

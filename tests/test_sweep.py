@@ -16,7 +16,8 @@ BOTH = [CONFIG, CONFIG.replace({"training.seed": 1})]
 
 
 @pytest.mark.parametrize(
-    ("told", "way"), [(KeyboardInterrupt, "cancel"), (sweep.Terminated, "pause")]
+    ("told", "way"),
+    [(KeyboardInterrupt, "cancel"), (sweep.Terminated, "pause"), (OSError, "pause")],
 )
 def test_a_sweep_that_is_broken_off_ends_what_it_has_begun_alone(tmp_path, monkeypatch, told, way):
     store, ended = RunStore(tmp_path), []
