@@ -1,6 +1,7 @@
 """The page Explain: statements that are true of the data at hand, beside their floors."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from core.config import ExperimentConfig, WindowsConfig, with_changes
 from core.signals.recording import Recording
 from core.signals.store import save
 from core.views.explain import trial
+from core.views.explain.words import outcome
 from core.windows import split_windows
 from tests.fake_runs import Lab, shown_text
 
@@ -97,6 +99,8 @@ def test_validation_beyond_training_has_a_floor_under_min_max(lab):
     train, validation = table_row(page, "Sigmoid with", "min-max to 0…1")
     assert train == "0"
     assert float(validation) == pytest.approx(10, rel=0.1)  # the last fifth, 0 to 20 beyond
+    said = "min-max to 0…1: 0 % out of reach, under 0.1 % on an end it only comes near to"
+    assert said in text
 
 
 @pytest.mark.slow
@@ -235,3 +239,14 @@ def test_many_channels_are_a_table(lab):
     assert not page.exception
     assert len(page.get("vega_lite_chart")) == 5
     assert len(page.dataframe[0].value) == 40
+
+
+@pytest.mark.parametrize(
+    ("shares", "words"),
+    [([0.0, 0.0], ""), ([0.004, 0.0], " but 0.2 % on an end it only comes near to")],
+)
+def test_what_comes_of_a_pair_tells_values_on_open_ends(shares, words):
+    part = SimpleNamespace(at_open_end_share=np.array(shares))
+    taught = SimpleNamespace(mae=lambda cell, part: 0.0)
+    cell = SimpleNamespace(kind="compatible", train=part)
+    assert outcome(taught, cell) == f"reaches every value{words}"
