@@ -77,6 +77,10 @@ def test_validation_beyond_the_training_part_is_said():
     assert said.notes[0].endswith(f"at a cost of MAE {number_text(floors[1].mae, 'mV')}.")
     assert "of the validation values lie beyond" in said.sentence
     assert "fitted to the training part" in said.notes[0]
+    assert "The training part is within reach, but" in said.sentence
+    open_ended = floors_of(parts, "sigmoid", method="minmax")
+    said = verdict("sigmoid", minmax, *open_ended, constants(0.3), ["only"])
+    assert "is within reach, under 0.1 % of it only nearly, but" in said.sentence
     linear = floors_of(parts, "linear", method="minmax")
     assert verdict("linear", minmax, *linear, constants(0.3), ["only"]).notes == ()
 
