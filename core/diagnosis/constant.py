@@ -85,8 +85,8 @@ def no_better(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
     remedy, text = _remedy(config, evidence)
     if _is_beyond_components(evidence):
         sentence += (
-            " Nor do principal components do better with as many numbers a window: these data may "
-            "need a larger latent layer."
+            " Nor do principal components do better with at most as many numbers a window: these "
+            "data may need a larger latent layer."
         )
         remedy, text = larger_latent_layer(config)
     return Finding(
