@@ -1,4 +1,5 @@
 """What the server adds to each answer: headers that keep a browser safe, and a visitor's cookie.
+Strangers, who have one, are not told how the server does.
 
 An ASGI middleware, without Streamlit: it wraps whatever app it is given.
 """
@@ -19,6 +20,7 @@ COOKIE = "lab_visitor"
 EMBEDDABLE = "reconstructions"  # with ?embed=true it shows a run and offers nothing to change it
 
 _CALLED_FIRST = "/_stcore/health"  # by each page, before it connects
+_METRICS = "/_stcore/metrics"  # of the server, which are not for strangers
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 random bits
 _SECRET_BYTES = 32
 
@@ -56,7 +58,8 @@ def is_secret(came: object) -> bool:
 
 
 class SafeAnswers:
-    """Adds the headers to each answer and, with `keep_seconds`, a cookie to each page.
+    """Adds the headers to each answer and, with `keep_seconds`, a cookie to each page; then the
+    server's metrics are not given out either.
 
     base_path: below which the app answers. script_hashes: of the scripts that the page holds in
     itself, as `sha256-...`. keep_seconds: how long a browser remembers who its visitor is; None:
@@ -82,6 +85,9 @@ class SafeAnswers:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        app = self._app
+        if self._keep_seconds is not None and scope.get("path", "").rstrip("/").endswith(_METRICS):
+            app = _nothing_there
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -92,7 +98,7 @@ class SafeAnswers:
                 message = {**message, "headers": headers}
             await send(message)
 
-        await self._app(scope, receive, send_safely)
+        await app(scope, receive, send_safely)
 
     def _headers(self, scope: Scope) -> dict[str, str]:
         if self._is_embeddable(scope):
@@ -110,10 +116,15 @@ class SafeAnswers:
 
     def _cookie(self, scope: Scope) -> str:
         """The visitor's cookie: the one that came, for longer, or a new one."""
-        secret = _cookie_of(scope) or secrets.token_urlsafe(_SECRET_BYTES)
+        secret = secret_in(_cookies(scope)) or secrets.token_urlsafe(_SECRET_BYTES)
         parts = [f"{COOKIE}={secret}", "Path=/", f"Max-Age={self._keep_seconds}"]
         parts += ["HttpOnly", "SameSite=Lax", *(["Secure"] if _is_https(scope) else [])]
         return "; ".join(parts)
+
+
+async def _nothing_there(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 404, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
@@ -139,14 +150,19 @@ def _is_https(scope: Scope) -> bool:
     return (forwarded or scope.get("scheme", "")) in ("https", "wss")
 
 
-def _cookie_of(scope: Scope) -> str:
-    """The visitor's secret as the browser sent it; empty if it sent none, or another thing.
+def secret_in(headers: Iterable[str]) -> str:
+    """The visitor's secret in the cookies of a request; empty if there is none, or another thing.
 
-    Other cookies of the host, which may be of any form, do not come between.
+    Of several, such as one for another path, the first. Other cookies of the host, which may be of
+    any form, do not come between.
     """
-    headers = [value for key, value in scope.get("headers", ()) if key.lower() == b"cookie"]
-    for pair in b";".join(headers).decode("latin-1").split(";"):
+    for pair in ";".join(headers).split(";"):
         name, _, value = pair.strip().partition("=")
         if name == COOKIE and is_secret(value):
             return value
     return ""
+
+
+def _cookies(scope: Scope) -> list[str]:
+    headers = (value for key, value in scope.get("headers", ()) if key.lower() == b"cookie")
+    return [value.decode("latin-1") for value in headers]

@@ -2,17 +2,20 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
+from unittest.mock import Mock
 from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
+from streamlit.runtime.context import StreamlitHeaders
 from streamlit.testing.v1 import AppTest
 
 from core import runs, session
 from core.config import PRESETS, DataConfig, ExperimentConfig
 from core.session import data as session_data
-from core.session import links
+from core.session import links, visitor
 from core.signals.recording import Recording
+from core.web import COOKIE
 from tests.fake_runs import Lab, make_run, shown_text
 
 
@@ -336,3 +339,14 @@ def test_a_channel_is_prepared_for_drawing_once_however_many_ask(monkeypatch):
     session_data.forget_recordings()
     assert all(a is found[0][0] and b is found[0][1] for a, b in found)
     assert found[0][0] is not found[0][1]
+
+
+def test_a_visitor_is_the_one_that_the_page_was_told_of(monkeypatch):
+    """Of two cookies of the same name Streamlit knows the last alone."""
+    secrets = ["a" * 43, "b" * 43]
+    sent = "; ".join(f"{COOKIE}={secret}" for secret in secrets)
+    monkeypatch.setattr(
+        visitor, "st", Mock(context=Mock(headers=StreamlitHeaders([("cookie", sent)])))
+    )
+    visitor.st.session_state = {}
+    assert visitor._secret() == secrets[0]

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from core.web import COOKIE, SafeAnswers, is_secret
+from core.web import COOKIE, SafeAnswers, is_secret, secret_in
 from tests import own_loop
 
 PAGE = [(b"content-type", b"text/html; charset=utf-8")]
@@ -29,8 +29,8 @@ def answer(path="/", query="", headers=(), *, kind=PAGE, scheme="http", **option
         "headers": [(name.encode(), value.encode()) for name, value in headers],
     }
     own_loop.run(SafeAnswers(app, **options)(scope, None, send))
-    assert sent[1]["body"] == b"hello"
-    found = {}
+    assert sent[1]["body"] == (b"hello" if sent[0]["status"] == 200 else b"")
+    found = {"status": sent[0]["status"]}
     for name, value in sent[0]["headers"]:
         found.setdefault(name.decode(), []).append(value.decode())
     return found
@@ -107,6 +107,20 @@ def test_behind_https_the_cookie_stays_there():
 
 def test_a_known_visitor_stays_the_same():
     assert cookie(headers=[("cookie", f"_other=2|a; {COOKIE}={SECRET}")])[0] == SECRET
+
+
+def test_of_two_cookies_of_a_visitor_the_first_that_can_be_one_counts():
+    both = f"{COOKIE}=short; {COOKIE}={SECRET}; {COOKIE}={'c' * 43}"
+    assert secret_in([both]) == secret_in(both.split(";")) == SECRET
+    assert cookie(headers=[("cookie", both)])[0] == SECRET
+    assert secret_in([]) == ""
+
+
+@pytest.mark.parametrize("path", ["/_stcore/metrics", "/lab/_stcore/metrics/"])
+def test_strangers_are_not_told_how_the_server_does(path):
+    assert answer(path, keep_seconds=60)["status"] == 404
+    assert answer(path)["status"] == 200
+    assert answer("/_stcore/health", keep_seconds=60)["status"] == 200
 
 
 @pytest.mark.parametrize("bad", ["", "short", "a" * 44, "a" * 42 + "/", '"', "a;b" * 20])

@@ -25,6 +25,7 @@ from core.upload_pieces import PIECE_BYTES, UploadPieces
 from core.upload_room import UploadRoom
 from core.web import SafeAnswers
 
+_REMEMBERED_SECONDS = 365 * 86_400  # by a browser that opens no page, longer than what it made
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 SORRY = (
@@ -43,7 +44,7 @@ def server_options() -> dict[str, Any]:
     keep_seconds, middleware = None, [Middleware(UploadPieces)]
     if settings is not None:
         _keep_the_caches_of_all()
-        keep_seconds = max(1, round(settings.keep_hours * 3600))
+        keep_seconds = _REMEMBERED_SECONDS + round(settings.keep_hours * 3600)
         largest = min(config.get_option("server.maxUploadSize"), settings.max_upload_mb)
         config.set_option("server.maxUploadSize", largest)
         most = 2 * (largest + 1) * 2**20

@@ -28,7 +28,7 @@ from core.session.once import once
 from core.signals.recording import DataError
 from core.signals.store import load, note_use, recording_key
 from core.visits import Visits
-from core.web import COOKIE, is_secret
+from core.web import secret_in
 
 LINKS_HELD = 200  # of a session; the links opened first are forgotten first
 
@@ -72,8 +72,8 @@ def _owner(folder: str, secret: str) -> str:
 def _secret() -> str:
     """The secret of the visitor: the cookie that came when the session began, or a random one."""
     if _SECRET not in st.session_state:
-        cookie = st.context.cookies.get(COOKIE, "")
-        st.session_state[_SECRET] = cookie if is_secret(cookie) else secrets.token_urlsafe(32)
+        came = secret_in(st.context.headers.get_all("Cookie"))
+        st.session_state[_SECRET] = came or secrets.token_urlsafe(32)
     return st.session_state[_SECRET]
 
 
