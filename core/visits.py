@@ -9,24 +9,35 @@ owner: as a field of the runs, and as a folder of empty files, one for each reco
 
 import contextlib
 import hmac
+import logging
 import os
 import re
 import secrets
 from pathlib import Path
 
 from core import durable
+from core.disk import fault_text
 
 _OWNER = _KEY = re.compile(r"[0-9a-f]{64}")
-_SALT_BYTES = 32
+_SALT, _SALT_BYTES = "salt", 32
+
+_log = logging.getLogger(__name__)
 
 
 class Visits:
-    """The visitors' part of a runs folder. Safe for threads and processes."""
+    """The visitors' part of a runs folder. Safe for threads and processes.
+
+    Where nothing can be written, a visitor is somebody else after a restart if no salt is there.
+    """
 
     def __init__(self, root: Path):
         self._root = root / ".visitors"
-        self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._salt = _salt(self._root)
+        try:
+            self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._salt = _salt(self._root)
+        except OSError as error:
+            _log.warning("No visitor can be noted: %s", fault_text(error))
+            self._salt = _unwritten_salt(self._root)
 
     def owner(self, secret: str) -> str:
         """The owner of a secret: 64 hex digits that do not tell it."""
@@ -55,7 +66,9 @@ class Visits:
     def grants(self) -> list[tuple[str, str, float]]:
         """Owner, key, and when last used in seconds of the file system's clock, of all; 0 for
         what was taken back."""
-        owners = [path.name for path in self._root.iterdir() if _OWNER.fullmatch(path.name)]
+        if not self._root.is_dir():
+            return []
+        owners = [name for name in os.listdir(self._root) if _OWNER.fullmatch(name)]
         return [grant for owner in owners for grant in self._grants_of(owner)]
 
     def _grants_of(self, owner: str) -> list[tuple[str, str, float]]:
@@ -78,15 +91,28 @@ class Visits:
 
 def _salt(root: Path) -> bytes:
     """The salt of a runs folder, made at first; it outlives the app, so that owners do too."""
-    path = root / "salt"
     with durable.locked(root / ".lock"):
-        with contextlib.suppress(FileNotFoundError):
-            known = path.read_bytes()
-            if len(known) == _SALT_BYTES:
-                return known
+        if known := _known_salt(root):
+            return known
         salt = secrets.token_bytes(_SALT_BYTES)
-        durable.put(path, lambda temporary: _write_private(temporary, salt))
+        durable.put(root / _SALT, lambda temporary: _write_private(temporary, salt))
         return salt
+
+
+def _known_salt(root: Path) -> bytes:
+    """The salt that was made before; empty where there is none, or a torn one. Raises OSError."""
+    with contextlib.suppress(FileNotFoundError):
+        known = (root / _SALT).read_bytes()
+        return known if len(known) == _SALT_BYTES else b""
+    return b""
+
+
+def _unwritten_salt(root: Path) -> bytes:
+    """The salt that was made before, or one for this process alone."""
+    with contextlib.suppress(OSError):
+        if known := _known_salt(root):
+            return known
+    return secrets.token_bytes(_SALT_BYTES)
 
 
 def _write_private(path: Path, data: bytes) -> None:

@@ -1,7 +1,9 @@
+import errno
 import stat
 
 import pytest
 
+from core import durable
 from core.visits import Visits
 
 ANN, BOB, KEY = "a" * 64, "b" * 64, "1" * 64
@@ -57,3 +59,17 @@ def test_what_is_no_owner_or_key_never_meets_a_path(tmp_path, bad):
     for pair in ((bad, KEY), (ANN, bad)):
         with pytest.raises(ValueError, match="64 digits"):
             visits.grant(*pair)
+
+
+def test_where_nothing_can_be_written_visitors_are_told_apart_all_the_same(tmp_path, monkeypatch):
+    before = Visits(tmp_path).owner("secret")
+
+    def refuse(*what, **options):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(durable, "locked", refuse)
+    assert Visits(tmp_path).owner("secret") == before
+    monkeypatch.setattr("core.visits.Path.mkdir", refuse)
+    visits = Visits(tmp_path / "other")
+    assert visits.owner("secret") == visits.owner("secret") != visits.owner("another")
+    assert (visits.grants(), visits.keys(ANN)) == ([], frozenset())

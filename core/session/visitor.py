@@ -218,4 +218,5 @@ def _note_data(key: str, folder: str) -> None:
 
 @st.cache_resource(show_spinner=False, ttl=_USED_SECONDS, max_entries=1000)
 def _note_grant(mine: str, key: str) -> None:
-    visits().grant(mine, key)
+    with suppress(OSError):  # where nothing can be written nothing is removed
+        visits().grant(mine, key)
