@@ -155,15 +155,14 @@ class Sweeper:
         granted: dict[str, list[tuple[str, float]]] = {}
         for owner, key, moment in self._visits.grants():
             granted.setdefault(key, []).append((owner, moment))
-        keys = stored_keys(folder)  # of a visitor's not all are granted: an app may be killed amid
-        ours = {key for key in keys if origin(key, folder) or is_visitors(key, folder)}
-        for key in sorted((ours | granted.keys()) - used):
+        for key in sorted({*stored_keys(folder), *granted} - used):
             moments = [moment for _, moment in granted.get(key, ())]
             is_deleted = bool(moments) and not any(moments)
             if not is_deleted and any(map(self._is_recent, [*moments, last_used(key, folder)])):
                 continue
             with _whatever_becomes_of(f"recording {key}"):
-                removed.recordings += remove_recording(key, folder)
+                if is_ours(key, folder):  # granted or not: an app may be killed amid
+                    removed.recordings += remove_recording(key, folder)
                 for owner, _ in granted.get(key, ()):
                     self._visits.revoke(owner, key)
 
@@ -227,6 +226,12 @@ def _keys_of(data: Any) -> set[str]:
     return {config.file_key, recording_key(config)}
 
 
+def is_ours(key: str, folder: Path) -> bool:
+    """Whether a recording is a demo's to remove: a visitor's, or one that can be made again. What
+    the machine's owner brought stays, also where a visitor brings the same."""
+    return is_visitors(key, folder) or origin(key, folder) is not None
+
+
 def remove_recording(key: str, folder: Path) -> list[str]:
     """Remove a recording and what was made of it. Returns the keys of those that were there."""
     gone = []
@@ -261,7 +266,8 @@ def make_room(store: RunStore, lacking_bytes: int) -> list[str]:
 
 
 def forget_upload(store: RunStore, visits: Visits | None, owner: str | None, key: str) -> Removed:
-    """Remove an uploaded recording for good, unless a run or another visitor needs it.
+    """Remove an uploaded recording for good, unless a run or another visitor needs it, or it is
+    the machine's owner's and a visitor has brought the same.
 
     Where a visitor's run needs it, the sweep removes it right after the last such run. Raises as
     `keys_in_use`, and OSError.
@@ -272,8 +278,10 @@ def forget_upload(store: RunStore, visits: Visits | None, owner: str | None, key
         visits.expire(owner, key)
         removed.kept_recordings.append(key)
         return removed
-    others = visits.holders(key) - {owner} if visits is not None else set()
-    if others or key in keys_in_use(store):
+    is_kept = key in keys_in_use(store)
+    if visits is not None:
+        is_kept |= bool(visits.holders(key) - {owner}) or not is_ours(key, store.data_folder)
+    if is_kept:
         removed.kept_recordings.append(key)
     else:
         removed.recordings += remove_recording(key, store.data_folder)

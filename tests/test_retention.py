@@ -52,10 +52,12 @@ class World:
         return self.store.data_folder
 
     def upload(self, owner, number=1.0):
-        """The configuration of a recording that a visitor has uploaded."""
+        """The configuration of a recording that a visitor, or the machine's owner, has uploaded."""
         values = np.full((50, 1), number)
-        key = save(Recording(values=values, channel_names=("a",), name="x"), self.data)
-        self.visits.grant(owner, key)
+        recording = Recording(values=values, channel_names=("a",), name="x")
+        key = save(recording, self.data, is_visitors=owner is not None)
+        if owner is not None:
+            self.visits.grant(owner, key)
         return DataConfig(source="file", name="x.csv", sha256=key)
 
     def run(self, owner, data=None, state="finished"):
@@ -157,10 +159,23 @@ def test_data_that_somebody_used_meanwhile_stay(world):
     assert world.sweep_after(34.1).recordings == [data.sha256]
 
 
-def test_files_that_no_visitor_uploaded_stay(world):
-    key = save(Recording(values=np.ones((9, 1)), channel_names=("a",), name="x"), world.data)
-    world.sweep_after(1000)
+@pytest.mark.parametrize("way", ["nobody", "old", "deleted", "deleted with a run", "forgotten"])
+def test_a_file_of_the_machines_owner_stays_also_if_a_visitor_brings_the_same(world, way):
+    key = world.upload(None).sha256
+    if way != "nobody":
+        data = world.upload(ANN)
+        assert data.sha256 == key
+        if way == "deleted with a run":
+            run = world.run(ANN, data)
+        if way.startswith("deleted"):
+            forget_upload(world.store, world.visits, ANN, key)
+        if way == "deleted with a run":
+            world.store.delete(run)
+        if way == "forgotten":
+            forget_visitor(world.store, world.visits, ANN, world.cancelled.append)
+    assert world.sweep_after(1000).recordings == []
     assert stored_keys(world.data) == (key,)
+    assert world.visits.grants() == []
 
 
 def test_files_of_visitors_that_nobody_holds_go(world):
@@ -185,56 +200,6 @@ def test_while_another_app_sweeps_this_one_does_not(world):
     assert world.sweep_after(1000).runs == []
     os.close(lock)
     assert world.sweep_after(1000).runs == [run]
-
-
-def test_a_long_training_is_stopped_with_a_reason(world):
-    run = world.run(ANN, state="running")
-    own = world.run(None, state="running")
-    world.sweep_after(0)
-    world.sweep_after(0.3)
-    assert world.cancelled == []
-    world.sweep_after(0.4)
-    assert world.cancelled == [run]
-    assert "after 20 minutes" in world.store.open(run).status().extra["note"]
-    assert "note" not in world.store.open(own).status().extra
-
-
-def again(world, run, hours=0.0):
-    """Put a run that rests back into training, some hours later."""
-    world.later += hours * HOUR
-    for state in ("queued", "starting", "running"):
-        world.store.open(run).transition(state)
-
-
-def test_the_time_before_a_pause_counts_and_the_pause_does_not(world):
-    run = world.run(ANN, state="running")
-    world.later = 0.3 * HOUR
-    world.store.open(run).transition("paused")
-    world.sweep_after(0.3)
-    again(world, run, hours=2)
-    world.sweep_after(2.32)
-    assert world.cancelled == []
-    world.sweep_after(2.34)
-    assert world.cancelled == [run]
-
-
-def test_a_training_that_outlives_its_app_is_stopped_in_time(world):
-    run = world.run(ANN, state="running")
-    world.sweep_after(0.3)
-    after = World(world.store.root)
-    after.sweep_after(0.34)
-    assert after.cancelled == [run]
-
-
-def test_the_time_a_machine_was_off_is_no_training(world):
-    run = world.run(ANN, state="running")
-    world.later = 5 * HOUR
-    world.store.open(run).transition("interrupted")
-    again(world, run)
-    world.sweep_after(5.3)
-    assert world.cancelled == []
-    world.sweep_after(5.4)
-    assert world.cancelled == [run]
 
 
 def test_a_fault_of_one_sweep_is_outlived(world, monkeypatch):
@@ -338,13 +303,14 @@ def test_a_deleted_upload_that_another_visitor_has_stays_for_that_one(world):
     assert forget_upload(world.store, world.visits, BOB, data.sha256).recordings == [data.sha256]
 
 
-def test_data_that_the_machines_own_run_needs_are_its_own(world):
+def test_data_that_the_machines_own_run_needs_stay_as_long_as_that(world):
     data = world.upload(ANN)
     run = world.run(None, data)
     forget_upload(world.store, world.visits, ANN, data.sha256)
-    world.store.delete(run)
     assert world.sweep_after(1000).recordings == []
     assert stored_keys(world.data) == (data.sha256,)
+    world.store.delete(run)
+    assert world.sweep_after(1000).recordings == [data.sha256]
 
 
 def test_without_visitors_an_upload_stays_while_a_run_needs_it(world):

@@ -1,8 +1,9 @@
-"""A clock that is set, by an hour or a day, stops no run and removes nothing."""
+"""How long a run has trained: that stops it. A clock that is set, by an hour or a day, does not, and
+removes nothing."""
 
 import pytest
 
-from tests.test_retention import ANN, HOUR, World, again
+from tests.test_retention import ANN, HOUR, World
 
 DAY = 24 * HOUR
 
@@ -10,6 +11,56 @@ DAY = 24 * HOUR
 @pytest.fixture
 def world(tmp_path):
     return World(tmp_path)
+
+
+def test_a_long_training_is_stopped_with_a_reason(world):
+    run = world.run(ANN, state="running")
+    own = world.run(None, state="running")
+    world.sweep_after(0)
+    world.sweep_after(0.3)
+    assert world.cancelled == []
+    world.sweep_after(0.4)
+    assert world.cancelled == [run]
+    assert "after 20 minutes" in world.store.open(run).status().extra["note"]
+    assert "note" not in world.store.open(own).status().extra
+
+
+def again(world, run, hours=0.0):
+    """Put a run that rests back into training, some hours later."""
+    world.later += hours * HOUR
+    for state in ("queued", "starting", "running"):
+        world.store.open(run).transition(state)
+
+
+def test_the_time_before_a_pause_counts_and_the_pause_does_not(world):
+    run = world.run(ANN, state="running")
+    world.later = 0.3 * HOUR
+    world.store.open(run).transition("paused")
+    world.sweep_after(0.3)
+    again(world, run, hours=2)
+    world.sweep_after(2.32)
+    assert world.cancelled == []
+    world.sweep_after(2.34)
+    assert world.cancelled == [run]
+
+
+def test_a_training_that_outlives_its_app_is_stopped_in_time(world):
+    run = world.run(ANN, state="running")
+    world.sweep_after(0.3)
+    after = World(world.store.root)
+    after.sweep_after(0.34)
+    assert after.cancelled == [run]
+
+
+def test_the_time_a_machine_was_off_is_no_training(world):
+    run = world.run(ANN, state="running")
+    world.later = 5 * HOUR
+    world.store.open(run).transition("interrupted")
+    again(world, run)
+    world.sweep_after(5.3)
+    assert world.cancelled == []
+    world.sweep_after(5.4)
+    assert world.cancelled == [run]
 
 
 @pytest.mark.parametrize("set_by", [HOUR, DAY, -DAY])
