@@ -3,7 +3,8 @@
 A run is removed some hours after it came to rest, never while it waits or trains, and only if a
 visitor made it: runs of the machine's owner stay. A recording is removed when no run refers to it
 and nobody has used it for as long, or at once if those who had it have deleted it; one that the
-machine's owner brought stays. Apps that share a runs folder take turns.
+machine's owner brought stays. A file as it came goes as long after it was last read. Apps that
+share a runs folder take turns.
 """
 
 import contextlib
@@ -45,7 +46,7 @@ from core.signals.store import (
     stored_keys,
 )
 from core.sweep_times import SteadyClock, TrainedTimes
-from core.upload_folder import remove_left
+from core.upload_folder import remove_files_of, remove_left, remove_old
 from core.visits import Visits
 
 SWEEP_SECONDS = 60.0
@@ -108,6 +109,7 @@ class Sweeper:
             self._stop_long_runs()
             self._remove_runs(removed)
             remove_left(self._store.root)
+            remove_old(self._store.root, self._is_recent)
             self._remove_recordings(removed)
             return removed
         finally:
@@ -293,11 +295,12 @@ def forget_upload(store: RunStore, visits: Visits | None, owner: str | None, key
 def forget_visitor(
     store: RunStore, visits: Visits, owner: str, cancel: Callable[[str], None]
 ) -> Removed:
-    """Remove all runs and recordings of a visitor; runs in work are cancelled, then removed.
+    """Remove all runs, files and recordings of a visitor; runs in work are cancelled, then removed.
 
     What stands in the way of one, such as a full disk, is noted, and the others go.
     """
     removed = Removed()
+    remove_files_of(store.root, owner)
     for run in store.list():
         if run.owner == owner:
             with _noted(removed):

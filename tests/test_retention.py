@@ -3,6 +3,7 @@
 import os
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from core.signals.store import (
     save,
     stored_keys,
 )
-from core.upload_folder import own_folder
+from core.upload_folder import file_folder, own_folder
 from core.visits import Visits
 
 ANN, BOB = "a" * 64, "b" * 64
@@ -228,6 +229,22 @@ def test_a_file_that_a_killed_app_left_is_removed_and_none_of_one_that_lives(wor
     assert (in_use / "abc" / "upload").exists()
 
 
+def test_a_file_goes_some_hours_after_it_was_last_read(world):
+    own = own_folder(world.store.root)
+    left, read = file_folder(own, ANN), file_folder(own, None)
+    for folder in (left, read):
+        (Path(folder.name) / "upload").write_bytes(b"1,2")
+    file_folder(own, BOB)  # the copy has not begun
+    world.sweep_after(23.9)
+    os.utime(Path(read.name) / "upload", (time.time() + 10 * HOUR,) * 2)
+    assert Path(left.name).exists()
+    world.sweep_after(24.1)
+    assert not Path(left.name).exists()
+    assert Path(read.name).exists()
+    world.sweep_after(34.1)
+    assert not Path(read.name).exists()
+
+
 # What a visitor deletes
 
 
@@ -327,7 +344,9 @@ def test_a_visitor_takes_back_everything_and_nothing_of_others(world):
     run, waiting = world.run(ANN, mine), world.run(ANN, mine, state="queued")
     kept = world.run(BOB, others)
     cancel = lambda run_id: world.store.open(run_id).transition("cancelled")  # noqa: E731
+    tabs = [file_folder(own_folder(world.store.root), owner) for owner in (ANN, ANN, BOB)]
     removed = forget_visitor(world.store, world.visits, ANN, cancel)
+    assert [Path(tab.name).exists() for tab in tabs] == [False, False, True]
     assert set(removed.runs) == {run, waiting}
     assert removed.recordings == [mine.sha256]
     assert world.ids() == {kept}

@@ -1,5 +1,6 @@
 """A file of the visitor's, kept for this session so that it can be read again in another way."""
 
+import os
 import secrets
 import shutil
 import tempfile
@@ -21,7 +22,7 @@ from core.session.sources import open_files, open_source
 from core.signals.reading import FileRead, FileReader
 from core.signals.reading_limits import ReadingLimits, limits_for
 from core.signals.recording import DataError, Recording
-from core.upload_folder import own_folder
+from core.upload_folder import file_folder, own_folder
 
 UPLOADER = "uploader"  # the key of the widget that takes a file begins so
 
@@ -84,8 +85,7 @@ def _kept(came: UploadedFile) -> Upload:
 
 def _on_disk(stream: BinaryIO) -> tempfile.TemporaryDirectory:
     """A folder that holds a copy. Raises OSError, and leaves nothing then."""
-    place = _uploads(str(store().root))
-    folder = tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True)
+    folder = file_folder(_uploads(str(store().root)), visitor.owner())
     try:
         stream.seek(0)
         with (Path(folder.name) / "upload").open("wb") as file:
@@ -206,6 +206,7 @@ def _allowed(kept: Upload, options: ReadOptions) -> FileRead:
     result, mine = FileRead(None), visitor.owner()
     try:
         visitor.check_file(kept.path.stat().st_size)
+        os.utime(kept.path)  # it is kept so long after it was last read
         place = store().data_folder
         result = _reader().read(
             kept.path, options, name=kept.name, folder=place, is_visitors=mine is not None
@@ -214,6 +215,9 @@ def _allowed(kept: Upload, options: ReadOptions) -> FileRead:
             visitor.take_in(result.sha256, mine)
     except DataError as error:
         return replace(result, sha256="", problem=str(error))
+    except OSError as error:  # a tab has just deleted it, or the disk is at fault
+        said = f"{kept.name}: it cannot be read here: {fault_text(error)}."
+        return replace(result, sha256="", problem=said)
     return result
 
 
