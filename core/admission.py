@@ -13,12 +13,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from core.architecture import describe_architecture
 from core.config import DataConfig, ExperimentConfig, WindowsConfig
 from core.public import PublicSettings
-from core.run_status import RunSummary
+from core.run_size import folder_bytes, memory_bytes
+from core.run_status import REST_STATES, RunNotFound, RunSummary, RunUnreadable
+from core.runs import RunStore
 from core.signals.recording import DataError
-from core.windows import windows_in
+from core.signals.store import load, recording_key
+from core.windows import windows_of
 
 MEASURED_SECONDS = 30.0  # for so long a measured disk usage is taken as true
 
@@ -76,8 +81,7 @@ def check_shape(shape: tuple[int, ...], settings: PublicSettings) -> None:
 
 def check_windows(shape: tuple[int, ...], windows: WindowsConfig, settings: PublicSettings) -> None:
     """How many windows a recording of a shape is cut into, and the values they hold."""
-    segments, steps = (shape[0], shape[1]) if len(shape) == 3 else (1, shape[0])
-    count = segments * windows_in(steps, windows.window_length, windows.stride)
+    count = windows_of(shape, windows)
     _at_most(
         "up to {} windows",
         settings.max_windows,
@@ -94,16 +98,25 @@ def check_windows(shape: tuple[int, ...], windows: WindowsConfig, settings: Publ
     )
 
 
-def check_training(config: ExperimentConfig, channels: int, settings: PublicSettings) -> None:
-    """The epochs and the model of an experiment."""
+def check_training(
+    config: ExperimentConfig, shape: tuple[int, ...], settings: PublicSettings
+) -> None:
+    """The epochs, the model and the memory of an experiment with a recording of a shape."""
     check_epochs(config.training.epochs, settings)
-    model = describe_architecture(config.model, config.windows.window_length, channels)
+    model = describe_architecture(config.model, config.windows.window_length, shape[-1])
     _at_most(
         "models of up to {} parameters",
         settings.max_parameters,
         model.parameters,
         "this one has {}",
         "Choose fewer filters or latent channels.",
+    )
+    _at_most(
+        "runs that take up to {} MB of memory",
+        settings.max_memory_mb,
+        -(-memory_bytes(config, shape) // _MEGABYTE),
+        "this one could take {}",
+        "Choose a smaller batch, fewer filters or shorter windows.",
     )
 
 
@@ -119,31 +132,68 @@ def check_epochs(epochs: int, settings: PublicSettings) -> None:
 
 def check_queue(listing: Iterable[RunSummary], owner: str, settings: PublicSettings) -> None:
     """Room for one more run in the queue, of this visitor and of all."""
-    owners = [item.owner for item in listing if item.is_active]
+    runs = [run for run in listing if takes_a_place(run)]
     _at_most(
-        "up to {} runs of a visitor at once, in training or waiting",
+        "up to {} runs of a visitor at once, in training, waiting or paused",
         settings.max_runs_per_visitor,
-        owners.count(owner) + 1,
+        sum(run.owner == owner for run in runs) + 1,
         "this would be number {}",
         "Wait until one ends, or cancel one.",
     )
     _at_most(
         "up to {} runs at once, in training or waiting, of all visitors",
         settings.max_runs,
-        len(owners) + 1,
+        sum(run.is_active for run in runs) + 1,
         "this would be number {}",
         "Try again in some minutes.",
     )
+
+
+def takes_a_place(run: RunSummary) -> bool:
+    """Whether a run counts among those that its visitor may have at once: a paused one, too, which
+    goes on when it is told to."""
+    return run.is_active or run.state in REST_STATES
+
+
+def run_bytes(config: ExperimentConfig, data_folder: Path) -> int:
+    """What a run may write; 0 where its recording is not there, without which it writes nothing."""
+    data = config.data
+    shape: tuple[int, ...] = (data.time_steps, data.channels)
+    if data.source != "generator":
+        try:
+            shape = load(recording_key(data), data_folder).values.shape
+        except DataError:
+            return 0
+    return folder_bytes(config, shape)
+
+
+def coming_bytes(store: RunStore) -> int:
+    """What the runs that wait or train may write, whatever they have written by now."""
+    total = 0
+    for run in store.listing():
+        if run.is_active:
+            try:
+                config = ExperimentConfig.model_validate(store.open(run.id).config())
+            except (RunNotFound, RunUnreadable, ValidationError):
+                continue  # gone, or of another version, which ends it
+            total += run_bytes(config, store.data_folder)
+    return total
 
 
 class Disk:
     """What a runs folder takes of its disk, measured now and then. Safe for threads.
 
     make_room: asked to remove so many bytes before anything is refused; says whether it has.
+    reserved: the bytes that are yet to be written of what was taken before.
     """
 
-    def __init__(self, root: Path, make_room: Callable[[int], object] = lambda lacking: False):
-        self._root, self._make_room = root, make_room
+    def __init__(
+        self,
+        root: Path,
+        make_room: Callable[[int], object] = lambda lacking: False,
+        reserved: Callable[[], int] = lambda: 0,
+    ):
+        self._root, self._make_room, self._reserved = root, make_room, reserved
         self._lock = threading.RLock()
         self._bytes = 0
         self._until = 0.0  # monotonic; the measured number is taken as true until then
@@ -166,7 +216,7 @@ class Disk:
     def check(self, settings: PublicSettings, more_bytes: int = 0) -> None:
         """Room for more. Raises LimitExceeded, or DataError where the disk itself is full."""
         with self._lock:
-            coming = self._coming + more_bytes
+            coming = self._coming + more_bytes + self._reserved()
             lacking = self._lacking(settings, coming)
             if lacking > 0 and self._make_room(lacking):
                 self.forget()

@@ -7,14 +7,14 @@ from typing import Any
 import keras
 import numpy as np
 
+from core.kept_windows import ranked_windows, spaced_windows
 from core.metrics import ErrorAccumulator, ReconstructionErrors, scaled_errors
+from core.run_size import FORWARD_VALUES
 from core.signals.recording import Recording
 from core.threads import one_ahead
 from core.windows import Split, Windows
 
-STORED_VALUES = 4_000_000  # of a part's reconstructions kept for display, each 4 bytes
-RANKED_WINDOWS = 50  # best and worst windows by each error, kept whatever the part's size
-_BATCH_VALUES = 400_000
+_BATCH_VALUES = FORWARD_VALUES
 CHANNEL_VALUES = (  # of ReconstructionErrors, (channels,)
     *("channel_mae", "channel_mse", "target_low", "target_high", "output_low", "output_high"),
 )
@@ -54,8 +54,8 @@ def evaluate_part(
     """
     count, length, channels = windows.shape
     batch = max(1, min(_BATCH_VALUES // (length * channels), max(most, count)))
-    room = max(1, STORED_VALUES // (length * channels))
-    kept = np.unique(np.linspace(0, count - 1, min(count, room)).round().astype(np.int64))
+    room = min(count, spaced_windows(length * channels))
+    kept = np.unique(np.linspace(0, count - 1, room).round().astype(np.int64))
     accumulator = ErrorAccumulator(count, length, channels)
     originals, reconstructions = [], []
     for positions, original, reconstruction in one_ahead(_reconstructed(model, windows, batch)):
@@ -66,7 +66,7 @@ def evaluate_part(
         reconstructions.append(reconstruction[chosen])
         report(positions.stop)
     errors = accumulator.errors()
-    extremes = np.setdiff1d(_extremes(errors), kept)
+    extremes = np.setdiff1d(_extremes(errors, ranked_windows(length * channels)), kept)
     for start in range(0, len(extremes), batch):  # of large windows, few at a time
         original = windows.take(extremes[start : start + batch])
         originals.append(original.astype(np.float32))
@@ -81,12 +81,11 @@ def evaluate_part(
     )
 
 
-def _extremes(errors: ReconstructionErrors) -> np.ndarray:
-    """Positions of the best and of the worst windows: by each of the errors that viewers go by."""
+def _extremes(errors: ReconstructionErrors, count: int) -> np.ndarray:
+    """Positions of the best and of the worst windows, so many by each of the errors that viewers go
+    by."""
     ranked = [errors.ranked(measure) for measure in ("mae", "mse")]
-    return np.concatenate(
-        [end for order in ranked for end in (order[:RANKED_WINDOWS], order[-RANKED_WINDOWS:])]
-    )
+    return np.concatenate([end for order in ranked for end in (order[:count], order[-count:])])
 
 
 def _reconstructed(

@@ -11,13 +11,13 @@ import numpy as np
 from core.model import AutoencoderTrainer
 from core.output_range import ACTIVATIONS, Activation
 from core.output_slopes import relative_slope
+from core.replay import REPLAYED_VALUES, REPLAYED_WINDOWS
+from core.run_size import FORWARD_VALUES
 from core.windows import Split
 
 PROBED_WINDOWS = 64  # half of train, half of validation
 PROBED_VALUES = 400_000  # at the most, but for one window of each part
-REPLAYED_WINDOWS = 6  # half of train, half of validation
-REPLAYED_VALUES = 60_000  # at the most
-_BATCH_VALUES = 400_000
+_BATCH_VALUES = FORWARD_VALUES
 
 
 class Probe:

@@ -29,9 +29,10 @@ class PublicSettings(BaseModel):
     max_windows: Count = 50_000  # training and validation together
     max_window_values: Count = 64_000_000  # windows x window length x channels
     max_parameters: Count = 1_000_000  # of the model
+    max_memory_mb: Count = 2_000  # of a run, as estimated, beyond what its libraries take
     max_epochs: Count = 200
     max_run_minutes: Count = 20  # of training
-    max_runs_per_visitor: Count = 10  # that wait or train
+    max_runs_per_visitor: Count = 10  # that wait, train or are paused
     max_runs: Count = 40  # that wait or train, of all visitors
     max_disk_mb: Count = 10_000  # runs and data in all
     min_free_mb: Annotated[int, Field(ge=0, le=10**12)] = 1_000  # left on the disk

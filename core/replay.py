@@ -17,6 +17,8 @@ from core import durable
 
 WINDOWS_FILE = "replay.npz"
 RECORDS_FILE = "replay.f32"
+REPLAYED_WINDOWS = 6  # half of train, half of validation
+REPLAYED_VALUES = 60_000  # in them, at the most
 NUMBER = np.dtype("<f4")  # on every machine
 
 

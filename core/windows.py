@@ -159,6 +159,13 @@ def windows_in(time_steps: int, window_length: int, stride: int) -> int:
     return 0 if time_steps < window_length else (time_steps - window_length) // stride + 1
 
 
+def windows_of(shape: tuple[int, ...], config: WindowsConfig) -> int:
+    """How many windows are cut from a recording of a shape, at the most: `(time_steps, channels)`
+    or `(windows, window_length, channels)`."""
+    segments, steps = (shape[0], shape[1]) if len(shape) == 3 else (1, shape[0])
+    return segments * windows_in(steps, config.window_length, config.stride)
+
+
 def split_windows(values: np.ndarray, config: WindowsConfig, seed: int = 0) -> Split:
     """Split a recording's values and cut both parts.
 

@@ -13,10 +13,14 @@ from core.admission import (
     check_training,
     check_upload,
     check_windows,
+    coming_bytes,
+    run_bytes,
 )
 from core.config import DataConfig, ExperimentConfig, WindowsConfig
 from core.public import PublicSettings
+from core.run_size import folder_bytes
 from core.run_status import RunSummary
+from core.runs import RunStore
 from core.signals.recording import DataError
 
 OWN_LAB = "A lab of your own has no such limit."
@@ -61,11 +65,11 @@ def test_windows_and_their_values_are_limited():
 
 def test_epochs_and_parameters_are_limited():
     config = ExperimentConfig()
-    check_training(config, 4, PublicSettings())
+    check_training(config, (20_000, 4), PublicSettings())
     with pytest.raises(LimitExceeded, match=r"up to 19 epochs; training.epochs is 20"):
-        check_training(config, 4, PublicSettings(max_epochs=19))
+        check_training(config, (20_000, 4), PublicSettings(max_epochs=19))
     with pytest.raises(LimitExceeded, match="models of up to 100 parameters"):
-        check_training(config, 4, PublicSettings(max_parameters=100))
+        check_training(config, (20_000, 4), PublicSettings(max_parameters=100))
     with pytest.raises(LimitExceeded):
         check_epochs(201, PublicSettings())
 
@@ -78,6 +82,9 @@ def test_the_queue_is_limited_for_a_visitor_and_for_all():
     settings = PublicSettings(max_runs_per_visitor=2, max_runs=4)
     listing = [run(1, "a"), run(2, "a", "running"), run(3, "a", "finished"), run(4, "b")]
     check_queue(listing, "b", settings)
+    for state in ("paused", "interrupted"):
+        with pytest.raises(LimitExceeded, match="waiting or paused; this would be number 3"):
+            check_queue([*listing, run(5, "b", state)], "b", settings)
     with pytest.raises(LimitExceeded, match=r"up to 2 runs of a visitor .* would be number 3"):
         check_queue(listing, "a", settings)
     listing.append(run(5, None, "starting"))
@@ -160,3 +167,15 @@ def test_a_file_that_vanishes_while_it_is_counted_hides_no_other(tmp_path, monke
 
     monkeypatch.setattr(admission.os, "scandir", Listed)
     assert admission._tree_bytes(tmp_path) == 20
+
+
+def test_what_runs_may_write_is_counted_of_those_that_go_on(tmp_path):
+    store, config = RunStore(tmp_path), ExperimentConfig()
+    each = run_bytes(config, store.data_folder)
+    assert each == folder_bytes(config, (config.data.time_steps, config.data.channels))
+    for state in ("queued", "running", "finished", "paused"):
+        store.create(config.model_dump(mode="json"), name="", state=state)
+    store.create({"of": "a later version"}, name="")
+    file = {"source": "file", "name": "x", "sha256": "1" * 64}  # which is not there
+    store.create(config.model_dump(mode="json") | {"data": file}, name="")
+    assert coming_bytes(store) == 2 * each

@@ -42,4 +42,4 @@ def test_the_experiment_of_the_start_page_is_within_the_limits():
     shape = (config.data.time_steps, config.data.channels)
     check_generated(config.data, settings)
     check_windows(shape, config.windows, settings)
-    check_training(config, config.data.channels, settings)
+    check_training(config, shape, settings)

@@ -1,5 +1,5 @@
-"""How long a run has trained: that stops it. A clock that is set, by an hour or a day, does not, and
-removes nothing."""
+"""How long a run may train; a clock that is set, by an hour or a day, stops none and removes
+nothing."""
 
 import pytest
 

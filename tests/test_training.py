@@ -6,6 +6,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
+from core import kept_windows
 from core.config import PRESETS, ExperimentConfig, flatten
 from core.normalization import fit_normalization
 from core.output_range import error_floor
@@ -299,7 +300,7 @@ def test_kept_reconstructions_hold_the_extremes(monkeypatch):
     values = np.random.default_rng(0).normal(size=(40_000, 1)).astype(np.float32)
     config = SMALL.windows.model_copy(update={"window_length": 4, "stride": 4})
     windows = split_windows(values, config).train
-    monkeypatch.setattr(evaluation_module, "STORED_VALUES", 400)
+    monkeypatch.setattr(kept_windows, "SPACED_VALUES", 400)
     monkeypatch.setattr(evaluation_module, "_BATCH_VALUES", 12_000)
     part = evaluation_module.evaluate_part(model, windows)
     # Of 8000 windows and some 90: there is no second shape to be traced.
@@ -322,13 +323,19 @@ def test_the_extremes_of_large_windows_are_made_few_at_a_time(monkeypatch):
         np.random.default_rng(0).normal(size=(4000, 1)).astype(np.float32),
         SMALL.windows.model_copy(update={"window_length": 4, "stride": 4}),
     ).train
-    monkeypatch.setattr(evaluation_module, "STORED_VALUES", 40)
+    monkeypatch.setattr(kept_windows, "SPACED_VALUES", 40)
     monkeypatch.setattr(evaluation_module, "_BATCH_VALUES", 28)
     part = evaluation_module.evaluate_part(model, windows)
     assert model.shapes == {(7, 4, 1)}
     assert len(part.positions) > 100
     np.testing.assert_array_equal(part.original, windows.take(part.positions))
     np.testing.assert_array_equal(part.reconstruction, part.original * 2)
+    monkeypatch.setattr(kept_windows, "RANKED_VALUES", 48)  # three at each end
+    few = evaluation_module.evaluate_part(model, windows)
+    assert len(few.positions) <= 10 + 4 * 3
+    assert {*few.errors.ranked("mae")[[0, -1]], *few.errors.ranked("mse")[[0, -1]]} <= {
+        *few.positions
+    }
 
 
 def test_the_published_sigmoid_log_is_met_at_every_epoch():

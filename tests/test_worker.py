@@ -12,7 +12,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from core import run_end
+from core import run_end, run_size
 from core.config import ExperimentConfig
 from core.processes import PROJECT_ROOT, process_identity
 from core.results import read_outputs, read_reconstruction, read_replay, read_results
@@ -68,6 +68,11 @@ def test_a_finished_run_leaves_everything(tmp_path):
     assert phases[0] == "loading the data"
     assert phases[-1] == "reconstructing"
     assert run.status().device
+    size_of = {path.name: path.stat().st_size for path in run.folder.iterdir()}
+    headers = 5_000
+    assert 0 < size_of["reconstruction.npz"] - run_size._kept_bytes(100, 40) < headers
+    records = size_of["replay.f32"] + size_of["replay.npz"] + size_of["outputs.jsonl"]
+    assert 0.5 * records < run_size._recorded_bytes(3, 40, 2) < records + headers
 
 
 def test_a_cancelled_run_keeps_its_epochs(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ from functools import lru_cache
 import streamlit as st
 
 from core import continuation, durable
-from core.admission import check_queue, check_training
+from core.admission import check_queue, check_training, run_bytes
 from core.backends import check_backend
 from core.config import ExperimentConfig
 from core.experiment_mark import KEY, fingerprint
@@ -31,7 +31,7 @@ def submit(config: ExperimentConfig, name: str | None = None) -> str:
     if owner is None:
         return runner().submit(content, name=name)
     with durable.locked(store().root / ".admission.lock"):  # two at once must not both be the last
-        check_room()
+        check_room(config)
         if config.data.source == "file":
             visitor.grant(config.data.sha256)
         return runner().submit(content, name=name, owner=owner)
@@ -40,7 +40,7 @@ def submit(config: ExperimentConfig, name: str | None = None) -> str:
 def resume(run_id: str) -> None:
     """Put a paused or interrupted run back in the queue. Raises as `submit`, and RunNotFound."""
     with durable.locked(store().root / ".admission.lock"):
-        check_room()
+        check_room(run_config(run_id), resumed=run_id)
         runner().resume(run_id)
 
 
@@ -50,26 +50,31 @@ def train_further(run_id: str, *, epochs: int, patience: int, name: str) -> str:
     Raises as `submit`, and RunNotFound, TransitionRefused, ValidationError.
     """
     if (config := run_config(run_id)) is not None:
-        check_setup(config.replace({"training.epochs": epochs, "training.patience": patience}))
+        config = config.replace({"training.epochs": epochs, "training.patience": patience})
+        check_setup(config)
     with durable.locked(store().root / ".admission.lock"):
-        check_room()
+        check_room(config)
         asked = {"epochs": epochs, "patience": patience, "name": name}
         return continuation.train_further(store(), run_id, **asked, owner=visitor.owner()).id
 
 
-def check_room() -> None:
-    """Raises DataError where a public demo has no room for one more run of this visitor."""
+def check_room(config: ExperimentConfig | None, resumed: str = "") -> None:
+    """Raises DataError where a public demo has no room for one more run of this visitor.
+
+    config: of that run, None where it cannot be read. resumed: its id, if it is there already.
+    """
     settings, owner = visitor.public(), visitor.owner()
     if settings is not None and owner is not None:
-        check_queue(store().listing(), owner, settings)
-        visitor.check_disk()
+        others = [run for run in store().listing() if run.id != resumed]
+        check_queue(others, owner, settings)
+        visitor.check_disk(run_bytes(config, store().data_folder) if config else 0)
 
 
 def check_setup(config: ExperimentConfig) -> None:
     """Raises DataError for a setup that goes beyond a public demo's limits, or this machine's."""
     check_backend(config.training.backend)
     if (settings := visitor.public()) is not None:
-        check_training(config, recording(config.data).channels, settings)
+        check_training(config, recording(config.data).values.shape, settings)
         split(config)  # raises where there are too many windows
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.admission import Disk, check_shape, check_upload
+from core.admission import Disk, check_shape, check_upload, coming_bytes
 from core.config import DataConfig
 from core.public import SWITCH, PublicSettings, variable
 from core.retention import forget_upload, make_room
@@ -137,13 +137,18 @@ def disk() -> Disk:
 
 @once
 def _disk(folder: str) -> Disk:
-    return Disk(Path(folder), lambda lacking: make_room(machine.store(), lacking))
+    return Disk(
+        Path(folder),
+        lambda lacking: make_room(machine.store(), lacking),
+        lambda: coming_bytes(machine.store()),
+    )
 
 
-def check_disk() -> None:
-    """Raises DataError where a public demo has no room for more runs or data."""
+def check_disk(more_bytes: int) -> None:
+    """Raises DataError where a public demo has no room for so much more, besides what the runs
+    that wait or train may write."""
     if (settings := public()) is not None:
-        disk().check(settings)
+        disk().check(settings, more_bytes)
 
 
 def room_for(more_bytes: int) -> AbstractContextManager[None]:

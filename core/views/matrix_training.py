@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core import disk, session
+from core.admission import takes_a_place
 from core.config import ExperimentConfig
 from core.matrix import Cell, with_pair
 from core.number_text import count_text
@@ -114,7 +115,10 @@ def _missing(trials: Sequence[Trial]) -> list[Trial]:
 
 
 def _room() -> int:
-    return max(0, _most() - sum(map(session.is_mine, active_runs())))
+    runs = active_runs()
+    if session.public() is not None:
+        runs = [run for run in session.store().listing(0.5) if takes_a_place(run)]
+    return max(0, _most() - sum(map(session.is_mine, runs)))
 
 
 def _most() -> int:
