@@ -3,6 +3,8 @@
 Arrays are never hashed: a cache is keyed by what names their content.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +19,8 @@ from core.output_range import Reach
 from core.session.data import recording
 from core.session.fitted import deviations, fitted, pair_key
 from core.windows import Windows
+
+_KEPT_VALUES = 250_000  # of a window: a larger one is cut again when it is drawn again
 
 
 def clipped(config: ExperimentConfig, part: str) -> ClippedWindows:
@@ -62,22 +66,22 @@ def cut_window(config: ExperimentConfig, part: str, position: int) -> CutWindow:
     fit, parts = fitted(config)
     activation, rate = config.model.output_activation, recording(config.data).sampling_rate_hz
     windows = dict(parts.parts())[part]
-    return _cut_window(pair_key(config), activation, part, position, fit, windows, rate)
+
+    def cut() -> CutWindow:
+        window = windows.take(np.array([position]))
+        found = Reach(*(values.reshape(-1) for values in reach(fit, activation, window)))
+        return CutWindow(window[0], found, rate)
+
+    if math.prod(windows.shape[1:]) > _KEPT_VALUES:
+        return cut()
+    return _cut_window(pair_key(config), activation, part, position, cut)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _cut_window(
-    key: tuple[str, ...],
-    activation: str,
-    part: str,
-    position: int,
-    _fit: Normalization,
-    _windows: Windows,
-    _rate: float | None,
+    key: tuple[str, ...], activation: str, part: str, position: int, _cut: Callable[[], CutWindow]
 ) -> CutWindow:
-    window = _windows.take(np.array([position]))
-    found = Reach(*(values.reshape(-1) for values in reach(_fit, activation, window)))
-    return CutWindow(window[0], found, _rate)
+    return _cut()
 
 
 def forget_recordings() -> None:

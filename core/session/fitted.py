@@ -118,12 +118,16 @@ def deviations(config: ExperimentConfig) -> np.ndarray:
 
 def activation_picture(config: ExperimentConfig, channel: int | None = None) -> Picture:
     """The output activation over the targets' histogram: data and chart. Raises DataError."""
-    key = pair_key(config)
-    values = _targets(key, channel, *fitted(config))
-    return _picture(key, channel, config.model.output_activation, values)
+    key, (fit, parts) = pair_key(config), fitted(config)
+    return _picture(
+        key,
+        channel,
+        config.model.output_activation,
+        lambda: _targets(key, channel, fit, parts),
+    )
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@st.cache_resource(show_spinner=False, max_entries=8)  # of up to 8 MB each
 def _targets(
     key: tuple[str, ...], channel: int | None, _fit: Normalization, _parts: Split
 ) -> np.ndarray:
@@ -132,13 +136,14 @@ def _targets(
 
 @st.cache_resource(show_spinner=False, max_entries=256)
 def _picture(
-    key: tuple[str, ...], channel: int | None, activation: str, _values: np.ndarray
+    key: tuple[str, ...], channel: int | None, activation: str, _values: Callable[[], np.ndarray]
 ) -> Picture:
     from core.charts import activations  # with pandas and Altair: the first page needs neither
 
-    frame = activations.picture_frame(_values, activation)
+    values = _values()
+    frame = activations.picture_frame(values, activation)
     inputs = frame["x"].dropna()
-    low, high = activations.value_range(_values, activation)
+    low, high = activations.value_range(values, activation)
     ends = (float(inputs.min()), float(inputs.max()))
     return frame, activations.activation_spec(activation, low, high, *ends)
 
