@@ -6,6 +6,7 @@ from core import session
 from core.admission import LimitExceeded, run_bytes
 from core.config import DataConfig, ExperimentConfig
 from core.session import visitor
+from core.views import matrix_training
 from tests.fake_runs import Lab
 
 CONFIG = ExperimentConfig(data=DataConfig(time_steps=50_000))  # 1.6 MB, and a run of some 4 MB
@@ -58,6 +59,7 @@ def test_a_paused_run_takes_its_own_place_again(demo, monkeypatch):
     demo.store.open(paused).transition("paused")
     with pytest.raises(LimitExceeded, match="waiting or paused"):
         session.submit(CONFIG)
+    assert matrix_training._room() == 0
     session.resume(paused)
 
 
