@@ -30,10 +30,10 @@ from core.windows import split_windows
 LIKE = NormalizationConfig()
 
 
-def cells_of(values):
+def cells_of(values, like=LIKE):
     parts = split_windows(values, WindowsConfig(window_length=50, stride=50))
     names = [f"c{i}" for i in range(values.shape[1])]
-    rows = normalizations_like(LIKE)
+    rows = normalizations_like(like)
     constants = constant_baseline(parts)[1]["train"]
     return parts, matrix(parts, rows, choices(OutputActivation), names, constants)
 
@@ -86,6 +86,12 @@ def test_real_values_call_for_a_linear_output(waves):
     best = recommended(cells_of(waves)[1])
     assert (best.cell.normalization.method, best.cell.activation) == ("standard", "linear")
     assert "every real value" in best.reason
+
+
+def test_what_clipping_loses_is_not_said_to_be_in_nobodys_way(waves):
+    best = recommended(cells_of(waves, NormalizationConfig(clip_percentile=1))[1])
+    assert (best.cell.activation, best.cell.kind) == ("linear", "compatible")
+    assert "so only clipping loses some of yours" in best.reason
 
 
 def test_values_that_are_often_zero_call_for_relu():

@@ -6,17 +6,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.config import DataConfig, WindowsConfig
+from core.config import DataConfig, ExperimentConfig, NormalizationConfig, WindowsConfig
+from core.normalization import Normalization
 from core.output_range import Reach
 from core.session import CutWindow
 from core.session.notice import hours_text
 from core.signals.generators import GENERATORS, generate
 from core.signals.recording import DataError, Recording
-from core.views import run_commands
+from core.views import run_commands, value_counts
 from core.views.clipping import _facts
 from core.views.data_source import FREQUENCY_HELP, NYQUIST
 from core.views.run_table import _columns
-from core.views.value_counts import _left_out
+from core.views.value_counts import _ends, _left_out
 from core.views.windowing import _consequence
 from core.windows import split_windows
 from tests.test_worst_windows import stored
@@ -95,3 +96,12 @@ def test_help_says_which_frequencies_a_signal_can_have(name):
     is_limited = FREQUENCY_HELP.get(name, NYQUIST) == NYQUIST
     with pytest.raises(DataError, match="above 50 Hz") if is_limited else nullcontext():
         generate(data)
+
+
+def test_ends_that_clipping_sets_are_not_told_of_the_output_alone(monkeypatch):
+    scaling = NormalizationConfig(method="none", clip_percentile=1)
+    fit = Normalization(scaling, *(np.array([value]) for value in (0.0, 1.0, -1.0, 1.0)))
+    monkeypatch.setattr(value_counts, "normalization_of", lambda run_id: fit)
+    monkeypatch.setattr(value_counts.session, "run_config", lambda run_id: ExperimentConfig())
+    counts = SimpleNamespace(edges=np.array([-1.0, 1.0]))
+    assert _ends("", 0, counts) == ("Linear with clipping", (-1.0, 1.0))
