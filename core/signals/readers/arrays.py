@@ -11,12 +11,8 @@ from core.number_text import count_text
 from core.signals.readers.channel_names import listed
 from core.signals.readers.limits import MAX_CHANNELS, check_time_steps
 from core.signals.readers.missing import without_gaps
-from core.signals.readers.timeline import (
-    Timeline,
-    is_time_name,
-    read_timeline,
-    timeline_of_dates,
-)
+from core.signals.readers.time_names import is_time_name
+from core.signals.readers.timeline import Timeline, read_timeline, timeline_of_dates
 from core.signals.recording import DataError, Recording
 
 COMPLEX_PARTS = {

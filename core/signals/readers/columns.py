@@ -17,7 +17,8 @@ from core.signals.readers.cells import (
     is_number,
 )
 from core.signals.readers.channel_names import listed
-from core.signals.readers.timeline import counts_by_one, is_count_name, is_time_name
+from core.signals.readers.time_names import is_count_name, is_time_name
+from core.signals.readers.timeline import counts_by_one
 from core.signals.recording import DataError
 
 _LABEL_NAMES = {
