@@ -47,10 +47,12 @@ def test_the_unit_of_an_edf_is_that_of_the_channels_chosen(tmp_path, channels, u
         assert read_recording(path, options).unit == unit
 
 
-def test_the_long_form_has_columns_for_no_unit(tmp_path):
+def test_the_unit_of_the_long_form_is_that_of_its_values(tmp_path):
     """Its series are no columns, which the line of units is of."""
     path = tmp_path / "long.csv"
     rows = [f"{series},{index / 10},{index % 5}.5" for series in (1, 2) for index in range(60)]
     path.write_text("\n".join(["id,time,value", "(-),(s),(mV)", *rows]))
-    found = outline(path, ReadOptions(layout="long", id_column="id", value_column="value"))
-    assert (found.layout, found.unit, found.problem) == ("long", "", "")
+    options = ReadOptions(layout="long", id_column="id", value_column="value")
+    found = outline(path, options)
+    assert (found.layout, found.unit, found.problem) == ("long", "mV", "")
+    assert read_recording(path, options).unit == "mV"

@@ -38,6 +38,10 @@ class Dialect:
     rows: tuple[tuple[str, ...], ...]  # the first data rows
     notes: tuple[str, ...]
 
+    def unit_of(self, column: str) -> str:
+        """What the line of units says of it; empty where it says nothing."""
+        return self.units[self.names.index(column)] if self.units else ""
+
     def notes_beside(self, counted: str) -> list[str]:
         """The notes, but for one on the column that counts the rows: it needs no name."""
         return [note for note in self.notes if f"{counted} has no name" not in note or not counted]
@@ -228,15 +232,29 @@ def _commented_names(before: list[str], separator: str, quote: str, comment: str
 def _text_rows(rows: list[list[str]], decimal: str) -> int:
     """How many rows of text or nothing, two at most, stand above the numbers.
 
-    The first is of units, as PhysioNet writes it; data loggers add how each value was made.
+    The first is of units, as PhysioNet writes it; data loggers add how each value was made. A
+    column of text below, such as the series of the long form, says nothing beside two of numbers.
     """
     kinds = [
-        {cell_kind(text, decimal, False) for cell in row if (text := _unquoted(cell))}
+        {
+            n: cell_kind(text, decimal, False)
+            for n, cell in enumerate(row)
+            if (text := _unquoted(cell))
+        }
         for row in rows[:5]
     ]
     for count in (1, 2):
         above, below = kinds[:count], kinds[count : count + 3]
-        is_text = len(below) > 1 and all(row == {"text"} for row in above)
+        if len(below) < 2:
+            break
+        texts = {n for n in below[0] if all(row.get(n) == "text" for row in below)}
+        if texts and max(map(len, below)) < len(texts) + 2:
+            continue
+        above, below = (
+            [{kind for n, kind in row.items() if n not in texts} for row in part]
+            for part in (above, below)
+        )
+        is_text = all(row == {"text"} for row in above)
         if is_text and all(row <= {"number", "date", "missing"} for row in below):
             return count
     return 0

@@ -1,6 +1,5 @@
 """Text tables: CSV, TSV and TXT, and the UCR archive's form, where each row is a window."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -75,6 +74,8 @@ def _read_sheet(path: Path, sheet: Sheet, options: ReadOptions, name: str) -> Re
             name=name,
             place=partial(line_of_row, path, dialect),
             decimal=dialect.decimal,
+            unit=_unit(dialect, roles),
+            time_unit=_time_unit(dialect, roles),
             notes=[*dialect.notes_beside(roles.time), *notes, *more],
         )
     if len(roles.channels) > MAX_CHANNELS:
@@ -91,8 +92,8 @@ def _read_sheet(path: Path, sheet: Sheet, options: ReadOptions, name: str) -> Re
         options,
         name=name,
         place=partial(line_of_row, path, dialect),
-        unit=_unit(dialect, roles.channels),
-        time_unit=_unit(dialect, [roles.time] if roles.time else []),
+        unit=_unit(dialect, roles),
+        time_unit=_time_unit(dialect, roles),
         notes=[*dialect.notes_beside(roles.time), *dropped, *notes],
     )
 
@@ -152,12 +153,15 @@ def _without_trailing_columns(sheet: Sheet, roles: Roles) -> tuple[Roles, list[s
     return replace(roles, channels=tuple(kept)), [note]
 
 
-def _unit(dialect: Dialect, columns: Sequence[str]) -> str:
-    """The unit that the columns have in common; empty where there is none."""
-    if not dialect.units:
-        return ""
-    units = {dialect.units[dialect.names.index(column)] for column in columns}
+def _unit(dialect: Dialect, roles: Roles) -> str:
+    """The unit that the columns of values have in common; empty where there is none."""
+    values = [roles.value] if roles.value else roles.channels
+    units = {dialect.unit_of(column) for column in values}
     return units.pop() if len(units) == 1 else ""
+
+
+def _time_unit(dialect: Dialect, roles: Roles) -> str:
+    return dialect.unit_of(roles.time) if roles.time else ""
 
 
 def _read_windows(path: Path, dialect: Dialect, options: ReadOptions, name: str) -> Recording:
@@ -221,7 +225,7 @@ def outline_csv(path: Path, options: ReadOptions, name: str) -> FileOutline:
         id_column=roles.id,
         value_column=roles.value,
         channels=channels,
-        unit=_unit(dialect, roles.channels) if roles.layout == "wide" else "",
+        unit=_unit(dialect, roles) if not sheet.is_windows else "",
         preview=preview,
         notes=(*dialect.notes_beside(roles.time), *roles.notes),
         problem=problem,

@@ -25,6 +25,8 @@ def long_recording(
     name: str,
     place: Place,
     decimal: str = "point",
+    unit: str = "",
+    time_unit: str = "",
     notes: Sequence[str] = (),
 ) -> Recording:
     """One channel per series, in the order they first occur, on the union of all times.
@@ -47,7 +49,7 @@ def long_recording(
             f"The id column {roles.id!r} names {len(series):,} series; at most {MAX_CHANNELS:,} "
             "channels are read. Choose another id column, or set the layout to wide."
         )
-    times, steps = np.unique(_times(table, roles, place), return_inverse=True)
+    times, steps = np.unique(_times(table, roles, place, time_unit), return_inverse=True)
     check_time_steps(len(times), "The union of all times")
     if len(times) < 2:
         raise DataError("There is only one time; a signal needs at least two.")
@@ -73,21 +75,23 @@ def long_recording(
     values, repaired, missing = without_gaps(
         values, series, options.missing, lambda row: f"{times[row]}", in_place=True
     )
-    column, unit = pa.chunked_array([pa.array(times)]), "s" if times.dtype.kind == "f" else ""
-    line = read_timeline(column, roles.time, lambda row: "a time", unit)
+    in_seconds = "s" if times.dtype.kind == "f" else time_unit
+    column = pa.chunked_array([pa.array(times)])
+    line = read_timeline(column, roles.time, lambda row: "a time", in_seconds)
     return Recording(
         values=values,
         channel_names=series,
         name=name,
         sampling_rate_hz=options.sampling_rate_hz or line.sampling_rate_hz,
+        unit=unit,
         time=line.time,
         missing=missing,
         notes=(*found, *line.notes, *repaired),
     )
 
 
-def _times(table: pa.Table, roles: Roles, place: Place) -> np.ndarray:
+def _times(table: pa.Table, roles: Roles, place: Place, unit: str) -> np.ndarray:
     """The time of each row, `(rows,)`: dates, seconds as floats, or counted integers."""
     column = table[roles.time]
-    line = read_timeline(column, roles.time, place)
+    line = read_timeline(column, roles.time, place, unit)
     return column.to_numpy() if line.time is None else line.time

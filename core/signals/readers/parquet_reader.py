@@ -58,9 +58,15 @@ class _Parquet:
         check_time_steps(self.rows, "The table")
         names, self.notes = unique_names(schema.names)
         self.original = dict(zip(names, schema.names, strict=True))
+        self.schema = schema
         if len(set(schema.names)) < len(names):
             raise DataError("Two columns have the same name. Rename one and export again.")
         self.names = names
+
+    def time_unit(self, name: str) -> str:
+        """That of a column of durations, whatever its name says; empty for any other."""
+        is_duration = name and pa.types.is_duration(self.schema.field(self.original[name]).type)
+        return "s" if is_duration else ""
 
     def _renamed(self, table: pa.Table) -> pa.Table:
         names = {original: name for name, original in self.original.items()}
@@ -121,7 +127,7 @@ def _place(row: int) -> str:
 
 def _check_expansion(parquet: _Parquet, columns: list[str]) -> None:
     """A few bytes can declare a great table: refuse it before it is unpacked."""
-    schema = parquet.file.schema_arrow
+    schema = parquet.schema
     width = 0
     for name in columns:
         kind = schema.field(parquet.original[name]).type
@@ -140,7 +146,15 @@ def read_parquet(path: Path, options: ReadOptions, name: str) -> Recording:
     _check_expansion(parquet, roles.columns)
     if roles.layout == "long":
         table = parquet.table(roles.columns)
-        return long_recording(table, roles, options, name=name, place=_place, notes=parquet.notes)
+        return long_recording(
+            table,
+            roles,
+            options,
+            name=name,
+            place=_place,
+            time_unit=parquet.time_unit(roles.time),
+            notes=parquet.notes,
+        )
     if len(roles.channels) > MAX_CHANNELS:
         raise DataError(f"The table has {len(roles.channels):,} channels, more than {MAX_CHANNELS}")
     check_numeric(head, roles.channels, "point", _place)
@@ -160,6 +174,7 @@ def read_parquet(path: Path, options: ReadOptions, name: str) -> Recording:
         options,
         name=name,
         place=_place,
+        time_unit=parquet.time_unit(roles.time),
         notes=(*parquet.notes, *boolean_notes(schema, channels)),
     )
 
