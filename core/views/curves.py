@@ -91,9 +91,9 @@ def _chosen(known: Mapping[str, PartErrors]) -> list[str]:
         key="curve_lines",
         persist_state="session",
         help="What the errors compare with, on the validation windows; on the training windows as "
-        "well where that differs. A line far from the curves stands at the edge, with its value. PCA "
-        "has as many components as the model has latent values, or as the windows it is fitted to "
-        "allow.",
+        "well where that differs. A line far from the curves stands at the edge, with its value. "
+        "PCA has as many components as the model has latent values, or as the windows it is fitted "
+        "to allow.",
     )
     return [kind for kind in known if kind in (chosen or ())]
 

@@ -18,6 +18,7 @@ from core.signals.readers import limits
 from core.signals.readers.cells import MISSING_WORDS
 from core.signals.readers.csv_dialect import DECIMALS, Dialect
 from core.signals.readers.csv_rows import SEPARATORS
+from core.signals.readers.missing import EXACT_INTEGERS
 from core.threads import each_in_a_thread
 
 LEAST_BYTES = 1 << 24  # of a file: a smaller one is read soon enough
@@ -58,10 +59,15 @@ def read_plain(path: Path, dialect: Dialect) -> np.ndarray | None:
     values = frame.to_numpy()
     values.flags.writeable = True  # nobody else has the frame
     extremes = _extremes(values, np.minimum, np.maximum)
-    if has_gaps := np.isnan(extremes).any():
+    are_gappy = np.isnan(extremes).any(axis=1)
+    if has_gaps := are_gappy.any():
         extremes = _extremes(values, np.fmin, np.fmax)
-    if np.isnan(extremes).any() or np.abs(extremes).max() >= _LARGEST_INTEGER:
+    greatest = np.abs(extremes).max(axis=1)
+    if np.isnan(extremes).any() or greatest.max() >= _LARGEST_INTEGER:
         return None
+    may_be_whole = are_gappy | (frame.dtypes == np.int64).to_numpy()
+    if values.dtype.kind == "f" and greatest[may_be_whole].max(initial=0) > EXACT_INTEGERS:
+        return None  # integers were rounded, which the other way counts
     return None if has_gaps and _may_lack_cells(path, dialect, values) else values
 
 

@@ -123,7 +123,8 @@ def _read_columns(
             check_time_steps(matrix.rows)
             schema = table.schema
         rest = pa.concat_tables(beside, promote_options="permissive")
-        return matrix.finished(), rest, [*notes, *boolean_notes(schema, roles.channels)]
+        values, rounded = matrix.finished()
+        return values, rest, [*notes, *boolean_notes(schema, roles.channels), *rounded]
     except (NeedsWholeTable, pa.ArrowException):
         del matrix, beside
     table, notes = parse_table(path, dialect, roles.columns)
@@ -133,8 +134,9 @@ def _read_columns(
     check_numeric(table, roles.channels, dialect.decimal, partial(line_of_row, path, dialect))
     matrix = GrowingMatrix(roles.channels, table.num_rows)
     matrix.add(table)
-    more += boolean_notes(table.schema, roles.channels)
-    return matrix.finished(), table.select(others), [*notes, *more]
+    values, rounded = matrix.finished()
+    more += [*boolean_notes(table.schema, roles.channels), *rounded]
+    return values, table.select(others), [*notes, *more]
 
 
 def _without_trailing_columns(sheet: Sheet, roles: Roles) -> tuple[Roles, list[str]]:
@@ -171,7 +173,8 @@ def _read_windows(path: Path, dialect: Dialect, options: ReadOptions, name: str)
     check_time_steps(table.num_rows * (len(names) - 1))
     matrix = GrowingMatrix(names[1:], table.num_rows)
     matrix.add(table)
-    windows = matrix.finished()[:, :, np.newaxis]  # (windows, window_length, 1)
+    rows, rounded = matrix.finished()
+    windows = rows[:, :, np.newaxis]  # (windows, window_length, 1)
     labels = table[names[0]].to_numpy()
     if table[names[0]].null_count:
         raise DataError("A row has no label in its first column. Complete it.")
@@ -193,7 +196,7 @@ def _read_windows(path: Path, dialect: Dialect, options: ReadOptions, name: str)
         sampling_rate_hz=options.sampling_rate_hz,
         labels={"label": labels} if wanted else {},
         missing=missing,
-        notes=(*dialect.notes, *notes, found, *repaired),
+        notes=(*dialect.notes, *notes, found, *rounded, *repaired),
     )
 
 

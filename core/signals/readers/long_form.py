@@ -11,8 +11,8 @@ from core.number_text import agreeing
 from core.signals.readers.channel_names import listed, unique_names
 from core.signals.readers.columns import Roles
 from core.signals.readers.limits import MAX_CHANNELS, check_time_steps, check_unpacked
-from core.signals.readers.missing import without_gaps
-from core.signals.readers.tables import Place, check_numeric
+from core.signals.readers.missing import great_integer_notes, without_gaps
+from core.signals.readers.tables import Place, check_numeric, count_inexact_of
 from core.signals.readers.timeline import read_timeline
 from core.signals.recording import DataError, Recording
 
@@ -63,6 +63,8 @@ def long_recording(
         f"The long form was turned: {len(series)} series of {roles.value!r} by {roles.id!r} on "
         f"{len(times):,} times.",
     ]
+    if inexact := count_inexact_of(table[roles.value]):
+        found += great_integer_notes({roles.value: inexact})
     if repeated:
         rows = agreeing(repeated, "1 row repeats", f"{repeated} rows repeat")
         found.append(f"{rows} a time of the same series; the last one was taken.")

@@ -1,6 +1,6 @@
 """Values a model can use: no gaps, no infinities, and a note on all that was done for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -77,18 +77,22 @@ def without_gaps(
 
 
 def _great_integers(values, names, lows, highs) -> list[str]:
-    """A note on each channel with integers that a float64 cannot tell from their neighbours."""
-    notes = []
-    for index in range(len(names)):
-        if max(int(highs[index]), -int(lows[index])) <= EXACT_INTEGERS:
-            continue
-        channel = values[..., index]
-        above = int(((channel > EXACT_INTEGERS) | (channel < -EXACT_INTEGERS)).sum())
-        are = agreeing(above, "is", "are")
-        notes.append(
-            f"{names[index]}: {count_text(above, 'integer')} {are} above 2^53 and rounded when "
-            "computed with."
-        )
+    great = [n for n in range(len(names)) if max(int(highs[n]), -int(lows[n])) > EXACT_INTEGERS]
+    return great_integer_notes({names[n]: count_inexact(values[..., n]) for n in great})
+
+
+def count_inexact(integers: np.ndarray) -> int:
+    """How many of them a float64 cannot tell from their neighbours."""
+    return int(np.count_nonzero((integers > EXACT_INTEGERS) | (integers < -EXACT_INTEGERS)))
+
+
+def great_integer_notes(counts: Mapping[str, int]) -> list[str]:
+    """A note on each channel with integers that a float64 rounds."""
+    notes = [
+        f"{name}: {count_text(count, 'integer')} {agreeing(count, 'is', 'are')} above 2^53, "
+        "where the last digits are rounded."
+        for name, count in counts.items()
+    ]
     if len(notes) > 8:
         notes = [*notes[:7], f"{len(notes) - 7} more channels hold integers above 2^53."]
     return notes

@@ -167,15 +167,16 @@ def read_parquet(path: Path, options: ReadOptions, name: str) -> Recording:
         raise DataError(f"There are {matrix.rows:,} rows, not the {parquet.rows:,} declared.")
     others = [column for column in roles.columns if column not in roles.channels]
     table = parquet.table(others) if others else pa.table({})
+    values, rounded = matrix.finished()
     return wide_recording(
-        matrix.finished(),
+        values,
         table,
         roles,
         options,
         name=name,
         place=_place,
         time_unit=parquet.time_unit(roles.time),
-        notes=(*parquet.notes, *boolean_notes(schema, channels)),
+        notes=(*parquet.notes, *boolean_notes(schema, channels), *rounded),
     )
 
 

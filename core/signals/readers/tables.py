@@ -11,7 +11,12 @@ from core.config import ReadOptions
 from core.number_text import count_text
 from core.signals.readers.channel_names import clean_name, listed
 from core.signals.readers.columns import Roles
-from core.signals.readers.missing import without_gaps
+from core.signals.readers.missing import (
+    EXACT_INTEGERS,
+    count_inexact,
+    great_integer_notes,
+    without_gaps,
+)
 from core.signals.readers.timeline import Timeline, joined_timeline, read_timeline
 from core.signals.recording import DataError, Recording
 
@@ -48,12 +53,14 @@ class GrowingMatrix:
         self.rows = 0
         self._room = max(expected_rows, 1)
         self._values: np.ndarray | None = None
+        self._inexact: dict[str, int] = {}  # integers that a float64 would round, by column
 
     def add(self, table: pa.Table) -> None:
         columns = table.select(self.names)
         gaps = any(column.null_count for column in columns.columns)
         dtype = channel_dtype(columns.schema.types, gaps)
         stop = self.rows + table.num_rows
+        self._count_inexact(columns)
         if self._values is not None:
             dtype = np.result_type(dtype, self._values.dtype)
         if self._values is None or stop > self._room or dtype != self._values.dtype:
@@ -69,11 +76,26 @@ class GrowingMatrix:
                 self._values[self.rows : end, index] = column
             self.rows = end
 
-    def finished(self) -> np.ndarray:
-        """The array itself, cut to the rows that were added."""
+    def _count_inexact(self, columns: pa.Table) -> None:
+        for name in self.names:
+            if count := count_inexact_of(columns[name]):
+                self._inexact[name] = self._inexact.get(name, 0) + count
+
+    def finished(self) -> tuple[np.ndarray, list[str]]:
+        """The array itself, cut to the rows that were added; notes on integers it has rounded."""
         values, self._values = self._values, None
         values.resize((self.rows, len(self.names)), refcheck=False)
-        return values
+        return values, great_integer_notes(self._inexact) if values.dtype.kind == "f" else []
+
+
+def count_inexact_of(column: pa.ChunkedArray) -> int:
+    """How many integers of a column a float64 cannot tell from their neighbours."""
+    if not pa.types.is_integer(column.type) or column.type.bit_width < 64:
+        return 0
+    ends = pc.min_max(column).as_py()  # several times as fast as counting
+    if max(ends["max"] or 0, -(ends["min"] or 0)) <= EXACT_INTEGERS:
+        return 0
+    return sum(count_inexact(chunk.drop_null().to_numpy()) for chunk in column.chunks)
 
 
 def check_numeric(table: pa.Table, names: Sequence[str], decimal: str, place: Place) -> None:
