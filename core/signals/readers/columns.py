@@ -68,7 +68,11 @@ def column_kind(column: pa.ChunkedArray, decimal: str = "point") -> str:
     dates = [text for text in texts if is_date(text) and not is_number(text, decimal)]
     if len(dates) >= 0.9 * len(texts):  # the odd one out is a fault to be named
         return "time"
-    numbers = sum(is_number(text, decimal) or is_grouped_number(text) for text in texts)
+    # A number with the other decimal sign is a fault to be named, not a label.
+    numbers = sum(
+        is_number(text, "point") or is_number(text, "comma") or is_grouped_number(text)
+        for text in texts
+    )
     return "mixed" if numbers >= 0.5 * len(texts) else "text"
 
 

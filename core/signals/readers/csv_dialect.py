@@ -18,6 +18,7 @@ DECIMALS = {"point": ".", "comma": ","}
 THOUSANDS = {"none": None, "comma": ",", "point": ".", "space": " ", "apostrophe": "'"}
 SPACES = dict.fromkeys(map(ord, "\u00a0\u2009\u202f"), " ")  # that do not break a line
 _SAMPLE_ROWS = 200
+_MAY_BE_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 
 
 @dataclass(frozen=True)
@@ -172,15 +173,22 @@ def _detect_decimal(rows: list[list[str]], separator: str, thousands: str, notes
         cell.strip().replace(grouping, "") for row in rows[:_SAMPLE_ROWS] for cell in row[:256]
     ]
     commas = [cell for cell in cells if "," in cell and is_number(cell, "comma")]
-    points = sum("." in cell and is_number(cell, "point") for cell in cells)
-    if not commas or points > len(commas):
-        return "point"
-    if all(re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", cell) for cell in commas):
+    points = [cell for cell in cells if "." in cell and is_number(cell, "point")]
+    sure_commas, sure_points = (
+        sum(not _MAY_BE_GROUPED.fullmatch(cell) for cell in found) for found in (commas, points)
+    )
+    if sure_commas or sure_points:  # what may mark thousands is then asked about
+        return "comma" if (sure_commas, len(commas)) >= (sure_points, len(points)) else "point"
+    decimal, other, unsure = (
+        ("comma", "point", commas) if len(commas) >= len(points) else ("point", "comma", points)
+    )
+    if unsure and thousands == "none":
         notes.append(
-            f"Commas as in {commas[0]} were read as decimal signs; if they mark thousands, set "
-            "thousands to comma and the decimal sign to point."
+            f"{'Commas' if decimal == 'comma' else 'Points'} as in {unsure[0]} were read as "
+            f"decimal signs; if they mark thousands, set thousands to {decimal} and the decimal "
+            f"sign to {other}."
         )
-    return "comma"
+    return decimal if unsure else "point"
 
 
 def _detect_header(rows: list[list[str]], decimal: str, grouped: bool) -> bool:
