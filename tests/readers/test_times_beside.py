@@ -61,3 +61,13 @@ def test_what_was_chosen_of_equally_large_arrays_is_told(tmp_path, kind):
     recording = read_recording(saved(tmp_path, kind, {"a": -WAVE, "b": WAVE}))
     assert recording.values[1, 0] == -WAVE[1]
     assert "the first of the 2 largest, 'a', was taken" in " ".join(recording.notes)
+
+
+@pytest.mark.parametrize(
+    ("unit", "rate"), [("ps", 1e11), ("fs", 1e14), ("ms", 100), ("m", 1 / 600)]
+)
+def test_dates_of_any_unit_keep_their_rate(tmp_path, unit, rate):
+    times = (np.arange(300) * 10).astype(f"datetime64[{unit}]")
+    recording = read_recording(saved(tmp_path, "npz", {"when": times, "x": WAVE}))
+    assert recording.sampling_rate_hz == pytest.approx(rate)
+    assert recording.time.dtype.str[1:] in ("M8[ns]", "M8[ms]", "M8[s]")

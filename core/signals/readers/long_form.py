@@ -13,7 +13,7 @@ from core.signals.readers.columns import Roles
 from core.signals.readers.limits import MAX_CHANNELS, check_time_steps, check_unpacked
 from core.signals.readers.missing import great_integer_notes, without_gaps
 from core.signals.readers.tables import Place, check_numeric, count_inexact_of
-from core.signals.readers.timeline import read_timeline
+from core.signals.readers.timeline import read_timeline, read_times, spaced_timeline
 from core.signals.recording import DataError, Recording
 
 
@@ -49,7 +49,9 @@ def long_recording(
             f"The id column {roles.id!r} names {len(series):,} series; at most {MAX_CHANNELS:,} "
             "channels are read. Choose another id column, or set the layout to wide."
         )
-    times, steps = np.unique(_times(table, roles, place, time_unit), return_inverse=True)
+    rows, told = read_times(table[roles.time], roles.time, place, time_unit)
+    counted = table[roles.time].to_numpy() if rows is None else rows
+    times, steps = np.unique(counted, return_inverse=True)
     check_time_steps(len(times), "The union of all times")
     if len(times) < 2:
         raise DataError("There is only one time; a signal needs at least two.")
@@ -77,9 +79,10 @@ def long_recording(
     values, repaired, missing = without_gaps(
         values, series, options.missing, lambda row: f"{times[row]}", in_place=True
     )
-    in_seconds = "s" if times.dtype.kind == "f" else time_unit
-    column = pa.chunked_array([pa.array(times)])
-    line = read_timeline(column, roles.time, lambda row: "a time", in_seconds)
+    if rows is None:
+        line = read_timeline(pa.chunked_array([pa.array(times)]), roles.time, _place)
+    else:
+        line = spaced_timeline(times, roles.time, _place, told)
     return Recording(
         values=values,
         channel_names=series,
@@ -92,8 +95,5 @@ def long_recording(
     )
 
 
-def _times(table: pa.Table, roles: Roles, place: Place, unit: str) -> np.ndarray:
-    """The time of each row, `(rows,)`: dates, seconds as floats, or counted integers."""
-    column = table[roles.time]
-    line = read_timeline(column, roles.time, place, unit)
-    return column.to_numpy() if line.time is None else line.time
+def _place(row: int) -> str:
+    return "a time"

@@ -4,6 +4,7 @@ import numpy as np
 
 from core.signals.readers.time_names import SCALES
 
+_EPOCH = np.datetime64("1970-01-01")
 _EPOCHS = ((1e8, 1e10, "s"), (1e11, 1e13, "ms"), (1e14, 1e16, "us"), (1e17, 9e18, "ns"))
 
 
@@ -20,6 +21,34 @@ def dates_of_numbers(values: np.ndarray, scale: float | None) -> np.ndarray | No
                 values, unit = np.round(values * (SCALES[unit] * 1e9)), "ns"
             return values.astype("int64").astype(f"datetime64[{unit}]")
     return None
+
+
+def counted_dates(values: np.ndarray) -> tuple[np.ndarray | None, str]:
+    """Dates `(rows,)` datetime64[us] that are counted in days or years, where all may be that.
+
+    Beside them what was counted, in words.
+    """
+    low, high = float(values.min()), float(values.max())
+    if low >= 10_000 and high <= 73_050:  # 1927 to 2100
+        return _days_after(values, 25_569), "days since 1900, as Excel counts them"
+    if low >= 693_962 and high <= 767_011:  # 1900 to 2100
+        return _days_after(values, 719_529), "days since the year 0, as MATLAB counts them"
+    if low >= 1800 and high <= 2101 and (values != np.floor(values)).any():
+        whole = np.floor(values)
+        start, stop = (
+            (whole.astype(np.int64) + later - 1970).astype("datetime64[Y]").astype("datetime64[us]")
+            for later in (0, 1)
+        )
+        return start + _rounded((stop - start).astype(np.int64) * (values - whole)), "years"
+    return None, ""
+
+
+def _days_after(values: np.ndarray, epoch: int) -> np.ndarray:
+    return _EPOCH + _rounded((values - epoch) * 86_400e6)
+
+
+def _rounded(microseconds: np.ndarray) -> np.ndarray:
+    return np.round(microseconds).astype(np.int64).astype("timedelta64[us]")
 
 
 def _compact_dates(values: np.ndarray) -> np.ndarray | None:

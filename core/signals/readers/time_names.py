@@ -38,6 +38,11 @@ def is_time_name(name: str, *, alone: bool = False) -> bool:
     return bool(_TIME_WORDS.intersection(words))
 
 
+def is_date_name(name: str) -> bool:
+    """Whether a column of this name holds dates, and no seconds from a start."""
+    return bool({"date", "dates", "datetime", "datum"}.intersection(_words(name)))
+
+
 def is_count_name(name: str) -> bool:
     """Whether a column of this name counts rows; an unnamed first column does, as in pandas."""
     words = _words(name)

@@ -1,6 +1,6 @@
 """The time axis of a table: from a column of dates, of seconds, or of counted rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,13 +8,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.number_text import count_text
-from core.signals.readers.number_dates import dates_of_numbers
+from core.signals.readers.number_dates import counted_dates, dates_of_numbers
 from core.signals.readers.text_dates import CLOCKS_ON, in_utc_note, parse_dates
-from core.signals.readers.time_names import SCALES, is_count_name, is_time_name, scale_of
+from core.signals.readers.time_names import (
+    SCALES,
+    is_count_name,
+    is_date_name,
+    is_time_name,
+    scale_of,
+)
 from core.signals.recording import DataError
 
 _DOTS_OF_CLOCKS = (r"^(\d{1,2})\.(\d\d)", r"^(\d{1,2}:\d\d)\.(\d\d)\b")  # 17.24.00
 _EPOCH = np.datetime64("1970-01-01")
+_PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9, "ps": 1e12, "fs": 1e15, "as": 1e18}
+_FINER_THAN_SHOWN = ("ps", "fs", "as")  # pandas knows none of them
 
 
 @dataclass(frozen=True)
@@ -29,33 +37,40 @@ class Timeline:
 def read_timeline(
     column: pa.ChunkedArray, name: str, place: Callable[[int], str], unit: str = ""
 ) -> Timeline:
-    """The time axis that a column holds; `place` puts a row, counted from 0, into words.
+    """The time axis that a column holds; raises DataError as `read_times` does."""
+    times, notes = read_times(column, name, place, unit)
+    if times is None:
+        return Timeline(None, None, tuple(notes))
+    return spaced_timeline(times, name, place, notes)
 
-    unit: of numbers, where it stands elsewhere than in the name. Raises DataError where a time is
-    missing or not understood.
+
+def read_times(
+    column: pa.ChunkedArray, name: str, place: Callable[[int], str], unit: str = ""
+) -> tuple[np.ndarray | None, list[str]]:
+    """The times in a column, `(rows,)` datetime64 or seconds, and notes on how they were taken.
+
+    None where they only count rows. `place` puts a row, counted from 0, into words. unit: of
+    numbers, where it stands elsewhere than in the name. Raises DataError where a time is missing
+    or not understood.
     """
     _check_complete(column, name, place)
     kind = column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        times, notes = parse_dates(column, name, place)
-        line = _from_dates(times, name, place)
-        return replace(line, notes=(*notes, *line.notes))
+        return parse_dates(column, name, place)
     if pa.types.is_date(kind):
-        return _from_dates(column.cast(pa.timestamp("ms")).to_numpy(), name, place)
+        return column.cast(pa.timestamp("ms")).to_numpy(), []
     if pa.types.is_timestamp(kind):
-        if not kind.tz:
-            return _from_dates(column.to_numpy(), name, place)
-        line = _from_dates(column.cast(pa.timestamp(kind.unit)).to_numpy(), name, place)
-        return replace(line, notes=(in_utc_note(name), *line.notes))
+        notes = [in_utc_note(name)] if kind.tz else []
+        return column.cast(pa.timestamp(kind.unit)).to_numpy(), notes
     if pa.types.is_time(kind):
         whole = column.cast(pa.int32() if kind.bit_width == 32 else pa.int64()).to_numpy()
         per_second = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[kind.unit]
-        return _from_seconds(whole / per_second, name, place)
+        return whole / per_second, []
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         raise DataError(
             f"The column {name!r} cannot be a time axis: it holds {kind}. Choose another, or none."
         )
-    return _from_numbers(column.to_numpy(), name, place, unit)
+    return _times_of_numbers(column.to_numpy(), name, place, unit)
 
 
 def joined_timeline(table: pa.Table, place: Callable[[int], str]) -> Timeline:
@@ -80,8 +95,8 @@ def joined_timeline(table: pa.Table, place: Callable[[int], str]) -> Timeline:
         else:
             times = distinct.cast(pa.timestamp("us")).to_numpy() - _EPOCH
         parts.append(times.astype("timedelta64[us]")[encoded.indices.to_numpy()])
-    line = _from_dates(_EPOCH + parts[0] + parts[1], " and ".join(table.column_names), place)
-    return replace(line, notes=(*notes, *line.notes))
+    times = _EPOCH + parts[0] + parts[1]
+    return spaced_timeline(times, " and ".join(table.column_names), place, notes)
 
 
 def _check_complete(column: pa.ChunkedArray, name: str, place: Callable[[int], str]) -> None:
@@ -93,25 +108,39 @@ def _check_complete(column: pa.ChunkedArray, name: str, place: Callable[[int], s
         )
 
 
-def _from_numbers(
+def _times_of_numbers(
     values: np.ndarray, name: str, place: Callable[[int], str], unit: str
-) -> Timeline:
-    """Counted rows, seconds or another unit that the name says, or an epoch's seconds."""
+) -> tuple[np.ndarray | None, list[str]]:
+    """Counted rows, seconds or another unit that the name says, or dates as one number."""
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         first = int(np.flatnonzero(~np.isfinite(values))[0])
         raise DataError(f"The time column {name!r} holds {values[first]} in {place(first)}.")
     scale = SCALES.get(unit.lower()) or scale_of(name)
     dates = dates_of_numbers(values, scale) if is_time_name(name) else None
     if dates is not None:
-        return _from_dates(dates, name, place)
+        return dates, []
+    notes = []
+    if scale is None and is_time_name(name):
+        dates, what = counted_dates(values)
+        if dates is not None and is_date_name(name):
+            return dates, [f"The numbers in {name!r} were read as {what}."]
+        if dates is not None:
+            notes = [
+                f"The times in {name!r} were taken as seconds. If they are {what}, name the column "
+                "date."
+            ]
     if scale is None and values.dtype.kind in "iu":
         if counts_by_one(values):
             note = f"{name!r} counts the rows from {values[0]}: it was taken as the time axis."
-            return Timeline(None, None, (note,))
+            return None, [note]
         if is_count_name(name):
             note = f"{name!r} counts time steps, with gaps: it was left out, and rows are counted."
-            return Timeline(None, None, (note,))
-    return _from_seconds(values * (scale or 1.0), name, place)
+            return None, [note]
+    if scale is None and is_date_name(name):
+        notes = [
+            f"The numbers in {name!r} are in no known form of dates: they were taken as seconds."
+        ]
+    return values * (scale or 1.0), notes
 
 
 def counts_by_one(values: np.ndarray) -> bool:
@@ -129,23 +158,24 @@ def timeline_of_dates(times: np.ndarray, name: str) -> Timeline:
             "it, or leave it out."
         )
     times = times.astype(times.dtype.newbyteorder("="))
-    if np.datetime_data(times.dtype)[0] not in ("s", "ms", "us", "ns"):
+    if np.datetime_data(times.dtype)[0] not in _PER_SECOND:
         times = times.astype("datetime64[s]")
-    return _from_dates(times, name, lambda row: f"time step {row + 1}")
+    line = spaced_timeline(times, name, lambda row: f"time step {row + 1}")
+    if np.datetime_data(times.dtype)[0] in _FINER_THAN_SHOWN:
+        line = replace(line, time=times.astype("datetime64[ns]"))
+    return line
 
 
-def _from_dates(times: np.ndarray, name: str, place: Callable[[int], str]) -> Timeline:
-    unit = np.datetime_data(times.dtype)[0]
-    per_second = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}.get(unit)
-    if per_second is None:
-        times, per_second = times.astype("datetime64[s]"), 1.0
-    rate, notes = _spacing(times.astype(np.int64), per_second, name, place)
-    return Timeline(times, rate, tuple(notes))
-
-
-def _from_seconds(seconds: np.ndarray, name: str, place: Callable[[int], str]) -> Timeline:
-    rate, notes = _spacing(seconds, 1.0, name, place)
-    return Timeline(seconds, rate, tuple(notes))
+def spaced_timeline(
+    times: np.ndarray, name: str, place: Callable[[int], str], notes: Sequence[str] = ()
+) -> Timeline:
+    """The time axis of times `(time_steps,)`, datetime64 or seconds, with what is known of them."""
+    per_second, whole = 1.0, times
+    if times.dtype.kind == "M":
+        per_second = _PER_SECOND[np.datetime_data(times.dtype)[0]]
+        whole = times.astype(np.int64)
+    rate, spacing_notes = _spacing(whole, per_second, name, place)
+    return Timeline(times, rate, (*notes, *spacing_notes))
 
 
 def _spacing(
