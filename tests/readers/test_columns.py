@@ -174,6 +174,23 @@ def test_row_numbers_beside_times_are_no_channel(tmp_path, kind, start):
     assert chosen.values[:2, 0].tolist() == [start, start + 1]
 
 
+@pytest.mark.parametrize(
+    "index", [np.arange(20.0) / 8, np.roll(np.arange(20), 9), [*range(10)] * 2]
+)
+@pytest.mark.parametrize("time", [True, False])
+def test_an_index_without_a_name_is_no_channel(tmp_path, index, time):
+    frame = XYZ.assign(time=np.arange(20) / 4) if time else XYZ
+    path = tmp_path / "t.parquet"
+    frame.set_index(np.asarray(index)).to_parquet(path)
+    recording = read_recording(path)
+    assert recording.channel_names == ("x", "y", "z")
+    told = "'__index_level_0__' is an index that pandas saved: it was left out."
+    hint = "" if time else " Set it as the time column if it holds the times."
+    assert told + hint in recording.notes
+    chosen = read_recording(path, ReadOptions(channels=("x", "__index_level_0__")))
+    assert chosen.values[:, 1].tolist() == [*index]
+
+
 def test_an_index_does_not_hide_the_long_form(tmp_path):
     frame = pd.DataFrame({"time": np.repeat(np.arange(9.0), 2), "who": ["a", "b"] * 9, "v": 1.5})
     frame.to_csv(tmp_path / "t.csv")

@@ -300,6 +300,38 @@ def test_a_column_that_rises_is_the_time(tmp_path, columns, chosen):
     assert outline(path).time_column == chosen
 
 
+TAKEN = "was taken as the time axis, for its name; set no time column if it is a channel."
+NOT_TAKEN = "rises, but was read as a channel; set it as the time column if it holds the times."
+HOURS = [2024013100 + hour for hour in range(24)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "chosen", "told"),
+    [
+        ({"x": WAVE, "response_time": STEPS}, None, NOT_TAKEN),
+        ({"x": WAVE, "seconds_pole": STEPS}, None, NOT_TAKEN),
+        ({"x": WAVE, "T": STEPS}, None, NOT_TAKEN),
+        ({"response_time": STEPS, "x": WAVE}, "response_time", TAKEN),
+        ({"sample": range(40), "Time, relative": STEPS, "x": WAVE}, "Time, relative", TAKEN),
+        ({"first": WAVE, "second": STEPS, "third": WAVE}, "second", TAKEN),
+        ({"time": STEPS, "response_time": STEPS, "x": WAVE}, "time", ""),
+        ({"row": range(40), "state": ["a", "b"] * 20, "t_ms": STEPS, "x": WAVE}, "t_ms", ""),
+        ({"station": [7] * 24, "MESS_DATUM": HOURS, "x": WAVE[:24]}, "MESS_DATUM", ""),
+        ({"x": WAVE, "local_time": 1.7e9 + STEPS}, "local_time", ""),
+    ],
+)
+def test_a_name_and_a_place_that_are_not_sure_are_told(tmp_path, columns, chosen, told):
+    path = tmp_path / "t.csv"
+    pd.DataFrame(columns).to_csv(path, index=False)
+    assert outline(path).time_column == chosen
+    notes = read_recording(path).notes
+    assert [note for note in notes if note.endswith((TAKEN, NOT_TAKEN))] == (
+        [f"{chosen or [*columns][1]!r} {told}"] if told else []
+    )
+    for options in (ReadOptions(time_column=chosen), ReadOptions(time_column=None)):
+        assert not any(note.endswith((TAKEN, NOT_TAKEN)) for note in outline(path, options).notes)
+
+
 @pytest.mark.parametrize("step_type", ["int", "float", "timestamp"])
 def test_a_pause_in_regular_times_leaves_their_rate(tmp_path, step_type):
     seconds = np.arange(400) * 60

@@ -17,7 +17,8 @@ from core.signals.readers.cells import (
     is_number,
 )
 from core.signals.readers.channel_names import listed
-from core.signals.readers.time_names import is_count_name, is_time_name
+from core.signals.readers.number_dates import dates_of_numbers
+from core.signals.readers.time_names import is_count_name, is_time_name, scale_of
 from core.signals.readers.timeline import counts_by_one
 from core.signals.recording import DataError
 
@@ -25,7 +26,7 @@ _LABEL_NAMES = {
     *("label", "labels", "class", "target", "anomaly", "anomalies", "is_anomaly", "changepoint"),
     *("outlier", "is_outlier", "ground_truth", "normal/attack"),
 }
-_INDEX_NAMES = ("__index_level_0__", "Unnamed: 0")
+_PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # without a name of its own
 _LEAST_COUNTED_ROWS = 20  # a first column that counts this far is an index, whatever its name
 
 
@@ -107,10 +108,9 @@ def choose_roles(
             and (kinds[name] == "text" or (is_label_name[name] and _few_values(head[name])))
         )
     usable = ("number", "boolean", "mixed", "empty")
-    index = _index_column(head, time, {*wanted, *labels})
-    channels = tuple(
-        name for name in names if name not in (time, index, *labels) and kinds[name] in usable
-    )
+    numbers = [name for name in names if name not in (time, *labels) and kinds[name] in usable]
+    indices = [name for name in numbers if name not in wanted and _is_index(head, name, time)]
+    channels = tuple(name for name in numbers if name not in indices)
     if options.layout != "wide" and options.id_column + options.value_column:
         return _long_roles(names, kinds, time, channels, options)
     if options.layout == "long" or (
@@ -129,27 +129,35 @@ def choose_roles(
     left_out = [
         f"{name} ({kinds[name] if kinds[name] != 'other' else head[name].type})"
         for name in names
-        if name not in (time, clock, index, *labels, *channels) and not wanted
+        if name not in (time, clock, *indices, *labels, *channels) and not wanted
     ]
     notes += _left_out_notes(left_out)
-    if index:
-        notes.append(f"{index!r} counts the rows beside the times in {time!r}: it was left out.")
+    notes += [_index_note(head, name, time) for name in indices]
+    if options.time_column == "auto":
+        notes += _time_notes(head, kinds, time, channels)
     if not channels:
         raise DataError(_no_channels(names, time, labels))
     return Roles("wide", time, clock, labels, channels, notes=tuple(notes))
 
 
-def _index_column(head: pa.Table, time: str, taken: set[str]) -> str:
-    """The row numbers that pandas saves beside a column of times; empty where there are none."""
-    first = head.column_names[0]
-    for name in (*_INDEX_NAMES, *([first] if first == "column 1" else [])):
-        if not time or name == time or name in taken or name not in head.column_names:
-            continue
-        column = head[name]
-        is_whole = pa.types.is_integer(column.type) and not column.null_count
-        if is_whole and counts_by_one(column.to_numpy()):
-            return name
-    return ""
+def _is_index(head: pa.Table, name: str, time: str) -> bool:
+    """Whether a column is what pandas saves of its index: without a name, or row numbers."""
+    if _PANDAS_INDEX.fullmatch(name):
+        return True
+    is_unnamed = name == "Unnamed: 0" or (name == "column 1" == head.column_names[0])
+    return bool(time) and is_unnamed and _counts_rows(head[name])
+
+
+def _index_note(head: pa.Table, name: str, time: str) -> str:
+    if time and _counts_rows(head[name]):
+        return f"{name!r} counts the rows beside the times in {time!r}: it was left out."
+    hint = "" if time else " Set it as the time column if it holds the times."
+    return f"{name!r} is an index that pandas saved: it was left out.{hint}"
+
+
+def _counts_rows(column: pa.ChunkedArray) -> bool:
+    is_whole = pa.types.is_integer(column.type) and not column.null_count
+    return is_whole and counts_by_one(column.to_numpy())
 
 
 def channel_choices(
@@ -209,7 +217,13 @@ def _choose_time(head: pa.Table, kinds: dict, options: ReadOptions, wanted: set[
     names = [name for name in head.column_names if name not in taken]
     dates = [name for name in names if kinds[name] == "time"]
     numbers = [name for name in names if kinds[name] == "number" and not head[name].null_count]
-    falling = {name: _falling_share(head[name]) for name in numbers if is_time_name(name)}
+    falling = {
+        name: _falling_share(head[name])
+        for name in numbers
+        if is_time_name(name, alone=True)
+        or (is_time_name(name) and _stands_first(head, kinds, name))
+        or _holds_dates(head[name], name)
+    }
     rising = [name for name in falling if falling[name] == 0]
     if dates:  # with a date before times of day alone
         best = min(dates, key=lambda name: (_lacks_dates(head[name]), not is_time_name(name)))
@@ -230,6 +244,39 @@ def _choose_time(head: pa.Table, kinds: dict, options: ReadOptions, wanted: set[
         if enough and values[0] in (0, 1) and counts_by_one(values) and len(names) > 1:
             return first
     return ""
+
+
+def _stands_first(head: pa.Table, kinds: dict, name: str) -> bool:
+    """Whether no numbers stand before a column, but for those of the rows."""
+    before = head.column_names[: head.column_names.index(name)]
+    return not any(kinds[n] == "number" and not _counts_rows(head[n]) for n in before)
+
+
+def _holds_dates(column: pa.ChunkedArray, name: str) -> bool:
+    """Whether the numbers in a column that is called after times are dates, as 20240131."""
+    return is_time_name(name) and dates_of_numbers(column.to_numpy(), scale_of(name)) is not None
+
+
+def _time_notes(head: pa.Table, kinds: dict, time: str, channels: Sequence[str]) -> list[str]:
+    """What speaks for another time axis than the one that was chosen, which may be none."""
+    if time:
+        is_by_name = kinds[time] == "number" and is_time_name(time)
+        is_sure = is_time_name(time, alone=True) and _stands_first(head, kinds, time)
+        if not is_by_name or is_sure or _holds_dates(head[time], time):
+            return []
+        return [
+            f"{time!r} was taken as the time axis, for its name; set no time column if it is a "
+            "channel."
+        ]
+    return [
+        f"{name!r} rises, but was read as a channel; set it as the time column if it holds the "
+        "times."
+        for name in channels
+        if is_time_name(name)
+        and kinds[name] == "number"
+        and not head[name].null_count
+        and _falling_share(head[name]) == 0
+    ]
 
 
 def _clock_beside(head: pa.Table, kinds: dict, time: str) -> str:
