@@ -11,6 +11,7 @@ from core.number_text import count_text
 from core.signals.readers.channel_names import listed
 from core.signals.readers.limits import MAX_CHANNELS, check_time_steps
 from core.signals.readers.missing import without_gaps
+from core.signals.readers.rates import chosen_rate, saved_rate
 from core.signals.readers.time_names import is_time_name
 from core.signals.readers.timeline import Timeline, read_timeline, timeline_of_dates
 from core.signals.recording import DataError, Recording
@@ -178,19 +179,21 @@ def array_recording(
         if picked != list(range(shape[-1])):  # choosing copies; all of them need no copy
             values, names = values[..., picked], tuple(names[index] for index in picked)
     values, converted = native_values(values)
-    values, repaired, missing = without_gaps(values, names, options.missing)
     line = Timeline(None, None, ())
     if times is not None and values.ndim == 2:
         found.append(f"{times[0]!r} was taken as the time axis.")
         line = _timeline(*times)
+    values, repaired, missing = without_gaps(values, names, options.missing, times=line.time)
+    saved, saved_note = saved_rate(sampling_rate_hz, line.sampling_rate_hz)
+    rate, set_note = chosen_rate(options.sampling_rate_hz, saved)
     return Recording(
         values=values,
         channel_names=names,
         name=name,
-        sampling_rate_hz=options.sampling_rate_hz or sampling_rate_hz or line.sampling_rate_hz,
+        sampling_rate_hz=rate,
         time=line.time,
         missing=missing,
-        notes=(*notes, *found, *line.notes, *converted, *repaired),
+        notes=(*notes, *found, *line.notes, *(set_note or saved_note), *converted, *repaired),
     )
 
 

@@ -9,6 +9,7 @@ from core.signals.readers.arrays import numbered_channels, picked_channels
 from core.signals.readers.file_outline import FileOutline
 from core.signals.readers.limits import MAX_CHANNELS, check_time_steps, check_unpacked
 from core.signals.readers.missing import without_gaps
+from core.signals.readers.rates import chosen_rate
 from core.signals.readers.wav_header import READ, check_wav
 from core.signals.recording import DataError, Recording
 
@@ -58,18 +59,15 @@ def read_audio(path: Path, options: ReadOptions, name: str) -> Recording:
         picked = picked_channels(names, options.channels)
         values, names = values[:, picked], tuple(names[index] for index in picked)
     values, repaired, missing = without_gaps(values, names, options.missing)
-    if options.sampling_rate_hz and options.sampling_rate_hz != rate:
-        notes.append(
-            f"The file says {rate} Hz; {options.sampling_rate_hz:g} Hz was set and is used."
-        )
+    used, told = chosen_rate(options.sampling_rate_hz, float(rate))
     return Recording(
         values=values,
         channel_names=names,
         name=name,
-        sampling_rate_hz=options.sampling_rate_hz or float(rate),
+        sampling_rate_hz=used,
         unit=_UNIT,
         missing=missing,
-        notes=(*notes, *repaired),
+        notes=(*notes, *told, *repaired),
     )
 
 

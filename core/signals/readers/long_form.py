@@ -12,6 +12,7 @@ from core.signals.readers.channel_names import listed, unique_names
 from core.signals.readers.columns import Roles
 from core.signals.readers.limits import MAX_CHANNELS, check_time_steps, check_unpacked
 from core.signals.readers.missing import great_integer_notes, without_gaps
+from core.signals.readers.rates import chosen_rate
 from core.signals.readers.tables import Place, check_numeric, count_inexact_of
 from core.signals.readers.timeline import read_timeline, read_times, spaced_timeline
 from core.signals.recording import DataError, Recording
@@ -68,30 +69,38 @@ def long_recording(
     if inexact := count_inexact_of(table[roles.value]):
         found += great_integer_notes({roles.value: inexact})
     if repeated:
-        rows = agreeing(repeated, "1 row repeats", f"{repeated} rows repeat")
-        found.append(f"{rows} a time of the same series; the last one was taken.")
+        rows = agreeing(repeated, "1 row repeats", f"{repeated:,} rows repeat")
+        found.append(
+            f"{rows} a time of {agreeing(repeated, 'its', 'their')} series; the last one was taken."
+        )
     if options.channels is not None:
         unknown = [channel for channel in options.channels if channel not in series]
         if unknown or not options.channels:
             raise DataError(f"There is no series {listed(unknown)}. There are: {listed(series)}")
         picked = [series.index(channel) for channel in dict.fromkeys(options.channels)]
         values, series = values[:, picked], tuple(series[index] for index in picked)
-    values, repaired, missing = without_gaps(
-        values, series, options.missing, lambda row: f"{times[row]}", in_place=True
-    )
     if rows is None:
         line = read_timeline(pa.chunked_array([pa.array(times)]), roles.time, _place)
     else:
         line = spaced_timeline(times, roles.time, _place, told)
+    values, repaired, missing = without_gaps(
+        values,
+        series,
+        options.missing,
+        lambda row: f"{times[row]}",
+        times=line.time,
+        in_place=True,
+    )
+    rate, set_note = chosen_rate(options.sampling_rate_hz, line.sampling_rate_hz)
     return Recording(
         values=values,
         channel_names=series,
         name=name,
-        sampling_rate_hz=options.sampling_rate_hz or line.sampling_rate_hz,
+        sampling_rate_hz=rate,
         unit=unit,
         time=line.time,
         missing=missing,
-        notes=(*found, *line.notes, *repaired),
+        notes=(*found, *line.notes, *set_note, *repaired),
     )
 
 

@@ -44,12 +44,14 @@ def without_gaps(
     policy: MissingPolicy,
     place: Callable[[int], str] = lambda row: f"time step {row + 1}",
     *,
+    times: np.ndarray | None = None,
     in_place: bool = False,
 ) -> tuple[np.ndarray, list[str], tuple[int, ...]]:
     """`values` `(time_steps, channels)` or windows, free of NaN; notes; gaps of each channel.
 
     Without gaps the array itself is returned, never a copy: it may be a memory map. `place` puts a
-    row number (counted from 0) into words. Gaps in windows are filled from the same window only;
+    row number (counted from 0) into words. times: of the time steps, between which values are
+    interpolated if they rise. Gaps in windows are filled from the same window only;
     `in_place` allows that in the array itself.
     Raises DataError on infinities and numbers beyond GREATEST, on a channel without any value, and
     by the policy `error`.
@@ -65,7 +67,7 @@ def without_gaps(
         if gaps:
             _check_gaps(values, names, gaps, policy, place)
             values = values if in_place else np.array(values)
-            _fill(values, names, gaps, policy)
+            _fill(values, names, gaps, policy, _rising(times))
             notes += _gap_notes(names, gaps, policy)
     else:
         notes += _great_integers(values, names, lows, highs)
@@ -150,14 +152,23 @@ def _check_gaps(values, names, gaps, policy, place) -> None:
         )
 
 
-def _fill(values, names, gaps, policy) -> None:
+def _rising(times: np.ndarray | None) -> np.ndarray | None:
+    """Times as numbers, `(time_steps,)`; None where they do not rise, and rows are counted."""
+    if times is None or not (times[1:] > times[:-1]).all():
+        return None
+    return (times - times[0]).astype(np.float64)
+
+
+def _fill(values, names, gaps, policy, times) -> None:
     for index in gaps:
         column = values[..., index]
         rows = np.atleast_2d(column)  # (windows, time_steps); one row for a recording
-        column[...] = _fill_rows(rows, policy, names[index]).reshape(column.shape)
+        column[...] = _fill_rows(rows, policy, names[index], times).reshape(column.shape)
 
 
-def _fill_rows(rows: np.ndarray, policy: MissingPolicy, name: str) -> np.ndarray:
+def _fill_rows(
+    rows: np.ndarray, policy: MissingPolicy, name: str, times: np.ndarray | None
+) -> np.ndarray:
     """Each row `(time_steps,)` filled by itself; its ends take the nearest value."""
     filled = np.array(rows)
     missing = np.isnan(rows)
@@ -173,7 +184,8 @@ def _fill_rows(rows: np.ndarray, policy: MissingPolicy, name: str) -> np.ndarray
                 "from its own window. Leave the window out, or fill with zero."
             )
         if policy == "interpolate":
-            filled[number, wanted] = np.interp(wanted, known, rows[number, known])
+            to, at = (wanted, known) if times is None else (times[wanted], times[known])
+            filled[number, wanted] = np.interp(to, at, rows[number, known])
         else:
             before = np.searchsorted(known, wanted) - 1
             filled[number, wanted] = rows[number, known[np.maximum(before, 0)]]

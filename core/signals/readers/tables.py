@@ -17,6 +17,7 @@ from core.signals.readers.missing import (
     great_integer_notes,
     without_gaps,
 )
+from core.signals.readers.rates import chosen_rate
 from core.signals.readers.timeline import Timeline, joined_timeline, read_timeline
 from core.signals.recording import DataError, Recording
 
@@ -194,18 +195,19 @@ def wide_recording(
         line = read_timeline(table[roles.time], roles.time, place, time_unit)
     labels, label_notes = read_labels(table, roles.labels, chosen=options.label_columns is not None)
     values, repaired, missing = without_gaps(
-        values, roles.channels, options.missing, place, in_place=True
+        values, roles.channels, options.missing, place, times=line.time, in_place=True
     )
+    rate, told = chosen_rate(options.sampling_rate_hz, line.sampling_rate_hz)
     return Recording(
         values=values,
         channel_names=roles.channels,
         name=name,
-        sampling_rate_hz=options.sampling_rate_hz or line.sampling_rate_hz,
+        sampling_rate_hz=rate,
         unit=unit,
         time=line.time,
         labels=labels,
         missing=missing,
-        notes=(*notes, *roles.notes, *line.notes, *label_notes, *repaired),
+        notes=(*notes, *roles.notes, *line.notes, *told, *label_notes, *repaired),
     )
 
 
