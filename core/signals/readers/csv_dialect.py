@@ -9,6 +9,7 @@ from core.config import ReadOptions
 from core.signals.readers.cells import cell_kind, is_date, is_missing, is_number
 from core.signals.readers.channel_names import clean_name, unique_names
 from core.signals.readers.csv_comments import is_comment
+from core.signals.readers.csv_number_header import number_row_notes, numbers_name_columns
 from core.signals.readers.csv_rows import SEPARATORS, numbered_rows
 from core.signals.readers.limits import MAX_COLUMNS
 from core.signals.readers.text_encoding import LINE_END, detect_encoding, nul_error
@@ -91,6 +92,7 @@ def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
     header = options.header == "yes"
     if options.header == "auto":
         header = _detect_header(rows, decimal, grouped)
+        notes += number_row_notes(rows, decimal, header)
     columns, units = len(rows[0]), ()
     if columns > MAX_COLUMNS:
         raise DataError(f"The table has {columns:,} columns; at most {MAX_COLUMNS:,} are read.")
@@ -208,11 +210,7 @@ def _detect_header(rows: list[list[str]], decimal: str, grouped: bool) -> bool:
         return all(
             first[index] not in [row[index] for row in rest if index < len(row)] for index in texts
         )
-    # pandas writes columns without names as 0, 1, 2 ..., and nothing above the index.
-    counted = [cell.strip() for cell in first[1 if not first[0].strip() else 0 :]]
-    if len(counted) < 2 or counted != [str(number) for number in range(len(counted))]:
-        return False
-    return not first[0].strip() or any("." in cell for row in rest for cell in row)
+    return numbers_name_columns(rows, decimal) == "surely"
 
 
 def _rows_above(rows: list[list[str]], decimal: str, grouped: bool) -> int:
