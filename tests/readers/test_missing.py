@@ -1,4 +1,4 @@
-"""Gaps in channels, their extremes, found block by block on several threads, and values of no use."""
+"""Gaps in channels, their extremes, block by block on several threads, and values of no use."""
 
 import numpy as np
 import pandas as pd
