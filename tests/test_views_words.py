@@ -100,7 +100,7 @@ def test_help_says_which_frequencies_a_signal_can_have(name):
 
 def test_ends_that_clipping_sets_are_not_told_of_the_output_alone(monkeypatch):
     scaling = NormalizationConfig(method="none", clip_percentile=1)
-    fit = Normalization(scaling, *(np.array([value]) for value in (0.0, 1.0, -1.0, 1.0)))
+    fit = Normalization(scaling, *(np.array([value]) for value in (0.0, 1.0, -1.0, 1.0, False)))
     monkeypatch.setattr(value_counts, "normalization_of", lambda run_id: fit)
     monkeypatch.setattr(value_counts.session, "run_config", lambda run_id: ExperimentConfig())
     counts = SimpleNamespace(edges=np.array([-1.0, 1.0]))

@@ -41,7 +41,7 @@ def test_a_number_that_cannot_be_computed_with_is_refused(gap, size):
     if abs(size) <= missing.GREATEST:
         assert without_gaps(values, "ab", "zero")[0][40, 1] == size
         return
-    with pytest.raises(DataError, match=r"'b' holds .* at time step 40 \(1 such value in all\)"):
+    with pytest.raises(DataError, match=r"'b' holds .* at time step 41 \(1 such value in all\)"):
         without_gaps(values, "ab", "zero")
 
 
