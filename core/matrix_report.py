@@ -66,7 +66,7 @@ def _floor(floor: ErrorFloor) -> dict[str, Any]:
 
 
 def matrix_text(
-    rows: Sequence[dict[str, Any]], recommendation: Recommendation | None, unit: str = ""
+    rows: Sequence[dict[str, Any]], recommendation: Recommendation | None, unit: str
 ) -> str:
     """A table of all cells, trained ones by rank, and the recommended pair below it."""
     is_trained = any("state" in row for row in rows)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -307,11 +308,13 @@ def test_a_runs_folder_that_cannot_be_made_is_a_fault_of_the_command(tmp_path):
     assert done.stderr.startswith("error: ")
 
 
-def test_anomalies_that_are_put_into_a_file_are_told(tmp_path):
+def test_anomalies_that_are_put_into_a_file_are_told_and_its_unit(tmp_path):
     np.save(tmp_path / "three.npy", np.random.default_rng(0).normal(size=(2000, 3)))
     asked = ("--set", "data.anomalies=spike", "--set", "data.anomaly_count=2")
+    asked += ("--set", "data.reading.unit=mV")
     done = here("floors", small_config(tmp_path, *asked), "--data", tmp_path / "three.npy")
     assert "note: 2 anomalies (spike) are put into it" in done.stderr
+    assert re.search(r"best constant: train MAE [\d.]+ mV, validation MAE [\d.]+ mV", done.stdout)
 
 
 @pytest.mark.slow

@@ -9,5 +9,6 @@ from core.commands.pairs import asked_pairs, print_pairs
 
 def run(options: argparse.Namespace) -> int:
     with TemporaryDirectory() as folder:  # for the data; nothing is kept
-        print_pairs(options, *asked_pairs(options, Path(folder) / "data"))
+        asked = asked_pairs(options, Path(folder) / "data")
+        print_pairs(options, asked, asked.trials)
     return 0

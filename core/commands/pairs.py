@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from core.channel_values import sorted_split
 from core.commands.data_file import with_file
@@ -26,13 +27,17 @@ from core.trials import Trial
 from core.windows import split_windows
 
 
-def asked_pairs(
-    options: argparse.Namespace, data_folder: Path
-) -> tuple[ExperimentConfig, list[Cell], list[Trial]]:
-    """The configuration with the data, the cells asked for, and the cells as untrained trials.
+class Asked(NamedTuple):
+    """What the pairs are asked for, and what is known of them before any training."""
 
-    Raises Fault.
-    """
+    config: ExperimentConfig  # with the data
+    unit: str  # of the data's values
+    cells: list[Cell]
+    trials: list[Trial]  # the cells, untrained
+
+
+def asked_pairs(options: argparse.Namespace, data_folder: Path) -> Asked:
+    """The cells that the options name. Raises Fault."""
     config = read_config(options.config)
     known = choices(OutputActivation)
     activations = list(dict.fromkeys(options.activations or known))
@@ -55,23 +60,19 @@ def asked_pairs(
     constant, of_channels = constant_baseline(split, known)
     names, unit = recording.channel_names, recording.unit
     cells = matrix(split, rows, activations, names, of_channels["train"], known, unit)
-    return config, cells, [Trial(cell, constant) for cell in cells]
+    return Asked(config, unit, cells, [Trial(cell, constant) for cell in cells])
 
 
-def print_pairs(
-    options: argparse.Namespace,
-    config: ExperimentConfig,
-    cells: Sequence[Cell],
-    trials: Sequence[Trial],
-) -> None:
-    """A table of the trials, ranked, or all of them as JSON."""
-    rows, best = matrix_rows(trials), recommended(cells)
+def print_pairs(options: argparse.Namespace, asked: Asked, trials: Sequence[Trial]) -> None:
+    """A table of the trials of what was asked for, ranked, or all of them as JSON."""
+    rows, best = matrix_rows(trials), recommended(asked.cells)
     if not options.json:
-        print(matrix_text(rows, best))
+        print(matrix_text(rows, best, asked.unit))
         return
     pair = pair_text(best.cell.normalization, best.cell.activation) if best else None
     content = {
-        "config": config.model_dump(mode="json"),
+        "config": asked.config.model_dump(mode="json"),
+        "unit": asked.unit,
         "cells": rows,
         "recommended": pair,
         "reason": best.reason if best else "",

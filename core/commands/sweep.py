@@ -16,11 +16,11 @@ CANCELLED, INTERRUPTED = 3, 4
 
 def run(options: argparse.Namespace) -> int:
     store = RunStore(options.runs)
-    config, cells, trials = asked_pairs(options, store.data_folder)
-    names = [pair_text(cell.normalization, cell.activation) for cell in cells]
+    asked = asked_pairs(options, store.data_folder)
+    names = [pair_text(cell.normalization, cell.activation) for cell in asked.cells]
     configs = [
-        with_pair(config, cell.normalization, cell.activation).replace({"name": name})
-        for cell, name in zip(cells, names, strict=True)
+        with_pair(asked.config, cell.normalization, cell.activation).replace({"name": name})
+        for cell, name in zip(asked.cells, names, strict=True)
     ]
 
     def report(number: int, run: Run) -> None:
@@ -43,8 +43,8 @@ def run(options: argparse.Namespace) -> int:
     except Terminated:
         print("interrupted; the same command goes on with what is left", file=sys.stderr)
         return INTERRUPTED
-    trained = [_trained(trial, run) for trial, run in zip(trials, runs, strict=True)]
-    print_pairs(options, config, cells, side_by_side(trained))
+    trained = [_trained(trial, run) for trial, run in zip(asked.trials, runs, strict=True)]
+    print_pairs(options, asked, side_by_side(trained))
     return 0 if all(trial.errors for trial in trained) else 1
 
 

@@ -44,7 +44,7 @@ def test_verdicts_are_those_of_the_command_line_also_where_the_data_drift(lab, t
     options = SimpleNamespace(
         config=str(tmp_path / "c.json"), activations=None, normalizations=None, data=None
     )
-    _, cells, _ = asked_pairs(options, lab.store.data_folder)
+    cells = asked_pairs(options, lab.store.data_folder).cells
     said = {(c.normalization.method, c.activation): c.sentence for c in cells}
     mine = session.matrix(config).cells
     assert {(c.normalization.method, c.activation): c.sentence for c in mine} == said
