@@ -101,7 +101,7 @@ class ReadOptions(_Part):
     thousands: Literal["none", "comma", "point", "space", "apostrophe"] = "none"
     header: Literal["auto", "yes", "no"] = "auto"
     comment: Annotated[str, Field(max_length=4)] = "#"
-    layout: Literal["auto", "wide", "long"] = "auto"
+    layout: Literal["auto", "wide", "long", "windows"] = "auto"
     time_column: Annotated[Name | None, BeforeValidator(_optional)] = "auto"
     id_column: Name = ""  # long form: which series a row belongs to
     value_column: Name = ""  # long form: its value

@@ -104,6 +104,7 @@ def _column_fields(found: FileOutline) -> None:
             "auto": _detected(found.layout),
             "wide": "wide: a column for each channel",
             "long": "long: a row for each value",
+            "windows": "windows: a row for each, its label first",
         },
     )
     _choice(

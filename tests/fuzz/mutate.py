@@ -22,7 +22,7 @@ _OPTIONS = {  # of reading, now and then another than what is detected
     "thousands": ("comma", "point", "space", "apostrophe"),
     "header": ("yes", "no"),
     "comment": ("", "%", "//"),
-    "layout": ("wide", "long"),
+    "layout": ("wide", "long", "windows"),
     "time_column": (None, "time", "x", "column 1"),
     "label_columns": ((), ("state",), ("x",)),
     "channels": (("x",), ("a", "b"), ("channel 2", "channel 1"), ()),

@@ -285,6 +285,8 @@ STEPS = np.arange(40) / 8
         ({"second harmonic": WAVE, "x": WAVE}, None),
         ({"second harmonic": 0 * WAVE, "x": WAVE}, None),
         ({"T": WAVE, "x": WAVE}, None),
+        ({"T1": WAVE, "T2": STEPS}, None),
+        ({"t0": STEPS, "t1": WAVE}, None),
         ({"T": STEPS, "x": WAVE}, "T"),
         ({"sample": range(40), "time": STEPS, "x": WAVE}, "time"),
         ({"sample": range(40), "reaction_time": WAVE, "x": WAVE}, "sample"),

@@ -103,7 +103,12 @@ def plan_axes(shape: tuple[int, ...], axes: str) -> tuple[str, tuple[int, ...], 
                 f"The shape {shape} was read as {first} channels with {second} time steps each; "
                 "set the axes to channels last if it is the other way round."
             )
-        elif flipped_looking:
+        elif second > first and len(shape) == 2:
+            notes.append(
+                f"The shape {shape} was read as {first} time steps of {second} channels; set the "
+                "axes to channels first if it is the other way round."
+            )
+        elif second > first:
             notes.append(
                 f"The windows were read as {first} time steps of {second} channels; set the axes "
                 "to channels first if it is the other way round."

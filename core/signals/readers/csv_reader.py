@@ -9,7 +9,6 @@ import pandas as pd
 import pyarrow as pa
 
 from core.config import ReadOptions
-from core.signals.readers.channel_names import listed
 from core.signals.readers.columns import Roles, channel_choices, choose_roles
 from core.signals.readers.csv_dialect import Dialect
 from core.signals.readers.csv_lines import line_of_row
@@ -25,7 +24,7 @@ from core.signals.readers.csv_sheet import Sheet, judge_sheet, rows_as_text
 from core.signals.readers.file_outline import PREVIEW_ROWS, FileOutline
 from core.signals.readers.limits import MAX_CHANNELS, MAX_TIME_STEPS, check_time_steps
 from core.signals.readers.long_form import long_recording
-from core.signals.readers.missing import without_gaps
+from core.signals.readers.row_windows import ROW_WINDOWS, row_windows
 from core.signals.readers.tables import (
     GrowingMatrix,
     boolean_notes,
@@ -94,7 +93,7 @@ def _read_sheet(path: Path, sheet: Sheet, options: ReadOptions, name: str) -> Re
         place=partial(line_of_row, path, dialect),
         unit=_unit(dialect, roles),
         time_unit=_time_unit(dialect, roles),
-        notes=[*dialect.notes_beside(roles.time), *dropped, *notes],
+        notes=[*dialect.notes_beside(roles.time), *sheet.notes, *dropped, *notes],
     )
 
 
@@ -168,42 +167,20 @@ def _time_unit(dialect: Dialect, roles: Roles) -> str:
 
 def _read_windows(path: Path, dialect: Dialect, options: ReadOptions, name: str) -> Recording:
     table, notes = parse_table(path, dialect)
-    names = table.column_names
-    check_numeric(table, names, dialect.decimal, partial(line_of_row, path, dialect))
-    check_time_steps(table.num_rows * (len(names) - 1))
-    matrix = GrowingMatrix(names[1:], table.num_rows)
-    matrix.add(table)
-    rows, rounded = matrix.finished()
-    windows = rows[:, :, np.newaxis]  # (windows, window_length, 1)
-    labels = table[names[0]].to_numpy()
-    if table[names[0]].null_count:
-        raise DataError("A row has no label in its first column. Complete it.")
-    if np.all(labels == np.round(labels)):
-        labels = labels.astype(np.int64)
-    channels = ("channel 1",)
-    if options.channels is not None and tuple(options.channels) != channels:
-        raise DataError(f"There is no channel {listed(options.channels)}. There is: channel 1")
-    values, repaired, missing = without_gaps(windows, channels, options.missing, in_place=True)
-    wanted = options.label_columns is None or "label" in options.label_columns
-    found = (
-        f"Each row was read as a window of {len(names) - 1} time steps with its label first; set "
-        "the layout to wide if the rows are time steps."
-    )
-    return Recording(
-        values=values,
-        channel_names=channels,
+    return row_windows(
+        table,
+        options,
         name=name,
-        sampling_rate_hz=options.sampling_rate_hz,
-        labels={"label": labels} if wanted else {},
-        missing=missing,
-        notes=(*dialect.notes, *notes, found, *rounded, *repaired),
+        place=partial(line_of_row, path, dialect),
+        decimal=dialect.decimal,
+        notes=[*dialect.notes, *notes],
     )
 
 
 def outline_csv(path: Path, options: ReadOptions, name: str) -> FileOutline:
     sheet = judge_sheet(path, options)
     dialect = sheet.dialect
-    problem, roles = "", Roles("windows", labels=("label",), channels=("channel 1",))
+    problem, roles = "", ROW_WINDOWS
     channels = roles.channels
     if not sheet.is_windows:
         offered = channel_choices(sheet.head, options, tail=sheet.tail, decimal=dialect.decimal)
@@ -230,6 +207,6 @@ def outline_csv(path: Path, options: ReadOptions, name: str) -> FileOutline:
         channels=channels,
         unit=_unit(dialect, roles) if not sheet.is_windows else "",
         preview=preview,
-        notes=(*dialect.notes_beside(roles.time), *roles.notes),
+        notes=(*dialect.notes_beside(roles.time), *sheet.notes, *roles.notes),
         problem=problem,
     )

@@ -30,6 +30,7 @@ class Sheet:
     head: pa.Table
     tail: pa.Table | None
     is_windows: bool
+    notes: tuple[str, ...] = ()
 
 
 def judge_sheet(path: Path, options: ReadOptions) -> Sheet:
@@ -41,7 +42,15 @@ def judge_sheet(path: Path, options: ReadOptions) -> Sheet:
     tail = None
     if not whole and not dialect.encoding.startswith(("utf-16", "utf-32")):
         tail = _parse_tail(path, dialect, len(head))
-    return Sheet(dialect, table, tail, _is_windows(table, dialect, options))
+    if options.layout == "windows" or not _may_be_windows(table, dialect, options):
+        return Sheet(dialect, table, tail, options.layout == "windows")
+    if not dialect.header and _holds_fractions(table):
+        return Sheet(dialect, table, tail, True)
+    note = (
+        f"Each row was read as a time step of {len(dialect.names)} columns; set the layout to "
+        "windows if it is a window with its label first."
+    )
+    return Sheet(dialect, table, tail, False, (note,))
 
 
 def _read_head(path: Path) -> tuple[bytes, bool]:
@@ -89,9 +98,9 @@ def _parse_tail(path: Path, dialect: Dialect, start: int) -> pa.Table | None:
         return None  # a fault at the end is named when all is read
 
 
-def _is_windows(head: pa.Table, dialect: Dialect, options: ReadOptions) -> bool:
-    """UCR's form: no header, a label among few, then a window's values, in every row."""
-    if options.layout != "auto" or dialect.header or options.header == "yes":
+def _may_be_windows(head: pa.Table, dialect: Dialect, options: ReadOptions) -> bool:
+    """UCR's form: a label among few, then a window's values, in every row."""
+    if options.layout != "auto":
         return False
     if options.time_column not in (None, "auto") or options.id_column:
         return False
@@ -105,7 +114,10 @@ def _is_windows(head: pa.Table, dialect: Dialect, options: ReadOptions) -> bool:
     distinct = len(np.unique(labels))
     if np.any(labels != np.round(labels)) or np.abs(labels).max() > 1000:
         return False
-    if distinct > max(2, 0.75 * len(labels)):
-        return False
-    fractions = sum(pa.types.is_floating(head[name].type) for name in names[1:])
-    return fractions >= 0.5 * (len(names) - 1)
+    return distinct <= max(2, 0.75 * len(labels))
+
+
+def _holds_fractions(head: pa.Table) -> bool:
+    """Whether half of the columns behind the first do."""
+    fractions = sum(pa.types.is_floating(kind) for kind in head.schema.types[1:])
+    return fractions >= 0.5 * (head.num_columns - 1)

@@ -19,6 +19,7 @@ from core.signals.readers.limits import (
     check_unpacked,
 )
 from core.signals.readers.long_form import long_recording
+from core.signals.readers.row_windows import ROW_WINDOWS, row_windows
 from core.signals.readers.tables import (
     GrowingMatrix,
     boolean_notes,
@@ -138,9 +139,14 @@ def _check_expansion(parquet: _Parquet, columns: list[str]) -> None:
 def read_parquet(path: Path, options: ReadOptions, name: str) -> Recording:
     """A Parquet table as values `(rows, channels)`, or `(times, series)` from the long form.
 
-    Only the columns needed are read, one row group at a time. Raises DataError.
+    In windows too, where the options say that a row is one. Only the columns needed are read, one
+    row group at a time. Raises DataError.
     """
     parquet = _Parquet(path)
+    if options.layout == "windows":
+        _check_expansion(parquet, list(parquet.names))
+        table = parquet.table(list(parquet.names))
+        return row_windows(table, options, name=name, place=_place, notes=parquet.notes)
     head, tail = parquet.head_and_tail()
     roles = choose_roles(head, options, tail=tail)
     _check_expansion(parquet, roles.columns)
@@ -183,11 +189,14 @@ def read_parquet(path: Path, options: ReadOptions, name: str) -> Recording:
 def outline_parquet(path: Path, options: ReadOptions, name: str) -> FileOutline:
     parquet = _Parquet(path)
     head, tail = parquet.head_and_tail()
-    problem, roles = "", Roles("wide")
-    try:
-        roles = choose_roles(head, options, tail=tail)
-    except DataError as error:
-        problem = str(error)
+    problem, roles = "", ROW_WINDOWS
+    channels = roles.channels
+    if options.layout != "windows":
+        channels = channel_choices(head, options, tail=tail)
+        try:
+            roles = choose_roles(head, options, tail=tail)
+        except DataError as error:
+            problem, roles = str(error), Roles("wide")
     return FileOutline(
         format="Parquet",
         layout=roles.layout,
@@ -196,7 +205,7 @@ def outline_parquet(path: Path, options: ReadOptions, name: str) -> FileOutline:
         label_columns=roles.labels,
         id_column=roles.id,
         value_column=roles.value,
-        channels=channel_choices(head, options, tail=tail),
+        channels=channels,
         shape=(parquet.rows, len(parquet.names)),
         preview=head.slice(0, PREVIEW_ROWS).to_pandas(),
         notes=(*parquet.notes, *roles.notes),

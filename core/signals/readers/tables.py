@@ -193,6 +193,13 @@ def wide_recording(
         line = joined_timeline(table.select([roles.time, roles.clock]), place)
     elif roles.time:
         line = read_timeline(table[roles.time], roles.time, place, time_unit)
+    steps, channels = values.shape
+    if channels > steps:
+        notes = [
+            *notes,
+            f"There are more channels ({channels:,}) than time steps ({steps:,}): turn the table "
+            "round if its rows are channels.",
+        ]
     labels, label_notes = read_labels(table, roles.labels, chosen=options.label_columns is not None)
     values, repaired, missing = without_gaps(
         values, roles.channels, options.missing, place, times=line.time, in_place=True

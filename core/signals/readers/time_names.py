@@ -32,6 +32,8 @@ def is_time_name(name: str, *, alone: bool = False) -> bool:
     """Whether a column of this name may hold times; `alone`: the name says nothing else."""
     words = _words(name)
     if words == ["t"] or (words[:1] == ["t"] and len(words) == 2 and words[1] in SCALES):
+        if re.search(r"\d", name):  # one of several: steps of a window, temperatures
+            return False
         return not alone or name != "T"  # a temperature, where it goes up and down
     if alone and not set(words) <= _TIME_WORDS | SCALES.keys():
         return False
