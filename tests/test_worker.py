@@ -1,12 +1,9 @@
 """One run in one process: what its folder says at the end, whatever happens."""
 
-import gc
 import json
 import math
 import os
 import subprocess
-import weakref
-from types import SimpleNamespace
 from unittest.mock import Mock
 
 import numpy as np
@@ -361,36 +358,6 @@ def test_no_fault_of_pca_fails_a_run(tmp_path, monkeypatch, error):
     assert results["constant"]["train"]["mae"] > 0
 
 
-def test_the_warm_worker_freezes_what_it_loaded_and_none_of_what_it_trained(monkeypatch):
-    made = []
-
-    class Noted(worker.Training):
-        def __init__(self, *what):
-            super().__init__(*what)
-            made.append(weakref.ref(self.trainer))
-
-    monkeypatch.setattr(worker, "Training", Noted)
-    gc.unfreeze()
-    try:
-        worker.warm_up()
-        assert gc.get_freeze_count()
-        assert [trainer() for trainer in made] == [None]
-    finally:
-        gc.freeze()
-
-
-def test_a_spare_that_has_no_run_yet_ends_at_once_when_it_is_told_to(tmp_path, monkeypatch):
-    installed = []
-    monkeypatch.setattr(worker.signal, "signal", lambda *what: installed.append(what))
-    monkeypatch.setattr(worker, "_is_wanted", lambda: True)
-    monkeypatch.setattr(worker, "_next_run", lambda: None)
-    assert worker.main() == 0
-    assert not installed
-    with pytest.raises(worker.RunNotFound):
-        worker._opened(str(tmp_path / ("0" * 32)))
-    assert installed == [(worker.signal.SIGTERM, worker.end_soon)]
-
-
 def test_a_log_on_a_full_disk_takes_no_exit_code_away(tmp_path):
     """What Python could not write it tries again as it exits, and would exit with 120."""
     run = RunStore(tmp_path).create({}, name="x")
@@ -407,19 +374,3 @@ sys.exit(worker.main(sys.argv[1]))
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
     ended = subprocess.run([*python, "-c", code, run.folder], env=environment, cwd=PROJECT_ROOT)
     assert ended.returncode == worker.UNWRITABLE_EXIT
-
-
-def test_of_a_preparation_that_failed_nothing_is_left(monkeypatch):
-    lines = iter([b"prepare {}\n", b""])
-    seen, made = [], []
-
-    def prepare(order, is_wanted):
-        made.append(worker.keras.layers.Dense(1))
-        raise MemoryError
-
-    raw = SimpleNamespace(readline=lambda: next(lines))
-    monkeypatch.setattr(worker.sys, "stdin", SimpleNamespace(buffer=SimpleNamespace(raw=raw)))
-    monkeypatch.setattr(worker, "prepare", prepare)
-    monkeypatch.setattr(worker, "_let_go", lambda: seen.append(len(made)))
-    assert worker._next_run() is None
-    assert seen == [0, 1]
