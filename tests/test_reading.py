@@ -30,10 +30,10 @@ BAD = (sys.executable, "-m", "tests.bad_readers")
 MIB = 2**20
 
 
-def limits(file_bytes):
+def limits(path):
     """Those of every day, but soon reached."""
     return replace(
-        limits_for(file_bytes),
+        limits_for(path.stat().st_size),
         memory_bytes=600 * MIB,
         seconds=20,
         processor_seconds=2,
@@ -41,8 +41,8 @@ def limits(file_bytes):
     )
 
 
-def short(file_bytes):
-    return replace(limits(file_bytes), seconds=3)
+def short(path):
+    return replace(limits(path), seconds=3)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -313,6 +313,22 @@ def test_a_file_of_which_little_is_taken_gets_no_room_for_more():
     assert packed.memory_bytes < 3 * GIB
     assert limits_for(80_000, 10**15) == small
     assert packed.seconds == small.seconds
+
+
+def test_a_text_gets_no_room_that_it_cannot_fill():
+    text, large = (limits_for(size, 32_000_000, is_packed=False) for size in (20_000, 50_000_000))
+    assert 8 * 20_000 < text.stored_bytes < 100 * MIB
+    assert large.stored_bytes == limits_for(50_000_000, 32_000_000).stored_bytes
+
+
+@pytest.mark.parametrize(
+    ("write", "packs"), [(np.save, False), (np.savetxt, False), (np.savez_compressed, True)]
+)
+def test_a_public_demo_looks_whether_a_file_is_packed(tmp_path, monkeypatch, write, packs):
+    monkeypatch.setenv("LAB_PUBLIC", "1")
+    with (tmp_path / "upload").open("wb") as file:
+        write(file, np.zeros((50, 2)))
+    assert (uploads._limits(tmp_path / "upload").stored_bytes > 200 * MIB) is packs
 
 
 def test_an_outline_survives_json():

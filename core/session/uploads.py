@@ -19,6 +19,7 @@ from core.session.drafts import change, part, value
 from core.session.machine import store
 from core.session.once import once
 from core.session.sources import open_files, open_source
+from core.signals.readers.signatures import is_packed
 from core.signals.reading import FileRead, FileReader
 from core.signals.reading_limits import ReadingLimits, limits_for
 from core.signals.recording import DataError, Recording
@@ -227,5 +228,6 @@ def _reader() -> FileReader:
     return FileReader(limits=_limits, room=visitor.room_for)
 
 
-def _limits(file_bytes: int) -> ReadingLimits:
-    return limits_for(file_bytes, visitor.limit("max_values"))
+def _limits(path: Path) -> ReadingLimits:
+    size = path.stat().st_size
+    return limits_for(size, visitor.limit("max_values"), is_packed(path))

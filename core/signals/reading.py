@@ -49,7 +49,7 @@ class FileReader:
         self,
         command: Sequence[str] = COMMAND,
         *,
-        limits: Callable[[int], ReadingLimits] = limits_for,
+        limits: Callable[[Path], ReadingLimits] = lambda path: limits_for(path.stat().st_size),
         room: Callable[[int], AbstractContextManager[None]] = nullcontext,
         at_once: int = AT_ONCE,
         wait_seconds: float = WAIT_SECONDS,
@@ -124,7 +124,7 @@ class FileReader:
                 options=options.model_dump(),
                 folder=folder,
                 temporary=temporary_name(),
-                limits=self._limits(path.stat().st_size),
+                limits=self._limits(path),
                 is_visitors=is_visitors,
             )
             with self._room(job.limits.stored_bytes):

@@ -30,18 +30,22 @@ class ReadingLimits:
     file_bytes: int  # of the file read, which may be mapped into memory
 
 
-def limits_for(file_bytes: int, most_values: int | None = None) -> ReadingLimits:
+def limits_for(
+    file_bytes: int, most_values: int | None = None, is_packed: bool = True
+) -> ReadingLimits:
     """The limits for a file of so many bytes, of which so many values are taken at most.
 
     A packed file of some kB may hold gigabytes: where it will not be taken with these, they are
-    neither unpacked nor written.
+    neither unpacked nor written. For one that is not packed no room is asked for that it cannot
+    fill.
     """
     seconds = _LEAST_SECONDS + file_bytes // _BYTES_A_SECOND
     memory_bytes = min(_MOST_MEMORY, machine_memory() // 2)
     stored_bytes = _UNPACKED_BYTES + _GROWTH * file_bytes
     if most_values is not None:
         value_bytes = _VALUE_BYTES * most_values
-        stored_bytes = min(stored_bytes, value_bytes + _BESIDE_BYTES)
+        held_bytes = value_bytes if is_packed else min(value_bytes, _GROWTH * file_bytes)
+        stored_bytes = min(stored_bytes, held_bytes + _BESIDE_BYTES)
         memory_bytes = min(memory_bytes, GIB + _READING * value_bytes + _GROWTH * file_bytes)
     return ReadingLimits(
         memory_bytes=memory_bytes,

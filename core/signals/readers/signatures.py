@@ -1,5 +1,7 @@
 """What the first bytes of a file say it is, whatever its name says."""
 
+from pathlib import Path
+
 from core.signals.recording import DataError
 
 HEAD_BYTES = 512
@@ -47,6 +49,13 @@ _EXPECTED = {  # the kinds a suffix may hold; None: no signature at all
     ".mat": ("a MATLAB file", *_HDF5, None),  # version 4 has no signature
     ".edf": ("an EDF recording",),
 }
+_UNPACKED = (None, "a NumPy array (.npy)", "WAV audio", "an EDF recording")  # None: texts
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a file may hold far more than it has bytes. Raises OSError."""
+    with path.open("rb") as file:
+        return looks_like(file.read(HEAD_BYTES)) not in _UNPACKED
 
 
 def looks_like(head: bytes) -> str | None:
