@@ -2,14 +2,19 @@
 
 import errno
 import io
+import os
+from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from streamlit.runtime.scriptrunner import StopException
 
 from core import session
-from core.config import DataConfig
+from core.config import DataConfig, ReadOptions
+from core.retention import forget_visitor
 from core.session import uploads, visitor
+from core.signals.reading import FileRead
 from core.signals.recording import Recording
 from core.signals.store import is_visitors
 from tests.fake_runs import Lab, shown_text
@@ -141,3 +146,18 @@ def test_a_file_of_the_machines_owner_is_not_taken_for_a_visitors(tmp_path, monk
     upload(lab.open("data").run(), "messung.csv", TABLE.encode())
     (key,) = uploaded(lab)
     assert not is_visitors(key, lab.store.data_folder)
+
+
+def test_a_file_is_kept_under_its_visitors_name_and_counts_as_used_when_it_is_read(
+    demo, monkeypatch
+):
+    monkeypatch.setattr(uploads, "_reader", lambda: Mock(read=lambda *what, **how: FileRead(None)))
+    folder = uploads._on_disk(io.BytesIO(TABLE.encode()))
+    kept = uploads.Upload("1", "messung.csv", folder)
+    assert Path(folder.name).name.startswith(f"{visitor.owner()}-")
+    os.utime(kept.path, (0, 0))
+    uploads._allowed(kept, ReadOptions())
+    assert kept.path.stat().st_mtime > 0
+    forget_visitor(demo.store, visitor.visits(), visitor.owner(), print)  # from another tab
+    found = uploads._allowed(kept, ReadOptions())
+    assert found.problem.startswith("messung.csv: it cannot be read here: No such file")
