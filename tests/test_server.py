@@ -13,6 +13,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import psutil
 import pytest
@@ -261,7 +262,7 @@ def test_an_upload_needs_the_token_of_the_page_and_is_limited(port):
     assert own_loop.run(session()) == [403, 204, 413, 204, 204, 204, 204, 413]
 
 
-def uploading(room, session, size):
+def uploading(room, session, size, receive=None):
     """A PUT of a file whose body has not come yet; the messages it was answered with."""
     scope = {
         "type": "http",
@@ -274,7 +275,7 @@ def uploading(room, session, size):
     async def send(message):
         answered.append(message)
 
-    return asyncio.ensure_future(room(scope, None, send)), answered
+    return asyncio.ensure_future(room(scope, receive, send)), answered
 
 
 def test_files_that_come_at_the_same_time_count_together():
@@ -325,6 +326,48 @@ def test_a_file_no_longer_counts_as_coming_once_it_is_answered(fails):
 
     own_loop.run(course())
     assert 413 not in statuses
+
+
+async def never(*what):
+    await asyncio.Event().wait()
+
+
+async def piece():
+    await asyncio.sleep(0)
+    return {"type": "http.request", "body": b"12345", "more_body": True}
+
+
+@pytest.mark.parametrize("receive", [never, piece])
+def test_a_file_that_does_not_come_or_hardly_keeps_no_other_out(receive):
+    async def course():
+        async def app(scope, receive, send):
+            while True:
+                await receive()
+
+        slow = {"patience_seconds": 0.05, "slowest_bytes": 10**12}
+        room = UploadRoom(app, held=dict, most_bytes=100, **slow)
+        task, answered = uploading(room, "ann", 100, receive)
+        await asyncio.wait_for(task, 2)
+        return answered[0]["status"], room._coming.total()
+
+    assert own_loop.run(course()) == (408, 0)
+
+
+def test_each_piece_of_a_file_gives_the_next_one_time():
+    limit = Mock()
+
+    async def course():
+        room = UploadRoom(never, held=dict, most_bytes=100, patience_seconds=30, slowest_bytes=1)
+        take, clock = room._in_time(piece, limit), asyncio.get_running_loop().time
+        began = clock()
+        for _ in range(3):
+            await take()
+        return began, clock()
+
+    began, ended = own_loop.run(course())
+    given = [call.args[0] for call in limit.reschedule.call_args_list]
+    assert len(given) == 3
+    assert began + 30 <= given[0] <= given[1] <= given[2] <= ended + 30
 
 
 @pytest.mark.parametrize(("by_timer", "left"), [(True, ["slider"]), (False, ["slider", "button"])])
