@@ -12,6 +12,7 @@ import pyarrow.csv
 from core.number_text import count_text
 from core.signals.readers.cells import MISSING_WORDS
 from core.signals.readers.channel_names import clean_name
+from core.signals.readers.csv_blanks import BlankLines
 from core.signals.readers.csv_comments import Comments
 from core.signals.readers.csv_dialect import (
     DECIMALS,
@@ -106,6 +107,7 @@ def parse_pieces(
     """
     if dialect.separator == "space" or dialect.thousands != "none":
         raise NeedsWholeTable
+    is_one_column = len(dialect.names) == 1  # of more, a blank line is no row
     short = 0
     broken: list[pa.csv.InvalidRow] = []
 
@@ -129,8 +131,10 @@ def parse_pieces(
         column_types=dict.fromkeys(as_text, pa.string()),
     )
     skipped = dialect.first_line - 1 if isinstance(source, Path) else 0
-    comments = _comments(source, dialect)
+    comments, blanks = _comments(source, dialect), _blank_lines(source, dialect)
     for block in _blocks(source, dialect):
+        if is_one_column:
+            blanks.see(block)
         try:
             table = pa.csv.read_csv(
                 pa.BufferReader(comments.blanked(block)),
@@ -155,12 +159,16 @@ def parse_pieces(
         if short:
             raise NeedsWholeTable
         yield table
-    notes.extend(comments.notes())
+    notes.extend([*comments.notes(), *blanks.notes()])
 
 
 def _comments(source: Path | bytes, dialect: Dialect) -> Comments:
     first_line = dialect.first_line if isinstance(source, Path) else 1
     return Comments(dialect.comment, dialect.quote, first_line)
+
+
+def _blank_lines(source: Path | bytes, dialect: Dialect) -> BlankLines:
+    return BlankLines(dialect.first_line if isinstance(source, Path) else 1)
 
 
 def _too_long_line() -> DataError:
@@ -216,9 +224,11 @@ def _invalid(source: Path | bytes, dialect: Dialect, row: pa.csv.InvalidRow) -> 
 def _parse_with_pandas(
     source: Path | bytes, dialect: Dialect, columns: list[str], *, text: bool
 ) -> tuple[pa.Table, list[str]]:
-    comments = _comments(source, dialect)
+    comments, blanks = _comments(source, dialect), _blank_lines(source, dialect)
     for block in _blocks(source, dialect):  # pandas would read any line, and NUL bytes
         comments.blanked(block)
+        if len(dialect.names) == 1:
+            blanks.see(block)
     if isinstance(source, bytes) or comments.found or dialect.thousands == "space":
         again = _comments(source, dialect)
         whole = b"".join(map(again.blanked, _blocks(source, dialect)))
@@ -252,7 +262,7 @@ def _parse_with_pandas(
         table = pa.Table.from_pandas(frame[columns], preserve_index=False)
     except OverflowError:  # integers beyond 64 bits, which are named when numbers are checked
         table = pa.Table.from_pandas(_as_floats(frame[columns]), preserve_index=False)
-    return table, comments.notes()
+    return table, [*comments.notes(), *blanks.notes()]
 
 
 def _as_floats(frame: pd.DataFrame) -> pd.DataFrame:

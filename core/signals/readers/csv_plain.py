@@ -47,6 +47,7 @@ def read_plain(path: Path, dialect: Dialect) -> np.ndarray | None:
                 decimal=DECIMALS[dialect.decimal],
                 na_values=_GAPS,
                 keep_default_na=False,
+                skip_blank_lines=len(dialect.names) > 1,  # of one column, they may be gaps
                 compression=None,
                 encoding="utf-8",
                 quotechar=dialect.quote,
@@ -96,9 +97,8 @@ def _may_be_plain(path: Path, dialect: Dialect) -> bool:
             if text[first + 1 : first + 2] != b"\n":  # old Macintosh line ends
                 return False
         before = text[: _data_start(text, dialect)].split(b"\n")
-        if any(line.count(dialect.quote.encode()) % 2 for line in before):
-            return False  # pandas would skip a line break within quotes, and one line too many
-        return len(dialect.names) > 1 or not _has_blanks(text, _data_start(text, dialect))
+        # pandas would skip a line break within quotes, and one line too many
+        return not any(line.count(dialect.quote.encode()) % 2 for line in before)
 
 
 @contextmanager
@@ -107,9 +107,13 @@ def _mapped(path: Path) -> Iterator[mmap.mmap]:
         yield text
 
 
-def _has_blanks(text: mmap.mmap, start: int) -> bool:
-    """Whether some line ends in blanks. Where it holds nothing else, pandas leaves it out."""
-    return any(text.find(blank, start) >= 0 for blank in (b" \n", b"\t\n", b" \r", b"\t\r"))
+def _has_blanks(text: mmap.mmap, start: int, are_columns: bool) -> bool:
+    """Whether some line ends in blanks. Where it holds nothing else, pandas leaves it out.
+
+    Of one column, whether some line holds nothing at all.
+    """
+    ends = (b" \n", b"\t\n", b" \r", b"\t\r") if are_columns else (b"\n\n", b"\n\r")
+    return any(text.find(end, start) >= 0 for end in ends)
 
 
 def _data_start(text: mmap.mmap, dialect: Dialect) -> int:
@@ -133,7 +137,7 @@ def _may_lack_cells(path: Path, dialect: Dialect, values: np.ndarray) -> bool:
     separator, rows = SEPARATORS[dialect.separator].encode(), values.shape[0]
     with _mapped(path) as text:
         data = _data_start(text, dialect)
-        if _has_blanks(text, data):
+        if _has_blanks(text, data, len(dialect.names) > 1):
             return True
         text.seek(data)
         found = sum(piece.count(separator) for piece in iter(lambda: text.read(_PIECE_BYTES), b""))
