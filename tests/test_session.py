@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core import runs, session
 from core.config import PRESETS, DataConfig, ExperimentConfig
 from core.session import data as session_data
-from core.session import links, visitor
+from core.session import links, shell, visitor
 from core.signals.recording import Recording
 from core.web import COOKIE
 from tests.fake_runs import Lab, make_run, shown_text
@@ -350,3 +350,26 @@ def test_a_visitor_is_the_one_that_the_page_was_told_of(monkeypatch):
     )
     visitor.st.session_state = {}
     assert visitor._secret() == secrets[0]
+
+
+def test_what_is_in_work_is_looked_for_again_while_something_is(lab, monkeypatch):
+    by_the_clock = []
+
+    def fragment(drawn, run_every=None):
+        by_the_clock.extend([drawn] * (run_every is not None))
+        return drawn
+
+    monkeypatch.setattr(shell.st, "fragment", fragment)
+    page = lab.open("start").run()
+    assert "in work" not in shown_text(page)
+    assert not by_the_clock
+    run = make_run(lab.store, "running")
+    page.run()
+    assert "1 run in work" in shown_text(page)
+    [draw] = by_the_clock
+    run.transition("finished")
+    lab.store.listing()  # or what was listed half a second ago would do
+    said = []
+    monkeypatch.setattr(shell.st, "caption", said.append)
+    draw()
+    assert not said

@@ -24,6 +24,7 @@ from core.session.words import literal, normalization_text
 from core.upload_folder import remove_left
 
 _SHELL = "shell_active"
+_IN_WORK_SECONDS = 10.0  # a sidebar that is drawn takes some milliseconds
 
 
 def run_shell() -> None:
@@ -74,10 +75,16 @@ def _draw_sidebar() -> None:
     with st.sidebar:
         st.caption("**Experiment in hand**  \n" + "  \n".join(lines))
         offer_last_setup()
-        if text := _in_work():
-            st.caption(f":material/progress_activity: {text}")
+        if _in_work():
+            st.fragment(_show_in_work, run_every=_IN_WORK_SECONDS)()
         if (settings := visitor.public()) is not None:
             visit_notice(settings)
+
+
+def _show_in_work() -> None:
+    """Drawn by the clock: a run may end while a page stays as it is."""
+    if text := _in_work():
+        st.caption(f":material/progress_activity: {text}")
 
 
 def _in_work() -> str:
