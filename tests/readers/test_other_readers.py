@@ -19,6 +19,17 @@ from core.signals.recording import DataError
 WAVES = np.sin(np.arange(2000)[:, None] * [0.01, 0.1, 0.3])
 
 
+def test_a_flac_that_does_not_say_its_length(tmp_path):
+    path = tmp_path / "a.flac"
+    soundfile.write(path, np.zeros(500), 8000)
+    content = bytearray(path.read_bytes())
+    content[21] &= 0xF0  # 36 bits of the first block's count of time steps: as of a stream
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"does not say how long the audio is.*save it again"):
+        read_recording(path)
+
+
 @pytest.mark.parametrize("suffix", ["wav", "flac"])
 @pytest.mark.parametrize(
     ("channels", "names"),
@@ -106,6 +117,23 @@ def hdf5_mat(path, **arrays):
     with path.open("r+b") as stream:
         stream.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM")
     return path
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_complex_numbers_of_version_7_3_are_asked_for(tmp_path, dtype):
+    path = tmp_path / "a.mat"
+    waves = np.arange(12.0).reshape(6, 2)
+    pairs = np.empty((2, 6), [("real", dtype), ("imag", dtype)])
+    pairs["real"], pairs["imag"] = waves.T, 3
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file.create_dataset("z", data=pairs).attrs["MATLAB_class"] = np.bytes_("double")
+    with pytest.raises(DataError, match=r"z \(complex\).*Choose a part"):
+        read_recording(path)
+    parts = list(outline(path).variables)
+    assert parts == ["z, real part", "z, imaginary part", "z, magnitude", "z, phase"]
+    for part, values in zip(parts, (waves, 0 * waves + 3, np.hypot(waves, 3)), strict=False):
+        recording = read_recording(path, ReadOptions(variable=part))
+        np.testing.assert_allclose(recording.values, values, rtol=1e-6)
 
 
 def test_mat73_is_turned_back(tmp_path):

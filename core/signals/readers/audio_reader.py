@@ -14,6 +14,7 @@ from core.signals.readers.wav_header import READ, check_wav
 from core.signals.recording import DataError, Recording
 
 _UNIT = "full scale"
+_UNKNOWN_LENGTH = 2**63 - 1  # what the library says where a FLAC file says nothing
 _WIDE_TYPES = ("PCM_32", "DOUBLE")  # more digits than a float32 holds
 
 
@@ -35,6 +36,11 @@ def _inspect(path: Path):
     if info.frames < 2:
         raise DataError(
             f"The audio holds {info.frames} time steps: it is empty or cut off. Export it again."
+        )
+    if info.frames >= _UNKNOWN_LENGTH:
+        raise DataError(
+            "The header does not say how long the audio is, as where it was written into a stream. "
+            "Open it in an audio program and save it again."
         )
     check_time_steps(info.frames, "The audio")
     check_unpacked(info.frames * info.channels * 4, "The audio")

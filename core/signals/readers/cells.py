@@ -14,9 +14,10 @@ _NUMBER = {
     "comma": re.compile(rf"[+-]?(?:\d+,?\d*|,\d+)(?:[eE][+-]?\d+)?|{_SPECIAL}", re.I),
 }
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?")
-_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _DATE = re.compile(
-    rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.](?:\d{{1,2}}[-/.]\d{{2,4}}|{_MONTH}-\d{{4}}))"
+    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
+    rf"|\d{{1,2}}[-/ ]{_MONTH}[-/ ]\d{{2,4}})"
     r"(?:[T ]+\d{1,2}:\d{2}[^;,|\t]*(?:,\d+)?[^;,|\t]*)?"  # no more of the line than its cell
     r"|\d{8}T\d{4,6}(?:[.,]\d+)?(?:Z|[+-]\d{2}:?\d{2})?"
     r"|\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[ap]m)?"

@@ -6,7 +6,7 @@ may die.
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import h5py
@@ -73,12 +73,18 @@ def _classic_variables(path: Path) -> dict[str, _Variable]:
         size = item.stored.itemsize if item.stored else 0
         if item.is_complex and size:
             found[label] = _Variable(item.name, item.shape, "complex", 0, item)
-            for part in COMPLEX_PARTS:
-                key = f"{label}, {part}"
-                found[key] = _Variable(item.name, item.shape, "complex", 2 * size, item, part)
+            found |= _parts(found[label], label, 2 * size)
         else:
             found[label] = _Variable(item.name, item.shape, item.kind, size, item)
     return found
+
+
+def _parts(whole: _Variable, label: str, item_bytes: int) -> dict[str, _Variable]:
+    """The real numbers that complex ones can be turned to, by their labels."""
+    return {
+        f"{label}, {part}": replace(whole, item_bytes=item_bytes, part=part)
+        for part in COMPLEX_PARTS
+    }
 
 
 def _version4_variables(path: Path) -> dict[str, _Variable]:
@@ -101,7 +107,9 @@ def _hdf5_variables(path: Path) -> dict[str, _Variable]:
         with h5py.File(path, "r") as file:
             for key in file:
                 if not key.startswith("#"):  # MATLAB's own store of cell contents
-                    found[clean_name(key)] = _hdf5_variable(file, key)
+                    item = found[clean_name(key)] = _hdf5_variable(file, key)
+                    if item.kind == "complex":
+                        found |= _parts(item, clean_name(key), 16)
     except (DataError, MemoryError):
         raise
     except Exception as error:  # the library raises whatever the damaged bytes lead to
@@ -131,6 +139,8 @@ def _hdf5_variable(file: h5py.File, key: str) -> _Variable:
     usable = numeric and item.shape is not None and "MATLAB_empty" not in item.attrs
     # MATLAB counts its axes from the other end: shapes appear turned round in HDF5.
     shape = (item.shape or ())[::-1]
+    if item.dtype.names == ("real", "imag") and item.dtype[0].kind == item.dtype[1].kind == "f":
+        return _Variable(key, shape, "complex", 0)
     return _Variable(key, shape, kind or str(item.dtype), item.dtype.itemsize if usable else 0)
 
 
@@ -167,14 +177,17 @@ def _load(path: Path, variable: _Variable) -> np.ndarray:
     if _is_hdf5(path):
         try:
             with h5py.File(path, "r") as file:
-                return file[variable.key][()].T
+                array = file[variable.key][()].T
         except MemoryError:
             raise
         except Exception as error:  # the library raises whatever the damaged bytes lead to
             raise _damaged_hdf5() from error
+        if array.dtype.names:
+            array = array["real"] + 1j * array["imag"]
+        return _real(array, variable.part)
     if variable.element is not None:
         array = read_mat5(path, variable.element)
-        return COMPLEX_PARTS[variable.part](array) if variable.part else array
+        return _real(array, variable.part)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of duplicate names and the like, seen in whosmat already
         try:
@@ -189,6 +202,10 @@ def _load(path: Path, variable: _Variable) -> np.ndarray:
         name = clean_name(variable.key)
         raise DataError(f"The variable {name!r} is no plain array. Save it as a full matrix.")
     return array
+
+
+def _real(array: np.ndarray, part: str) -> np.ndarray:
+    return COMPLEX_PARTS[part](array) if part else array
 
 
 def _rate(path: Path, variables: dict[str, _Variable]) -> float | None:

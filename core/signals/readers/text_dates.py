@@ -17,14 +17,20 @@ _CLOCKS = (
 )
 _DAYS = (
     *("%d.%m.%Y", "%d.%m.%y", "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y"),
-    *("%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y-%m-%d", "%Y.%m.%d", "%d-%b-%Y"),
+    *("%y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d", "%y.%m.%d"),
+    *("%Y/%m/%d", "%Y-%m-%d", "%Y.%m.%d"),
+    *("%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%d %b %Y", "%d %b %y", "%d %B %Y"),
 )
 _FORMATS = (
     "ISO8601",
     *(f"{day} {clock}".strip() for day in _DAYS for clock in (*_CLOCKS, "")),
     *_CLOCKS,
 )
-_EITHER_ORDER = ("%m/%d", "%d/%m", "%m-%d", "%d-%m")
+_ORDERS = {"m": "month before day", "d": "day before month", "y": "year before month and day"}
+_EITHER_ORDER = (
+    *("%m/%d", "%d/%m", "%y/%m", "%m-%d", "%d-%m", "%y-%m"),
+    *("%d.%m.%y", "%y.%m"),  # with four digits of the year, the day stands before points
+)
 CLOCKS_ON = np.datetime64("1900-01-01")  # the day of a time of day without one
 _UTC = r"\s*(?:UTC|GMT|Z)$"
 _ELAPSED = r"^\d+:\d\d:\d\d(?:\.\d+)?$"
@@ -38,7 +44,7 @@ def parse_dates(
     Of the forms that fit all rows (03/04 is March or April) one in which the times never go back
     is taken, and the one with the most even steps. Raises DataError naming the first bad one.
     """
-    texts, zone_notes = _in_one_form(texts, name)
+    texts, notes = _in_one_form(texts, name)
     series = texts.to_pandas()
     fitting: dict[str, np.ndarray] = {}
     for form in _FORMATS:
@@ -50,18 +56,19 @@ def parse_dates(
                 raise _mixed_zones(name) from error
             continue
         if getattr(times.dt, "tz", None) is not None:
-            times, zone_notes = times.dt.tz_convert(None), [in_utc_note(name)]
+            times, notes = times.dt.tz_convert(None), [in_utc_note(name)]
         fitting[form] = times.to_numpy()
         if not form.startswith(_EITHER_ORDER):
             break  # no other form can be meant
     rising = [form for form, times in fitting.items() if (times[1:] >= times[:-1]).all()]
     if fitting:
         form = min(rising or fitting, key=lambda form: _unevenness(fitting[form]))
-        order = "month before day" if form.startswith("%m") else "day before month"
-        note = f"Dates such as {series.iloc[0]!r} were read with the {order}."
-        return fitting[form], [*([note] if form.startswith(_EITHER_ORDER) else []), *zone_notes]
+        if form.startswith(_EITHER_ORDER):
+            order = _ORDERS[form[1]]
+            notes = [f"Dates such as {series.iloc[0]!r} were read with the {order}.", *notes]
+        return fitting[form], notes
     if pc.all(pc.match_substring_regex(texts, _ELAPSED)).as_py():  # beyond 24 hours, or an hour
-        return (pd.Timestamp(CLOCKS_ON) + pd.to_timedelta(series)).to_numpy(), zone_notes
+        return (pd.Timestamp(CLOCKS_ON) + pd.to_timedelta(series)).to_numpy(), notes
     odd = next((row for row, text in enumerate(series) if not is_date(str(text))), 0)
     raise DataError(
         f"The times in {name!r} are not understood: {place(odd)} holds "
