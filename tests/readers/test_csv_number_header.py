@@ -58,6 +58,13 @@ def test_what_may_be_a_row_is_read_as_one(tmp_path, first, rows, told):
     assert all(note.endswith("set the header to yes if it names the columns.") for note in notes)
 
 
+def test_what_a_text_is_stripped_of_is_no_part_of_a_number(tmp_path):
+    """As a record separator, which fuzzing put behind one."""
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"5,4\n1\x1e,4\n3,7\n8,8\n")
+    assert outline(path).header is False
+
+
 def test_one_column_that_pandas_did_not_name(tmp_path):
     path = tmp_path / "t.csv"
     pd.Series(PARTS[:, 0]).to_csv(path)

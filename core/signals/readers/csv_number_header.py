@@ -52,8 +52,8 @@ def _numbers(cells: Sequence[str], decimal: str) -> list[float]:
     """The cells as numbers; none where one is not."""
     if not all(is_number(cell, decimal) for cell in cells):
         return []
-    texts = [cell.strip() for cell in cells]  # of more than `float` takes off, such as \x1e
-    return [float(text.replace(",", ".") if decimal == "comma" else text) for text in texts]
+    point = "," if decimal == "comma" else "."
+    return [float(cell.strip().replace(point, ".")) for cell in cells]
 
 
 def _rises(numbers: Sequence[float]) -> bool:
