@@ -26,6 +26,7 @@ from core.disk import fault_text
 from core.number_text import count_text
 from core.public import PublicSettings
 from core.run_status import (
+    DAMAGED,
     NEWER,
     RunNotFound,
     RunSummary,
@@ -130,18 +131,19 @@ class Sweeper:
 
     def _remove_runs(self, removed: Removed) -> None:
         for run in self._store.list():
-            if run.owner and not run.is_active and (_is_unwanted(run) or self._is_old(run)):
+            if run.owner and not run.is_active:
                 with _whatever_becomes_of(f"run {run.id}"):
-                    self._store.delete(run.id)
-                    removed.runs.append(run.id)
+                    if _is_unwanted(run) or self._is_old(run):
+                        self._store.delete(run.id)
+                        removed.runs.append(run.id)
 
     def _is_old(self, run: RunSummary) -> bool:
-        if run.state == NEWER:
-            return False
+        if run.state == NEWER or (run.state == DAMAGED and self._store.has_unread):
+            return False  # it may be whole
         try:
             rested = datetime.fromisoformat(run.ended or run.created).timestamp()
-        except ValueError:
-            return False
+        except ValueError:  # it cannot say so: since nothing in its folder has changed
+            rested = (self._store.root / run.id).stat().st_mtime
         return not self._is_recent(rested)
 
     def _is_recent(self, moment: float) -> bool:

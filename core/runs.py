@@ -46,6 +46,7 @@ from core.run_status import (
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 NAME_LENGTH = 200
+_OWNER = "owner"  # a file of a visitor's run
 LOOK_SECONDS = 10.0  # after which changes are looked for that nobody noted
 
 
@@ -112,6 +113,8 @@ class RunStore:
                 durable.write_file(hidden / ".lock", b"")
                 durable.write_file(hidden / "config.json", content)
                 durable.write_file(hidden / "status.json", data)
+                if owner is not None:  # known also if the status is damaged one day
+                    durable.write_file(hidden / _OWNER, owner.encode())
                 prepare(hidden)
                 durable.sync_tree(hidden)
                 durable.rename(hidden, place)
@@ -241,8 +244,17 @@ class RunStore:
                 reason=str(error),
                 name=error.name,
                 sequence=error.sequence,
+                owner=_noted_owner(Path(folder)),
             )
         return key, summary
+
+
+def _noted_owner(folder: Path) -> str | None:
+    """Whose run it is that cannot say so itself; None for one of the machine's owner."""
+    try:
+        return (folder / _OWNER).read_text() or None
+    except (OSError, ValueError):
+        return None
 
 
 def check_name(name: str) -> str:

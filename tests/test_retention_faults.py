@@ -57,3 +57,18 @@ def test_a_fault_at_one_run_leaves_no_other_of_a_visitors(world, monkeypatch):
     assert "disk is full" in removed.problems[0]
     assert "Some could not be removed: " in removed_text(removed)
     assert "Some" not in removed_text(retention.Removed())
+
+
+def test_a_damaged_run_is_its_visitors_too(world, monkeypatch):
+    old, forgotten, own = world.run(ANN), world.run("b" * 64), world.run(None)
+    for run in (old, forgotten, own):
+        (world.store.root / run / "status.json").write_bytes(b"{torn")
+    forget_visitor(world.store, world.visits, "b" * 64, world.cancelled.append)
+    assert world.ids() == {old, own}
+    assert world.sweep_after(23.9).runs == []
+    may_be_whole = property(lambda store: True, lambda *what: None)
+    monkeypatch.setattr(RunStore, "has_unread", may_be_whole, raising=False)
+    assert world.sweep_after(1000).runs == []  # it may be whole
+    monkeypatch.undo()
+    assert world.sweep_after(24.1).runs == [old]
+    assert world.ids() == {own}
