@@ -313,6 +313,9 @@ def test_a_window_as_csv_reads_back_and_holds_no_formula():
     assert header[:3] == ["time_step_index", "time_s", "'=cmd|x original"]
     assert len(header) == 8
     assert [float(cell) for cell in rows[1]] == [1, 0.1, 3, 3.5, 0.5, 4, 4.5, 0.5]
+    single = np.array([[0.08], [250.0], [1e-30]], np.float32)
+    rows = window_csv(single, single, ["a"], 360.0).splitlines()
+    assert [row.split(",")[2] for row in rows[1:]] == ["0.08", "250", "1e-30"]
 
 
 def test_what_is_not_finite_is_left_out(store):

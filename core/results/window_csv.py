@@ -18,8 +18,8 @@ def window_csv(
 ) -> str:
     """One window `(window_length, channels)` as CSV: original, reconstruction and residual.
 
-    Indices of time steps begin with 0, as in arrays.
-    An empty cell for what is not finite.
+    Indices of time steps begin with 0, as in arrays. A number is the shortest text that gives it
+    back, of 32-bit numbers as of others; an empty cell for what is not finite.
     """
     steps = np.arange(len(original))
     columns = [("time_step_index", steps)]
@@ -34,5 +34,10 @@ def window_csv(
     writer = csv.writer(text)
     writer.writerow([quoted(name) for name, _ in columns])
     for row in zip(*(values for _, values in columns), strict=True):
-        writer.writerow([f"{value:.9g}" if math.isfinite(value) else "" for value in row])
+        writer.writerow([number_cell(value) for value in row])
     return text.getvalue()
+
+
+def number_cell(value: np.number) -> str:
+    """The shortest text that gives a number of its type back; empty for what is not finite."""
+    return str(value).removesuffix(".0") if math.isfinite(value) else ""
