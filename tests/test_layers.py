@@ -18,7 +18,7 @@ LAYERS = [
     {"core.upload_pieces"},
     {"core.signals"},
     {"core.windows", "core.backends"},
-    {"core.channel_values"},
+    {"core.channel_values", "core.window_anomalies"},
     {"core.normalization"},
     {"core.output_range", "core.output_slopes", "core.architecture", "core.kept_windows"},
     {"core.beyond_sums"},
