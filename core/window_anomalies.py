@@ -1,4 +1,4 @@
-"""Known anomalies as the windows of a recording hold them, and how well errors tell those windows."""
+"""Which windows of a recording hold a known anomaly, and how well errors tell them."""
 
 from collections.abc import Sequence
 

@@ -63,10 +63,10 @@ class Windows:
         segment, window = divmod(int(position), self.per_segment)
         return int(self.index[segment]), window * self.stride
 
-    def first_steps(self) -> np.ndarray:
-        """Where each window begins, in time steps counted through all segments: `(windows,)`."""
-        within = np.arange(self.per_segment) * self.stride
-        return (self.index[:, None] * self.segments.shape[1] + within).reshape(-1)
+    def first_steps(self, positions: np.ndarray | int) -> np.ndarray:
+        """Where windows begin, in time steps counted through all segments."""
+        segment, window = np.divmod(positions, self.per_segment)
+        return self.index[segment] * self.segments.shape[1] + window * self.stride
 
     def coverage(self, start: int = 0, stop: int | None = None) -> np.ndarray:
         """In how many windows each time step of a segment occurs: `(time_steps,)`, int64.
@@ -158,11 +158,11 @@ class Split:
         """Each part with its name, as results and files call it."""
         return ("train", self.train), ("validation", self.validation)
 
-    def first_steps(self, part: str) -> np.ndarray:
-        """Where each window of a part begins in the data: `(windows,)`; in ready windows, time
-        steps are counted through all of them."""
+    def first_steps(self, part: str, positions: np.ndarray | int) -> np.ndarray:
+        """Where windows of a part begin in the data; in ready windows, time steps are counted
+        through all of them."""
         before = self.boundary if self.boundary and part == "validation" else 0
-        return before + dict(self.parts())[part].first_steps()
+        return before + dict(self.parts())[part].first_steps(positions)
 
 
 def windows_in(time_steps: int, window_length: int, stride: int) -> int:

@@ -64,6 +64,7 @@ SPECS = {
     "compared residual": compared_windows.compared_residual_spec("mV", TIME, RUNS, "One"),
     "steady overlay": reconstruction.overlay_spec("a", "mV", TIME, (-1.0, 2.0), (0.1, 0.2), True),
     "steady residual": reconstruction.residual_spec("mV", TIME, (-1.0, 2.0), (0.1, 0.2)),
+    "with anomalies": reconstruction.overlay_spec("a", "mV", TIME, known=((0.1, 0.2), (3, 4))),
     "replay": replay.replay_curve_spec("mse", "mV", 12),
     "values": value_counts.value_counts_spec("a", "mV", "Sigmoid", (0.0, 1.0)),
     "log values": value_counts.value_counts_spec("a", "mV", "ReLU", (0.0,), log=True),

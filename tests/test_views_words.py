@@ -16,6 +16,7 @@ from core.signals.recording import DataError, Recording
 from core.views import run_commands, value_counts
 from core.views.clipping import _facts
 from core.views.data_source import FREQUENCY_HELP, NYQUIST
+from core.views.known_anomalies import told_text
 from core.views.run_table import _columns
 from core.views.value_counts import _ends, _left_out
 from core.views.windowing import _consequence
@@ -105,3 +106,26 @@ def test_ends_that_clipping_sets_are_not_told_of_the_output_alone(monkeypatch):
     monkeypatch.setattr(value_counts.session, "run_config", lambda run_id: ExperimentConfig())
     counts = SimpleNamespace(edges=np.array([-1.0, 1.0]))
     assert _ends("", 0, counts) == ("Linear with clipping", (-1.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("held", "windows", "words"),
+    [
+        (0, 60, "None of 60 validation windows holds a known anomaly."),
+        (
+            60,
+            60,
+            "60 of 60 validation windows hold a known anomaly, so that there are no others to",
+        ),
+        (
+            1,
+            2,
+            "1 of 2 validation windows holds a known anomaly; its MAE is the larger one in 97 %",
+        ),
+        (1, 2, "of all pairs with the other (ROC AUC 0.97)."),
+        (5, 1_060, "5 of 1,060 validation windows hold a known anomaly; their MAE is the larger"),
+        (5, 60, "of all pairs with the others (ROC AUC 0.97)."),
+    ],
+)
+def test_what_the_errors_say_of_known_anomalies(held, windows, words):
+    assert words in told_text(held, windows, 0.97, "validation", "MAE")

@@ -26,7 +26,8 @@ def test_windows_with_an_anomaly_are_those_that_hold_a_marked_value(found, value
     marked = mark(values, anomalies)
     split = split_windows(marked, WindowsConfig(window_length=length, stride=stride), seed=3)
     for part, windows in split.parts():
-        cut, first = windows.take(np.arange(len(windows))), split.first_steps(part)
+        positions = np.arange(len(windows))
+        cut, first = windows.take(positions), split.first_steps(part, positions)
         assert windows_with(anomalies, first, length).tolist() == cut.any(axis=(1, 2)).tolist()
         for window, step in zip(cut, first.tolist(), strict=True):
             own = within_window(anomalies, step, length)

@@ -1,5 +1,6 @@
 """One channel of one window: the original, its reconstruction, and what that is off by."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -56,11 +57,13 @@ def overlay_spec(
     scale: Range | None = None,
     marked: Range | None = None,
     alone: bool = False,
+    known: tuple[Range, ...] = (),
 ) -> Spec:
     """A channel's original with its reconstruction over it; see `window_table`.
 
     scale: the ends of the value axis, by the values themselves without it. marked: a stretch of
-    time to point out. alone: no panel below shows the time axis.
+    time to point out. alone: no panel below shows the time axis. known: stretches with known
+    anomalies.
     """
     y_title = labelled("Value", unit)
     x_axis = {} if alone else {"axis": {"labels": False, "title": None, "ticks": False}}
@@ -70,7 +73,8 @@ def overlay_spec(
         "autosize": REFITTED,
         "encoding": {"x": quantity("t", time, scale={"nice": False, "zero": False}, **x_axis)},
         "layer": [
-            *stretch(marked),
+            *_stretches((marked,) if marked else (), palette.NEUTRAL),
+            *_stretches(known, palette.ANOMALY),
             value_line("original", palette.ORIGINAL, y_title, 2.5, scale),
             value_line("reconstruction", palette.RECONSTRUCTION, y_title, 1.5, scale),
             _pointer(time),
@@ -80,7 +84,11 @@ def overlay_spec(
 
 @lru_cache(maxsize=256)
 def residual_spec(
-    unit: str, time: str, scale: Range | None = None, marked: Range | None = None
+    unit: str,
+    time: str,
+    scale: Range | None = None,
+    marked: Range | None = None,
+    known: tuple[Range, ...] = (),
 ) -> Spec:
     """What the reconstruction is off by, on the time axis of the panel above."""
     y_title = labelled("Residual", unit)
@@ -92,7 +100,8 @@ def residual_spec(
         "autosize": REFITTED,
         "encoding": {"x": quantity("t", time, scale={"nice": False, "zero": False})},
         "layer": [
-            *stretch(marked),
+            *_stretches((marked,) if marked else (), palette.NEUTRAL),
+            *_stretches(known, palette.ANOMALY),
             {"mark": area, "encoding": {"y": y, "y2": {"datum": 0}}},
             {"mark": line, "encoding": {"y": y}},
             _pointer(time),
@@ -119,14 +128,21 @@ def value_line(
     }
 
 
-def stretch(marked: Range | None) -> list[Spec]:
-    """A layer that points out a stretch of the time axis, in its unit; none without one."""
-    if marked is None:
+def _stretches(ranges: Sequence[Range], colour: str) -> list[Spec]:
+    """A layer that shades stretches of the time axis, in its unit; none without any."""
+    if not ranges:
         return []
+    starts, stops = (str([float(end) for end in ends]) for ends in zip(*ranges, strict=True))
     return [
         {
-            "transform": one_row(start=marked[0], stop=marked[1]),
-            "mark": {"type": "rect", "color": palette.ANOMALY, "opacity": 0.4},
+            "transform": [
+                *one_row(),
+                {"calculate": starts, "as": "start"},
+                {"calculate": stops, "as": "stop"},
+                {"flatten": ["start", "stop"]},
+            ],
+            # With an edge, so that a single time step is seen too.
+            "mark": {"type": "rect", "color": colour, "opacity": 0.35, "stroke": colour},
             "encoding": {"x": {"field": "start"}, "x2": {"field": "stop"}},
         }
     ]

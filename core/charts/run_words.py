@@ -96,6 +96,7 @@ def legend(*keys: str) -> list[LegendLine]:
         "original": LegendLine("original", palette.ORIGINAL),
         "reconstruction": LegendLine("reconstruction", palette.RECONSTRUCTION),
         "residual": LegendLine("residual: reconstruction − original", palette.RESIDUAL),
+        "anomaly": LegendLine("known anomaly", palette.ANOMALY),
     }
     for key, label in SERIES.items():
         lines[key] = LegendLine(label, series_colour(key), line_dash(key), is_thin(key))

@@ -11,12 +11,15 @@ class DataError(ValueError):
     """Data that cannot be used. The message says what is wrong, where, and what to do."""
 
 
+ALL_CHANNELS = -1  # in place of a channel
+
+
 @dataclass(frozen=True)
 class Anomaly:
     """A stretch of a recording known to be unusual: time steps `start <= t < stop`."""
 
     kind: str
-    channel: int  # index; -1 for all channels
+    channel: int  # index, or ALL_CHANNELS
     start: int
     stop: int
 

@@ -6,6 +6,7 @@ import streamlit as st
 from core.charts import errors
 from core.results import Results, StoredWindows, kept_with_first
 from core.views.error_map import error_map
+from core.views.known_anomalies import known_anomalies
 from core.views.window_choice import Parts
 
 
@@ -22,6 +23,7 @@ def where_errors_are(
     unit = results.unit
     channels = min(len(labels), errors.MOST_BARS)
     st.subheader("Where the errors are", anchor=False)
+    known_anomalies(run_id, parts[part], part, measure)
     left, right = st.columns(2)
     shown = float(parts[part].window_errors(measure)[position])
     left.vega_lite_chart(

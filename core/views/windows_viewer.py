@@ -20,14 +20,16 @@ from core.results import (
     value_ranges,
     window_csv,
 )
+from core.signals.recording import ALL_CHANNELS, Anomaly
 from core.views.error_map import chosen_place
 from core.views.error_views import where_errors_are
+from core.views.known_anomalies import anomalies_in
 from core.views.legend import legend
 from core.views.run_link import run_link
 from core.views.shown_channels import shown_channels
 from core.views.value_counts import value_counts
 from core.views.window_choice import Parts, window_choice
-from core.views.window_place import window_place
+from core.views.window_place import run_data, window_place
 
 
 @st.fragment
@@ -41,13 +43,16 @@ def windows_viewer(run_id: str, parts: Parts, results: Results, measure: str) ->
     windows = parts[part]
     position = int(windows.positions[index])
     with st.container(horizontal=True, vertical_alignment="center"):
-        where = window_place(run_id, part, windows, position)
+        data = run_data(run_id, part, windows)
+        where = "" if data is None else window_place(data, part, position)
         st.caption(f"{_facts(windows, index, measure, results.unit)} {where}".rstrip())
         run_link(run_id, part, position)
     labels = unique_labels(results.channel_names)
     channels = shown_channels(run_id, labels)
+    found = anomalies_in(data, part, position)
+    known = [anomaly for anomaly in found if anomaly.channel in (ALL_CHANNELS, *channels)]
     with st.container(horizontal=True, vertical_alignment="center"):
-        legend("original", "reconstruction", "residual")
+        legend("original", "reconstruction", "residual", *(["anomaly"] if known else []))
         st.space("stretch")
         is_steady = st.toggle(
             "Same scale for all windows",
@@ -56,7 +61,7 @@ def windows_viewer(run_id: str, parts: Parts, results: Results, measure: str) ->
         )
     original, reconstruction = windows.original[index], windows.reconstruction[index]
     ranges = _ranges(windows) if is_steady else None
-    panels = _Panels(labels, results, ranges, chosen_place(run_id, windows))
+    panels = _Panels(labels, results, ranges, chosen_place(run_id, windows), known)
     panels.draw(original, reconstruction, channels)
     if not st.context.is_embedded:
         st.download_button(
@@ -102,6 +107,7 @@ class _Panels:
     results: Results
     ranges: ValueRanges | None  # of the value axes; by each window's own values without
     place: Place | None  # a stretch of one channel to be marked
+    anomalies: Sequence[Anomaly]  # known ones, in time steps of the window
 
     def draw(
         self, original: np.ndarray, reconstruction: np.ndarray, channels: Sequence[int]
@@ -117,16 +123,17 @@ class _Panels:
     def _channel(self, original: np.ndarray, reconstruction: np.ndarray, channel: int) -> None:
         unit, rate = self.results.unit, self.results.sampling_rate_hz
         label, time = self.labels[channel], time_title(rate)
-        table, marked = window_table(original, reconstruction, rate), self._marked(channel)
+        table = window_table(original, reconstruction, rate)
+        marked, known = self._marked(channel), self._known(channel)
         st.vega_lite_chart(
             table,
-            overlay_spec(label, unit, time, self._scale("values", channel), marked),
+            overlay_spec(label, unit, time, self._scale("values", channel), marked, known=known),
             key=f"overlay-{channel}",
             alt=f"{label}: original and reconstruction",
         )
         st.vega_lite_chart(
             table,
-            residual_spec(unit, time, self._scale("residual", channel), marked),
+            residual_spec(unit, time, self._scale("residual", channel), marked, known),
             key=f"residual-{channel}",
             alt=f"{label}: reconstruction minus original",
         )
@@ -141,5 +148,16 @@ class _Panels:
         """The stretch to mark on this channel's time axis, in its unit."""
         if self.place is None or self.place.channel != channel:
             return None
+        return self._times(self.place)
+
+    def _known(self, channel: int) -> tuple[tuple[float, float], ...]:
+        """The same of known anomalies."""
+        return tuple(
+            self._times(anomaly)
+            for anomaly in self.anomalies
+            if anomaly.channel in (ALL_CHANNELS, channel)
+        )
+
+    def _times(self, stretch: Place | Anomaly) -> tuple[float, float]:
         rate = self.results.sampling_rate_hz
-        return window_time(self.place.start, rate), window_time(self.place.stop, rate)
+        return window_time(stretch.start, rate), window_time(stretch.stop, rate)

@@ -349,3 +349,40 @@ def test_a_window_of_a_recording_with_times_says_when_it_begins(lab):
     run = make_run(lab.store, windows=(74, 24), changes=changes)
     page = lab.open("reconstructions", run=run.id, part="train", window="3")
     assert "of the recording, 2024-05-01 00:24:00." in text_of(page)
+
+
+@pytest.mark.slow
+def test_known_anomalies_are_shaded_and_told_from_the_other_windows(lab):
+    changes = {"data.time_steps": 1200, "windows.stride": 12, "windows.validation_share": 0.25}
+    changes |= {"data.anomalies": ["level_shift"], "data.anomaly_count": 4}
+    run = make_run(lab.store, windows=(74, 24), changes=changes)
+    page = lab.open("reconstructions", run=run.id)
+    assert "known anomal" not in text_of(page) + legends_of(page)  # the recording is not there
+    data = ExperimentConfig.model_validate(run.config()).data
+    last = open_recording(data, lab.store.data_folder).anomalies[-1]
+    first = max(0, (last.start - 900 - 24) // 12 + 1)  # of the windows that hold it
+    held = np.zeros(24, bool)
+    held[first : (last.stop - 1 - 900) // 12 + 1] = True
+    errors = np.load(run.folder / "reconstruction.npz")["validation_window_mae"]
+    pairs = errors[held][:, None] > errors[~held]
+    page = lab.open("reconstructions", run=run.id)
+    said = f"{held.sum()} of 24 validation windows hold a known anomaly; their MAE is the larger"
+    assert said in text_of(page)
+    assert f"(ROC AUC {np.mean(pairs):.4g})" in text_of(page)
+    page = page.button(key="worst-known").click().run()
+    position = int(np.argmax(np.where(held, errors, 0)))
+    assert page.number_input(key="window_number").value == position + 1
+    start = max(last.start - 900 - 12 * position, 0) / 100
+    specs = [json.loads(chart.proto.spec) for chart in page.get("vega_lite_chart")]
+    shaded = [spec["layer"][0].get("transform", []) for spec in specs if "layer" in spec]
+    starts = [one["calculate"] for steps in shaded for one in steps if one.get("as") == "start"]
+    assert starts == [str([start])] * 2  # of the overlay and the residual of its channel
+    assert "known anomaly" in legends_of(page)
+    page = page.button(key="best").click().run()
+    assert not held[0]
+    assert "known anomaly" not in legends_of(page)
+    assert not page.exception
+
+
+def legends_of(page):
+    return "".join(item.proto.body for item in page.get("html"))
