@@ -46,11 +46,15 @@ class TimeAxis:
         if self.kind == "time steps":
             return f"time step {step + self._first:,}"
         if self.kind == "timestamps":
-            unit = "s" if self._spacing >= 1 else "ms" if self._spacing >= 1e-3 else "us"
-            return np.datetime_as_string(self.time[step], unit).replace("T", " ")
+            return str(self.stamps(step)).replace("T", " ")
         digits = max(0, 2 - math.floor(math.log10(self._spacing)))
         text = f"{float(self.at(step)):,.{digits}f}"
         return f"{text.rstrip('0').rstrip('.') if digits else text} s"
+
+    def stamps(self, steps: np.ndarray | int) -> Any:
+        """Timestamps as text, `2024-05-01T00:24:00`, as exact as `text` says them."""
+        unit = "s" if self._spacing >= 1 else "ms" if self._spacing >= 1e-3 else "us"
+        return np.datetime_as_string(self.time[steps], unit)
 
     @property
     def _spacing(self) -> float:

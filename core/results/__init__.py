@@ -20,6 +20,7 @@ from core.results.comparison import (
     window_errors,
 )
 from core.results.configs import config_columns, differences, field_title, value_texts
+from core.results.errors_csv import errors_csv
 from core.results.errors_file import (
     MEASURES,
     PARTS,
@@ -68,6 +69,7 @@ __all__ = [
     "duration_text",
     "error_sentence",
     "errors_at",
+    "errors_csv",
     "field_title",
     "have_same_data",
     "kept_with_first",

@@ -6,6 +6,7 @@ from core import session
 from core.number_text import count_text, ratio_text
 from core.results import Results, duration_text
 from core.runs import Run, Status
+from core.views.downloads import downloads
 from core.views.further import further
 from core.views.run_commands import open_in_draft
 from core.views.run_state import display_name, state_badge
@@ -18,15 +19,7 @@ def run_head(run: Run, status: Status, results: Results | None) -> None:
     if st.context.is_embedded:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        if (run.folder / "model.keras").is_file():
-            st.download_button(
-                "Model",
-                data=(run.folder / "model.keras").read_bytes,
-                file_name=f"model-{run.id[:8]}.keras",
-                icon=":material/download:",
-                on_click="ignore",
-                help="The trained model as a Keras file.",
-            )
+        downloads(run)
         further(run, status)
         st.button(
             "Duplicate and edit",

@@ -22,6 +22,10 @@ class RunData:
     axis: TimeAxis
     anomalies: tuple[Anomaly, ...]
 
+    def has(self, part: str, windows: StoredWindows) -> bool:
+        """Whether a part has as many windows as a run kept errors of."""
+        return len(dict(self.split.parts())[part]) == windows.windows
+
 
 def run_data(run_id: str, part: str, windows: StoredWindows) -> RunData | None:
     """None where it is not known, or is not what these windows of a part were cut from."""
@@ -32,7 +36,7 @@ def run_data(run_id: str, part: str, windows: StoredWindows) -> RunData | None:
         found = _run_data(config.model_dump_json(), str(session.store().data_folder))
     except (DataError, OSError, ValueError):
         return None
-    return found if len(dict(found.split.parts())[part]) == windows.windows else None
+    return found if found.has(part, windows) else None
 
 
 def window_place(data: RunData, part: str, position: int) -> str:
@@ -49,8 +53,11 @@ def window_place(data: RunData, part: str, position: int) -> str:
 
 @st.cache_resource(show_spinner=False, max_entries=64, ttl="10m")  # data may be removed
 def _run_data(config_json: str, folder: str) -> RunData:
+    return read_run_data(ExperimentConfig.model_validate_json(config_json), Path(folder))
+
+
+def read_run_data(config: ExperimentConfig, folder: Path) -> RunData:
     """Of data that are in the data folder; nothing is made. Raises DataError."""
-    config = ExperimentConfig.model_validate_json(config_json)
-    recording = load(recording_key(config.data), Path(folder))
+    recording = load(recording_key(config.data), folder)
     parts = split_windows(recording.values, config.windows, config.training.seed)
     return RunData(parts, time_axis(recording), recording.anomalies)
