@@ -214,7 +214,8 @@ def _anomalies() -> None:
             then=lambda kinds: {
                 "data.anomaly_count": (session.value("data.anomaly_count") or 5) if kinds else 0
             },
-            help="Their true places are kept, so that finding them can be scored.",
+            help="Their true places are kept: Reconstructions shades them and tells how well the "
+            "errors find them.",
         )
         if session.value("data.anomalies"):
             bound(st.number_input, "How many", "data.anomaly_count", min_value=0, max_value=1000)
