@@ -41,10 +41,11 @@ def switch_source() -> None:
 
 
 def forget_file() -> None:
-    """Leave the file in use, which is removed, for the first generator."""
+    """Leave the file in use, which is removed, for the first generator, without its anomalies."""
     _remembered().pop("file", None)
     if draft()["data"]["source"] == "file":
-        change({f"data.{name}": stored for name, stored in _FIRST_GENERATOR.items()})
+        fresh = _FIRST_GENERATOR | {"anomalies": [], "anomaly_count": 0}
+        change({f"data.{name}": stored for name, stored in fresh.items()})
         open_files()
 
 

@@ -19,6 +19,7 @@ from core.signals.store import (
 )
 from tests.fake_runs import Lab, shown_text
 from tests.pages.test_data import TABLE, draft, upload
+from tests.pages.test_delete_file import delete_file
 
 pytestmark = pytest.mark.slow
 
@@ -238,7 +239,7 @@ def test_an_upload_is_its_visitors_until_it_is_deleted(demo):
     bob = go(demo.open("data").run(), "data", **link(DataConfig(**draft(ann)["data"])))
     assert "is not in the data folder" in shown_text(bob).replace("\\", "")
     assert len(list(demo.store.root.glob(".uploads/*/*/upload"))) == 1
-    ann.button(key="forget_file").click().run()
+    delete_file(ann)
     assert not ann.exception
     assert key not in stored_keys(demo.store.data_folder)
     assert "The file is deleted" in shown_text(ann)
@@ -346,7 +347,7 @@ def test_what_was_deleted_is_used_no_more_once_its_run_is_gone(demo):
     ann.button(key="fit-batch").click().run()  # the table is short
     run_id = start(ann)
     ann = go(ann, "data")
-    ann.button(key="forget_file").click().run()
+    delete_file(ann)
     assert uploaded(demo) == [data.sha256]
     demo.store.open(run_id).transition("cancelled")
     demo.store.delete(run_id)

@@ -19,6 +19,7 @@ from core.signals.recording import Recording
 from core.signals.store import is_visitors
 from tests.fake_runs import Lab, shown_text
 from tests.pages.test_data import TABLE, upload
+from tests.pages.test_delete_file import delete_file
 from tests.pages.test_public import uploaded
 
 pytestmark = pytest.mark.slow
@@ -87,7 +88,7 @@ def test_a_file_counts_with_all_that_the_disk_may_hold(demo):
     (kept,) = copies(demo)
     assert kept.read_bytes() == content
     with_it = visitor.disk().used_bytes()
-    page.button(key="forget_file").click().run()
+    delete_file(page)
     assert visitor.disk().used_bytes() <= with_it - len(content)
 
 
