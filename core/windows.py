@@ -14,6 +14,8 @@ from core.config import WindowsConfig
 from core.number_text import agreeing, count_text
 from core.signals.recording import DataError
 
+MOST_LENGTH = 65_536  # time steps, as WindowsConfig has it
+
 
 class Windows:
     """Equally long windows over one or several stretches of signal.
@@ -175,6 +177,30 @@ def windows_of(shape: tuple[int, ...], config: WindowsConfig) -> int:
     or `(windows, window_length, channels)`."""
     segments, steps = (shape[0], shape[1]) if len(shape) == 3 else (1, shape[0])
     return segments * windows_in(steps, config.window_length, config.stride)
+
+
+def fitting_cut(shape: tuple[int, ...], validation_share: float) -> tuple[int, int] | None:
+    """A window length and a stride that suit a recording of a shape, as `windows_of` has it.
+
+    Whole windows where it comes in windows, otherwise some that overlap in the smaller part; None
+    where they would be too short or too long.
+    """
+    if len(shape) == 3:
+        length = stride = shape[1]
+    else:
+        length = min(_smaller_part(shape[0], validation_share) // 4, MOST_LENGTH)
+        stride = max(1, length // 2)
+    return (length, stride) if 2 <= length <= MOST_LENGTH else None
+
+
+def has_room(shape: tuple[int, ...], config: WindowsConfig) -> bool:
+    """Whether each part of a recording `(time_steps, channels)` is as long as a window."""
+    return _smaller_part(shape[0], config.validation_share) >= config.window_length
+
+
+def _smaller_part(time_steps: int, validation_share: float) -> int:
+    training = round(time_steps * (1 - validation_share))
+    return min(training, time_steps - training)
 
 
 def split_windows(values: np.ndarray, config: WindowsConfig, seed: int = 0) -> Split:

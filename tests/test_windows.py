@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from core.config import WindowsConfig
 from core.signals.recording import DataError
-from core.windows import Windows, check_batch, split_windows, windows_in
+from core.windows import (
+    Windows,
+    check_batch,
+    fitting_cut,
+    has_room,
+    split_windows,
+    windows_in,
+)
 
 
 def cut_slowly(segments, window_length, stride):
@@ -141,6 +148,35 @@ def test_ready_windows_can_be_cut_shorter():
 def test_a_part_without_a_window_is_an_error_with_both_numbers(values, config, text):
     with pytest.raises(DataError, match=text):
         split_windows(values, config)
+
+
+@pytest.mark.parametrize(
+    ("shape", "share", "cut"),
+    [
+        ((851, 200, 4), 0.2, (200, 200)),
+        ((3, 1, 4), 0.2, None),
+        ((3, 65_537, 4), 0.2, None),
+        ((1000, 2), 0.2, (50, 25)),
+        ((1000, 2), 0.99, (2, 1)),
+        ((7, 2), 0.2, None),
+        ((10_000_000, 2), 0.5, (65_536, 32_768)),
+    ],
+)
+def test_a_fitting_cut_is_of_whole_windows_or_has_several_in_the_smaller_part(shape, share, cut):
+    assert fitting_cut(shape, share) == cut
+
+
+@pytest.mark.parametrize("share", [0.2, 0.9])
+@pytest.mark.parametrize("length", [100, 101])
+def test_there_is_room_for_a_window_where_the_split_finds_one(length, share):
+    config = WindowsConfig(window_length=length, validation_share=share)
+    values = np.zeros((500 if share == 0.2 else 1000, 1))
+    assert has_room(values.shape, config) == (length == 100)
+    if length == 100:
+        assert split_windows(values, config).boundary
+    else:
+        with pytest.raises(DataError, match="fewer than one window"):
+            split_windows(values, config)
 
 
 def test_windows_in_counts_whole_windows():

@@ -19,6 +19,7 @@
 | affine | floors under any factor and offset |
 | clipped | windows that an output cuts |
 | sources, uploads | where the data come from; a visitor's file |
+| first_cut | the windows that a recording begins with |
 | visible | which part of a recording is in view |
 | words | names of choices, text from outside, faults |
 """
@@ -59,7 +60,7 @@ from core.session.pages import APP_TITLE, PAGES, PROJECT, page
 from core.session.retention import forget_all, forget_file_in_use
 from core.session.server import server_options
 from core.session.shell import open_page, run_shell
-from core.session.sources import begin_source, source_key, switch_source
+from core.session.sources import begin_source, source_key, switch_source, use_sample
 from core.session.store_notice import store_problem
 from core.session.uploads import (
     drop_upload,
@@ -169,6 +170,7 @@ __all__ = [
     "train_further",
     "upload",
     "uploader_key",
+    "use_sample",
     "value",
     "visible",
     "visible_range",

@@ -1,5 +1,6 @@
 """A file of the visitor's, kept for this session so that it can be read again in another way."""
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -16,6 +17,7 @@ from core.config import DataConfig, ReadOptions
 from core.disk import fault_text
 from core.session import visitor
 from core.session.drafts import change, part, value
+from core.session.first_cut import first_cut
 from core.session.machine import store
 from core.session.once import once
 from core.session.sources import open_files, open_source
@@ -23,6 +25,7 @@ from core.signals.readers.signatures import is_packed
 from core.signals.reading import FileRead, FileReader
 from core.signals.reading_limits import ReadingLimits, limits_for
 from core.signals.recording import DataError, Recording
+from core.signals.store import load
 from core.upload_folder import file_folder, own_folder
 
 UPLOADER = "uploader"  # the key of the widget that takes a file begins so
@@ -30,6 +33,7 @@ UPLOADER = "uploader"  # the key of the widget that takes a file begins so
 _UPLOAD = "upload"
 _BESIDE = "upload_beside"  # SHA-256 of the draft's data since the upload came or was last taken
 _TAKEN = "upload_taken"  # token of the upload that the draft's data came from
+_CUT = "upload_cut"  # the token of the upload that was cut last, with the length of its own windows
 _READING = "reading"
 _FILES_READ = "files_read"  # SHA-256 of a recording: (token, name) of the file first read with it
 _WIDGET = "uploader_key"
@@ -179,8 +183,21 @@ def take_upload() -> None:
         reading = _read(kept, data.reading)
     sha256 = reading.result.sha256
     if reading is not before and sha256:
-        change({"data.source": "file", "data.name": kept.name, "data.sha256": sha256})
+        chosen = {"data.source": "file", "data.name": kept.name, "data.sha256": sha256}
+        change(chosen | _first_cut(kept, sha256))
         st.session_state[_BESIDE], st.session_state[_TAKEN] = sha256, kept.token
+
+
+def _first_cut(kept: Upload, sha256: str) -> dict[str, int]:
+    """Draft changes that cut what was just read to begin with: not again where it was but read in
+    another way, nor where a link or a run brought the same recording with its cut."""
+    with contextlib.suppress(DataError):  # a tab has just deleted it
+        shape = load(sha256, store().data_folder).values.shape
+        cut, before = (kept.token, *shape[1:-1]), st.session_state.get(_CUT)
+        st.session_state[_CUT] = cut
+        if cut != before and sha256 != value("data.sha256"):
+            return first_cut(shape)
+    return {}
 
 
 def prepare_for_upload() -> None:

@@ -194,8 +194,8 @@ def _samples() -> None:
                     "In use" if in_use else "Use",
                     key=f"sample-{name}",
                     disabled=in_use,
-                    on_click=session.change,
-                    args=({"data.source": "sample", "data.name": name, "data.sha256": ""},),
+                    on_click=session.use_sample,
+                    args=(name,),
                 )
 
 

@@ -11,10 +11,10 @@ from core.config import WindowsConfig
 from core.number_text import agreeing, count_text, share_text
 from core.session import bound
 from core.signals.recording import DataError, Recording
-from core.windows import Split
+from core.windows import MOST_LENGTH, Split, fitting_cut
 
 FEW_WINDOWS = 32
-MOST_LENGTH, MOST_STRIDE = 65_536, 1_000_000  # time steps, as WindowsConfig has it
+MOST_STRIDE = 1_000_000  # time steps, as WindowsConfig has it
 SPLIT_TITLES = {"last": "the last windows", "random": "random windows"}
 
 
@@ -36,12 +36,20 @@ def windowing(found: Recording) -> None:
 
 
 def _fields(found: Recording) -> None:
+    length = session.value("windows.window_length")
+
+    def stride_of(new_length: int) -> dict[str, int]:
+        """The stride goes with the length where it was equal to it."""
+        is_equal = session.value("windows.stride") == length
+        return {"windows.stride": new_length} if is_equal else {}
+
     bound(
         st.number_input,
         "Window length",
         "windows.window_length",
         min_value=2,
         max_value=MOST_LENGTH,
+        then=stride_of,
         help="Time steps the model sees at once. Long enough for the pattern to show.",
     )
     bound(
@@ -51,7 +59,7 @@ def _fields(found: Recording) -> None:
         min_value=1,
         max_value=MOST_STRIDE,
         help="Time steps from the start of one window to the next. Less than the length: "
-        "windows overlap, which gives more of them.",
+        "windows overlap, which gives more of them. If equal to the length, it follows it.",
     )
     bound(
         st.slider,
@@ -97,15 +105,10 @@ def _ways_out(found: Recording, windows: WindowsConfig) -> Iterator[tuple[str, d
     while stride <= MOST_STRIDE:
         yield f"Use a stride of {count_text(stride, 'time step')}", {"stride": stride}
         stride *= 2
-    if found.is_windowed:
-        length = stride = found.values.shape[1]
-        label = f"Use each whole window: {length:,} time steps"
-    else:
-        share = windows.validation_share
-        length = min(int(min(share, 1 - share) * found.time_steps) // 4, MOST_LENGTH)
-        stride = max(1, length // 2)
-        label = f"Use windows of {length:,} time steps"
-    if 2 <= length <= MOST_LENGTH:
+    if cut := fitting_cut(found.values.shape, windows.validation_share):
+        length, stride = cut
+        which = "each whole window:" if found.is_windowed else "windows of"
+        label = f"Use {which} {count_text(length, 'time step')}"
         yield label, {"window_length": length, "stride": stride}
 
 

@@ -126,8 +126,6 @@ def test_a_sample_is_chosen_by_one_click(lab):
     assert (draft(page)["data"]["source"], draft(page)["data"]["name"]) == ("sample", "digits")
     assert "1,797 × 8 × 8" in shown_text(page)
     assert r"digit\: 0" in shown_text(page)  # the label of the first window
-    fit = next(item for item in page.button if "whole window" in item.label)
-    fit.click().run()
     assert draft(page)["windows"]["window_length"] == 8
     assert "windows to train" in shown_text(page)
     assert "No window is in both parts" in shown_text(page)
