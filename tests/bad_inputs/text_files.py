@@ -143,7 +143,7 @@ CASES = [
     csv(
         "18b",
         "no header asked",
-        "x,y\na,b\nc,d\n",
+        "x,y\na,b1\nc,d2\n",
         "E",
         "no column of numbers",
         options={"header": "no"},

@@ -21,6 +21,8 @@ SPACES = dict.fromkeys(map(ord, "\u00a0\u2009\u202f"), " ")  # that do not break
 _SAMPLE_ROWS = 200
 _MAY_BE_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 
+_MAY_HOLD_NUMBERS = re.compile(r"\d|\b(?:true|false|inf|infinity)\b", re.I)
+
 
 @dataclass(frozen=True)
 class Dialect:
@@ -72,6 +74,12 @@ def detect_dialect(head: bytes, whole: bool, options: ReadOptions) -> Dialect:
     kept = [line for line in lines if line.strip() and not is_comment(line, options.comment)]
     if not kept:
         raise DataError("There is nothing but blank lines and comments. Export the file again.")
+    if whole and len(kept) > 1 and not any(map(_MAY_HOLD_NUMBERS.search, kept)):
+        raise DataError(
+            "No numbers were found in this file. It was read as a table: a row for each time step, "
+            "with columns of numbers split by commas, semicolons, tabs, bars or spaces. Export the "
+            "recording as one."
+        )
     quote = "'" if kept[0].lstrip().startswith("'") else '"'
     separator = options.separator
     if separator == "auto" and declared:
