@@ -15,7 +15,7 @@ from core.views.quoted_frame import quoted_frame
 from core.views.shapes import shape_text
 
 MISSING_TITLES = {
-    "interpolate": "interpolate between neighbours",
+    "interpolate": "interpolate",
     "previous": "repeat the value before",
     "zero": "set to zero",
     "error": "refuse the file",
@@ -42,7 +42,17 @@ def detected(name: str, found: FileOutline) -> None:
                 help="As errors and axes are to name it: mV, °C, g. Changes no value. Empty: as "
                 "the file says.",
             )
-            _choice("Missing values", "missing", choices(MissingPolicy), titles=MISSING_TITLES)
+            _choice(
+                "Missing values",
+                "missing",
+                choices(MissingPolicy),
+                titles=MISSING_TITLES,
+                help="Interpolated, they lie on a line between their neighbours in time.",
+            )
+        if found.channels:  # over the whole width: there may be many
+            _choices(
+                "Channels", "channels", found.channels, found.channels, "Which columns to model."
+            )
         if found.preview is not None:
             width = found.preview.shape[1]
             cut = f" (the first {width} columns)" if len(found.columns) > width else ""
@@ -133,8 +143,6 @@ def _array_fields(found: FileOutline) -> None:
             ("Value column", "value_column", found.value_column),
         ):
             _choice(label, field, ["", *found.columns], titles={"": f"detected: {column}"})
-    if found.channels:
-        _choices("Channels", "channels", found.channels, found.channels, "Which columns to model.")
     if len(found.variables) > 1:
         shapes = {n: f"{n} {'×'.join(map(str, shape))}" for n, shape in found.variables.items()}
         titles = {"": f"detected: {found.variable}"} | shapes
