@@ -8,8 +8,9 @@ from core.session import bound, literal
 from core.signals.anomalies import ANOMALIES
 from core.signals.generators import GENERATORS
 from core.signals.readers import SUFFIXES
+from core.signals.recording import DataError, Recording
 from core.signals.samples import SAMPLES
-from core.views.file_reading import detected
+from core.views.file_reading import detected, read_as
 from core.views.own_data import file_removal
 from core.views.shapes import shape_text
 
@@ -76,7 +77,7 @@ def _upload() -> None:
     reading, kept = session.last_reading(), session.upload()
     if kept is None or reading is None or reading.token != kept.token:
         if session.value("data.source") == "file":
-            st.caption(f"In use: {literal(session.value('data.name'))}")
+            _in_use()
         return
     if reading.result.problem:
         session.show_fault(reading.result.problem)
@@ -92,7 +93,25 @@ def _upload() -> None:
             icon=":material/file_copy:",
         )
     if reading.result.outline:
-        detected(kept.name, reading.result.outline)
+        is_taken = bool(reading.result.sha256)
+        detected(kept.name, reading.result.outline, _taken() if is_taken else None)
+
+
+def _in_use() -> None:
+    """The file of a link, of a run or of an earlier session, which is not in hand."""
+    said = f"In use: {literal(session.value('data.name'))}"
+    if (taken := _taken()) is not None:
+        said += f" — {read_as(taken)}. To read it in another way, upload the file again."
+    st.caption(said)
+
+
+def _taken() -> Recording | None:
+    """The recording in use; None where there is none: the page says why."""
+    data = session.part("data")
+    try:
+        return session.recording(data) if data else None
+    except DataError:
+        return None
 
 
 def _generator() -> None:

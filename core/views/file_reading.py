@@ -8,9 +8,10 @@ import streamlit as st
 from core import session
 from core.charts.time_axis import rate_text
 from core.config import MissingPolicy, ReadOptions, choices
-from core.number_text import count_text
+from core.number_text import agreeing, count_text
 from core.session import bound, literal
 from core.signals.readers import FileOutline
+from core.signals.recording import Recording
 from core.views.quoted_frame import quoted_frame
 from core.views.shapes import shape_text
 
@@ -22,9 +23,17 @@ MISSING_TITLES = {
 }
 
 
-def detected(name: str, found: FileOutline) -> None:
-    """A line of what was detected in a file, and a form to read it in another way."""
+def detected(name: str, found: FileOutline, taken: Recording | None) -> None:
+    """A line of what was detected in a file, and a form to read it in another way.
+
+    taken: what was read of it; None if that failed.
+    """
     st.markdown(f"**{literal(name)}** — " + " · ".join(literal(fact) for fact in _facts(found)))
+    if taken is not None and (lacking := _lacking(taken)):
+        st.caption(
+            f"The file names no {' and no '.join(lacking)}: you can set "
+            f"{agreeing(len(lacking), 'it', 'them')} below, under *How the file is read*."
+        )
     with st.expander("How the file is read", icon=":material/rule:"):
         with st.grid(4, min_column_width=180):
             if found.separator:
@@ -58,6 +67,23 @@ def detected(name: str, found: FileOutline) -> None:
             cut = f" (the first {width} columns)" if len(found.columns) > width else ""
             st.caption(f"The first rows, as they were read{cut}")
             st.dataframe(quoted_frame(found.preview), hide_index=True, height="content")
+
+
+def read_as(taken: Recording) -> str:
+    """How a file was read that is no longer in hand, on one line."""
+    names = ", ".join(taken.channel_names)
+    facts = [f"{count_text(taken.channels, 'channel')}: {literal(names, 200)}"]
+    if taken.sampling_rate_hz:
+        facts.append(rate_text(taken.sampling_rate_hz))
+    if taken.unit:
+        facts.append(f"unit: {session.literal_unit(taken.unit)}")
+    return " · ".join([*facts, *(f"no {what}" for what in _lacking(taken))])
+
+
+def _lacking(taken: Recording) -> list[str]:
+    """What a file may name and this one does not."""
+    is_timed = taken.sampling_rate_hz is not None or taken.time is not None
+    return ["sampling rate"] * (not is_timed) + ["unit"] * (not taken.unit)
 
 
 def _facts(found: FileOutline) -> list[str]:
