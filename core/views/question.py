@@ -115,7 +115,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _run_line(activation: str, run: Run, status: Status, epochs: int) -> None:
     title, total = ACTIVATIONS[activation].title, EXPERIMENTS[activation].training.epochs
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{title}** {state_badge(status.state)} epoch {epochs} of {total}")
+        st.markdown(f"**{title}** {state_badge(status.state)} {epochs} of {total} epochs done")
         if status.state == "finished":
             st.page_link(
                 session.page("reconstructions"),

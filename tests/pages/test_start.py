@@ -85,7 +85,7 @@ def test_epochs_appear_while_it_trains(lab):
     stored(lab, "relu", "queued")
     page = lab.open("start").run()
     assert not page.exception
-    assert "epoch 2 of 4" in shown_text(page)
+    assert "2 of 4 epochs done" in shown_text(page)
     assert losses(page)["Sigmoid, here"] == ["12.50", "6.25", "–", "–", "2000 → 1000"]
 
 
