@@ -257,6 +257,11 @@ class ExperimentConfig(_Part):
     def from_json(cls, text: str | bytes) -> Self:
         return cls.model_validate_json(text)
 
+    def default_name(self) -> str:
+        """What a run is called if its owner does not say."""
+        parts = self.data.name, self.normalization.method, self.model.output_activation
+        return ", ".join(parts)[:120]
+
     def identity(self) -> str:
         """All that decides the result, as text: not the name, nor a choice without a meaning."""
         data = DataConfig().model_copy(update=self.data.made_from())

@@ -19,7 +19,6 @@ from core.number_text import agreeing
 from core.results import value_texts
 from core.runs import RunNotFound, RunUnreadable, TransitionRefused
 from core.signals.recording import DataError
-from core.views.run_state import default_name
 from core.views.stored import forget_active_runs, forget_deleted
 
 DOUBLE_CLICK_SECONDS = 2.0
@@ -166,7 +165,7 @@ def start(config: ExperimentConfig) -> None:
     is_second = begun.is_just(config.to_json())
     run_id = begun.run_id if is_second else running_twin(config)
     if run_id is None:
-        name = config.name.strip() or default_name(config)
+        name = config.name.strip() or config.default_name()
         try:
             run_id = session.submit(config, name)
         except OSError as error:

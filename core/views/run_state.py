@@ -1,7 +1,6 @@
 """The states and names of runs, in words."""
 
 from core import session
-from core.config import ExperimentConfig
 from core.runs import RunSummary
 
 STATES = {  # state: word, colour, icon
@@ -27,12 +26,6 @@ def state_badge(state: str) -> str:
 def display_name(name: str) -> str:
     """A run's name as Markdown that shows it literally."""
     return session.literal(name, 80) if name.strip() else "Run without a name"
-
-
-def default_name(config: ExperimentConfig) -> str:
-    """What a run is called if its owner does not say."""
-    method = config.normalization.method
-    return f"{config.data.name}, {method}, {config.model.output_activation}"[:120]
 
 
 def option_name(item: RunSummary) -> str:

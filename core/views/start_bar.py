@@ -12,7 +12,6 @@ from core.output_range import ACTIVATIONS
 from core.signals.recording import DataError
 from core.views.copy_button import copy_button
 from core.views.run_commands import running_twin, start
-from core.views.run_state import default_name
 from core.views.stored import unit_and_floor
 from core.windows import check_batch
 
@@ -54,7 +53,7 @@ def start_bar() -> None:
                 st.text_input,
                 "Name of the run",
                 "name",
-                placeholder=default_name(config) if config else "",
+                placeholder=config.default_name() if config else "",
                 width=320,
             )
             st.button(
