@@ -217,7 +217,7 @@ def test_faulty_fields_are_named_as_one_or_as_many():
     ("method", "scope", "text"),
     [
         ("none", "channel", "Normalization: none"),
-        ("log1p", "channel", "Normalization: log(1 + |x|)"),
+        ("log1p", "channel", "Normalization: signed log(1 + |x|)"),
         ("minmax", "channel", "Normalization: min-max to 0…1, per channel"),
         ("standard", "global", "Normalization: standard (z-score), all channels together"),
     ],

@@ -36,7 +36,7 @@ SHORT_METHODS = {
     "standard": "z-score",
     "robust": "robust",
     "maxabs": "max |x|",
-    "log1p": "log",
+    "log1p": "signed log",
 }
 SHORT_ACTIVATIONS = {"hard_sigmoid": "Hard sigm.", "leaky_relu": "Leaky", "exponential": "Exp"}
 

@@ -16,7 +16,7 @@ METHODS = {
     "standard": "Standard (z-score)",
     "robust": "Robust (quartiles)",
     "maxabs": "Largest magnitude",
-    "log1p": "Log(1 + |x|)",
+    "log1p": "Signed log(1 + |x|)",
 }
 SCOPES = {"global": "all channels together", "channel": "per channel", "window": "per window"}
 

@@ -59,7 +59,7 @@ def test_cells_fill_as_they_train(server, visitor):
     page = visitor(f"{server.url}/output?{TINY}", height=1500)
     page.get_by_text("Train the matrix").click()
     for label, drop in (
-        ("Normalizations", ("Min-max to −1…1", "Standard (z-score)", "Log(1 + |x|)")),
+        ("Normalizations", ("Min-max to −1…1", "Standard (z-score)", "Signed log(1 + |x|)")),
         ("Output activations", ("Tanh", "ReLU", "Leaky ReLU", "Softplus")),
     ):
         box = page.get_by_test_id("stMultiSelect").filter(has_text=label)
