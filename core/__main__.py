@@ -106,7 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     further.add_argument("--epochs", type=int, required=True, metavar="N", help="in all")
     further.add_argument("--patience", type=int, metavar="N", help="another one; 0: never stop")
 
-    show = commands.add_parser("show", help="print a run's state, history, errors and floors")
+    show = commands.add_parser(
+        "show", help="print a run's state, history, errors and floors, and what is wrong with it"
+    )
     show.add_argument("run", type=Path, metavar="RUN_DIR")
     show.add_argument("--json", action="store_true", help="as JSON, with everything")
     show.add_argument(

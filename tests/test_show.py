@@ -11,6 +11,8 @@ import pytest
 from core.__main__ import main
 from core.commands import reconstructions
 from core.runs import RunStore
+from core.signals.recording import Recording
+from core.signals.store import save
 from tests.fake_runs import make_run
 from tests.test_command_line import here, said
 
@@ -33,6 +35,16 @@ def test_show_puts_errors_beside_what_needs_no_model(tmp_path, capsys, old):
     run.publish_json("results.json", content | {"pca": None})  # too large
     assert main(["show", str(run.folder)]) == 0
     assert "constant 0.64)" in capsys.readouterr().out
+
+
+def test_show_has_the_unit_of_the_data_before_there_are_results(tmp_path):
+    store = RunStore(tmp_path / "runs")
+    recording = Recording(np.zeros((1000, 2)), ("a", "b"), "flow.csv", unit="m/s")
+    key = save(recording, store.data_folder)
+    file = {"data.source": "file", "data.name": "flow.csv", "data.sha256": key}
+    run = make_run(store, "interrupted", changes=file)
+    assert said("show", run.folder).splitlines()[1] == "MAE in m/s, MSE in (m/s)²"
+    assert json.loads(said("show", run.folder, "--json"))["unit"] == "m/s"
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,9 @@ from core.diagnosis.evidence import (
     channels_at_floor,
     measure_of,
 )
+from core.diagnosis.gathering import gather
 
-__all__ = ["SEVERITIES", "Evidence", "Finding", "diagnose"]
+__all__ = ["SEVERITIES", "Evidence", "Finding", "diagnose", "gather"]
 
 
 def diagnose(config: ExperimentConfig, evidence: Evidence) -> list[Finding]:

@@ -9,6 +9,7 @@ from core import output_lines, session
 from core.views import evidence
 from tests.fake_records import output_line
 from tests.fake_runs import Lab, history_row, make_run, shown_text
+from tests.test_command_line import said
 
 RELU = {"model.output_activation": "relu", "normalization.method": "minmax"}
 FILES = ("history.csv", "outputs.jsonl", "baselines.json", "results.json")
@@ -51,6 +52,18 @@ def test_a_finding_is_shown_with_its_numbers_where_the_run_is(lab, stem):
     assert "Dead output in 1 of 2 channels" in text.replace("\\", "")
     assert r"\$level\$ \*x\* \[0\] nothing but its lowest value" in text  # shown as it is
     assert "| Dead since epoch |" in text
+
+
+@pytest.mark.parametrize("state", ["finished", "running"])
+def test_the_command_line_says_what_the_pages_say(lab, state):
+    run = dead_run(lab, state)
+    first, *others = evidence.findings_of(run, run.status())
+    assert first.kind == "dead"
+    (lines, shown) = (said("show", run.folder, *more) for more in ((), ("--json",)))
+    assert f"{first.title}: {first.sentence}\n" in lines
+    assert ("\nMAE in mV, MSE in mV²\n" in lines) == (state == "finished")
+    found = [(item["title"], item["sentence"]) for item in json.loads(shown)["findings"]]
+    assert found == [(item.title, item.sentence) for item in (first, *others)]
 
 
 @pytest.mark.parametrize("stem", ["reconstructions", "train"])
