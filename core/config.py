@@ -10,7 +10,10 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from core.config_faults import FieldFault
+from core.number_text import count_text
 
 CONFIG_VERSION = 1
 VERSION_KEY = "v"  # the version's key in a link
@@ -69,7 +72,9 @@ def _listed(value: Any) -> Any:
         try:
             return json.loads(text)
         except RecursionError as error:
-            raise ValueError("The list is nested too deeply.") from error
+            raise ValueError("The list is nested too deeply") from error
+        except json.JSONDecodeError as error:
+            raise ValueError("It must be a list, such as [64, 32]") from error
     return [part.strip() for part in text.split(",")] if text else []
 
 
@@ -136,9 +141,10 @@ class DataConfig(_Part):
     @model_validator(mode="after")
     def _check_source(self) -> Self:
         if self.source == "generator" and self.name not in choices(Generator):
-            raise ValueError(
-                f"name must be one of the generators {', '.join(choices(Generator))}. "
-                f"Received: name={self.name!r}"
+            raise FieldFault(
+                "name",
+                f"It must be one of the generators {', '.join(choices(Generator))}. "
+                f"Received: {self.name!r}",
             )
         return self
 
@@ -190,9 +196,10 @@ class NormalizationConfig(_Part):
     @model_validator(mode="after")
     def _check_clip(self) -> Self:
         if self.scope == "window" and self.clip_percentile is not None:
-            raise ValueError(
-                "clip_percentile has no meaning per window: each window sets its own range. "
-                f"Set it to none, or scope to channel. Received: {self.clip_percentile}"
+            raise FieldFault(
+                "clip_percentile",
+                "It has no meaning per window, as each window sets its own range: set it to none, "
+                f"or fit per channel. Received: {self.clip_percentile}",
             )
         return self
 
@@ -211,10 +218,11 @@ class ModelConfig(_Part):
     @model_validator(mode="after")
     def _check_pooling(self) -> Self:
         if self.pooling_steps > len(self.filters) + 1:
-            raise ValueError(
-                f"pooling_steps can be at most {len(self.filters) + 1} with "
-                f"{len(self.filters)} filters and the latent layer: one for each convolution. "
-                f"Received: pooling_steps={self.pooling_steps}"
+            raise FieldFault(
+                "pooling_steps",
+                f"It can be at most {len(self.filters) + 1} with "
+                f"{count_text(len(self.filters), 'filter')} and the latent layer: one for each "
+                f"convolution. Received: {self.pooling_steps}",
             )
         return self
 
@@ -289,7 +297,7 @@ class ExperimentConfig(_Part):
     def replace(self, changes: Mapping[str, Any]) -> Self:
         """A copy with dotted fields changed, validated: `{"model.dropout": 0.1}`.
 
-        Raises pydantic.ValidationError naming the field; see `explain`.
+        Raises pydantic.ValidationError naming the field; see `config_faults`.
         """
         return type(self).model_validate(with_changes(self.model_dump(), changes))
 
@@ -351,30 +359,6 @@ def _text(value: Any) -> str:
         plain = all(isinstance(item, int) for item in value) and len(value) > 0
         return ",".join(map(str, value)) if plain else json.dumps(list(value), ensure_ascii=False)
     return str(value)
-
-
-def explain(error: ValidationError) -> dict[str, str]:
-    """Each faulty field, dotted, with a sentence a person understands, bounds and value named."""
-    messages = {}
-    for item in error.errors():
-        field = ".".join(str(part) for part in item["loc"]) or "configuration"
-        if item["type"] == "extra_forbidden":
-            messages[field] = "There is no such field."
-        elif item["type"] == "value_error":
-            messages[field] = str(item["ctx"]["error"])
-        elif item["type"] == "int_parsing_size":
-            messages[field] = f"Input should be a smaller number. Received: {_short(item['input'])}"
-        else:
-            messages[field] = f"{item['msg']}. Received: {_short(item['input'])}"
-    return messages
-
-
-def _short(value: Any) -> str:
-    try:
-        text = repr(value)
-    except RecursionError:  # of a link that names parts of parts of parts
-        return "..."
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 PRESETS = {

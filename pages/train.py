@@ -44,7 +44,8 @@ def page() -> None:
 
 def say_what_a_link_filled_in() -> None:
     known = flatten(session.draft())
-    opened = [f"{key} = {text}" for key, text in st.query_params.items() if key in known]
+    del known["data.sha256"]  # the signal's name says more
+    opened = [session.setting_text(key, known[key]) for key in st.query_params if key in known]
     st.caption("Filled from the link: " + session.literal("; ".join(opened) or "defaults", 600))
 
 

@@ -83,8 +83,8 @@ def test_config_prints_a_preset_with_changes(capsys):
     ("setting", "text"),
     [
         ("model.colour=1", "model.colour: There is no such field."),
-        ("training.epochs=0", "training.epochs: Input should be greater than or equal to 1"),
-        ("normalization.method=zscore", "normalization.method: Input should be 'none'"),
+        ("training.epochs=0", "training.epochs: It must be at least 1. Received: '0'"),
+        ("normalization.method=zscore", "normalization.method: It must be none, minmax"),
         ("training.epochs", "--set needs FIELD=VALUE"),
         ("=1", "--set needs FIELD=VALUE"),
     ],
@@ -101,7 +101,7 @@ def test_a_faulty_setting_names_its_field(capsys, setting, text):
     [
         (None, "cannot be read"),
         ("{", "is no configuration"),
-        ('{"training": {"epochs": -1}}', "training.epochs: Input should be greater"),
+        ('{"training": {"epochs": -1}}', "training.epochs: It must be at least 1"),
         ("\udcff", "cannot be read"),
     ],
 )

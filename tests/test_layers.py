@@ -10,7 +10,8 @@ from tests.own_process import run_alone
 ROOT = Path(__file__).resolve().parent.parent
 # A module of core may import the modules named before it, besides its own row.
 LAYERS = [
-    {"core.config", "core.number_text", "core.spreadsheets", "core.public", "core.web"},
+    {"core.config", "core.config_faults"}
+    | {"core.number_text", "core.spreadsheets", "core.public", "core.web"},
     {"core.json_values"},
     {"core.cores"},
     {"core.threads", "core.intervals", "core.processor"},

@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from core.config import explain
+from core.config_faults import explain
 
 
 class Fault(Exception):

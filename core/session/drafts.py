@@ -15,7 +15,8 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.backends import preferred
-from core.config import ExperimentConfig, explain, with_changes
+from core.config import ExperimentConfig, with_changes
+from core.config_faults import explain
 from core.session.words import literal
 
 _DRAFT = "draft"  # replaced by a change, never altered

@@ -6,11 +6,12 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 from pydantic import ValidationError
 
-from core.config import VERSION_KEY, ExperimentConfig, explain
+from core.config import VERSION_KEY, ExperimentConfig
+from core.config_faults import explain
 from core.number_text import agreeing
 from core.session.drafts import load
 from core.session.pages import PAGES
-from core.session.words import literal
+from core.session.words import fault_text, literal
 
 LONGEST_LINK = 32_000  # characters; a link of this app has far fewer
 PAGE_PARAMETERS = ("run", "runs", "part", "window")  # what pages read from their address
@@ -69,7 +70,9 @@ def show_link() -> None:
         st.session_state[_LINK_FAULTS] = faults
     if st.session_state.get(_LINK_FAULTS) and VERSION_KEY in st.query_params:
         faults = list(st.session_state[_LINK_FAULTS].items())[:10]
-        said = "\n".join(f"- {literal(f'{field}: {message}', 300)}" for field, message in faults)
+        said = "\n".join(
+            f"- {literal(fault_text(field, message), 300)}" for field, message in faults
+        )
         st.error(
             f"This link does not fit, so nothing was changed:\n\n{said}",
             icon=":material/link_off:",

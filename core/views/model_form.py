@@ -24,8 +24,6 @@ def model_form() -> None:
             step=1,
             help="How often the length is halved on the way to the latent layer.",
         )
-        if fault := session.problems().get("model"):
-            st.caption(f":red[{session.literal(fault, 300)}]")
         session.bound(
             st.number_input,
             "Dropout",

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from core import disk, session
 from core.config import ExperimentConfig, flatten
+from core.config_faults import explain
 from core.number_text import agreeing
 from core.results import value_texts
 from core.runs import RunNotFound, RunUnreadable, TransitionRefused
@@ -142,8 +143,7 @@ def _do(
         except OSError as error:
             refused.append(f"{disk.fault_text(error)}.")
         except ValidationError as error:
-            fault = error.errors()[0]
-            refused.append(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}.")
+            refused += [session.fault_text(*fault) for fault in explain(error).items()]
         except (ValueError, RunNotFound) as error:
             refused.append(str(error))
     forget_active_runs()

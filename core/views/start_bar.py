@@ -100,7 +100,7 @@ def _hindrance(config: ExperimentConfig | None) -> str:
     """Why it cannot start; empty if it can."""
     if config is None:
         faults = session.problems()
-        return "Mend first: " + "; ".join(f"{field}: {text}" for field, text in faults.items())
+        return "Mend first — " + "; ".join(session.fault_text(*fault) for fault in faults.items())
     if session.store_problem():
         return "Nothing can be started at the moment, for the reason at the top of the page."
     try:

@@ -216,7 +216,7 @@ def test_a_fault_in_a_field_is_named(lab):
         page.session_state["draft"] = changed
         page.run()
         assert not page.exception
-        assert f"{part}\\.{field}" in page.info[0].value
+        assert f" {field}" in page.info[0].value
         # epochs teach nothing here, so the data stay the visitor's; without windows there are none
         assert ("Until that is mended" in shown_text(page)) == (part == "windows")
 

@@ -156,7 +156,7 @@ def test_a_fault_elsewhere_is_named(lab):
     page.session_state["draft"] = changed
     page.run()
     assert not page.exception
-    assert "training\\.epochs" in page.info[0].value
+    assert "has a fault: epochs" in page.info[0].value
     assert "Output" in shown_text(page)
 
 

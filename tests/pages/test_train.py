@@ -75,7 +75,8 @@ def test_a_faulty_edit_that_comes_with_the_click_starts_nothing(lab, field, type
     page = page.button(key="start").click().run()
     assert not page.exception
     assert not lab.runner.submitted
-    assert f"Mend first: {field.replace('_', ' ')}: " in page.error[0].value.replace("\\", "")
+    name = field.replace("_", " ").capitalize()
+    assert f"Mend first — {name}: It must be at least 1" in page.error[0].value.replace("\\", "")
     widget(page, "number_input", f"training.{field}").set_value(3)
     assert not page.run().error
     assert not lab.runner.submitted  # the click was for what was there then
@@ -204,24 +205,35 @@ def test_a_faulty_field_says_so_and_stops_the_start(lab):
     widget(page, "number_input", "training.epochs").set_value(0)
     page = page.run()
     assert page.button(key="start").disabled
-    assert "greater than or equal to 1" in shown_text(page)
-    assert r"Mend first\: epochs\: " in page.error[0].value
+    assert "at least 1" in shown_text(page)
+    assert r"Mend first — Epochs\: " in page.error[0].value
 
 
-@pytest.mark.parametrize("filters", ["a, b", "0", "64; 32", "1,1,1,1,1,1,1,1"])
-def test_faulty_filters_are_explained(lab, filters):
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        ("64, a", "Filters, number 2: It must be a whole number, such as 64. Received: 'a'"),
+        ("0", "Filters, number 1: It must be at least 1. Received: '0'"),
+        ("1,1,1,1,1,1,1,1", "Filters: It can have at most 7 entries; these are 8."),
+    ],
+)
+def test_faulty_filters_are_explained(lab, filters, said):
     page = lab.open("train")
     widget(page, "text_input", "model.filters").set_value(filters)
     page = page.run()
     assert not page.exception
     assert page.button(key="start").disabled
+    assert said in page.error[0].value.replace("\\", "")
+    assert said.partition(": ")[2] in " ".join(c.value.replace("\\", "") for c in page.caption)
 
 
 def test_too_much_pooling_is_explained_at_the_field(lab):
     page = lab.open("train")
     widget(page, "number_input", "model.pooling_steps").set_value(5)
     page = page.run()
-    assert "at most 3" in shown_text(page).replace("\\", "")
+    said = shown_text(page).replace("\\", "")
+    assert "It can be at most 3 with 2 filters and the latent layer" in said
+    assert "Pooling steps: It can be at most 3" in said
 
 
 def test_windows_that_do_not_fit_stop_the_start(lab):
@@ -234,7 +246,21 @@ def test_a_link_fills_the_form_and_is_told(lab):
     page = lab.open("train", **{"v": "1", "training.epochs": "33", "model.dropout": "0.25"})
     assert widget(page, "number_input", "training.epochs").value == 33
     assert widget(page, "number_input", "model.dropout").value == 0.25
-    assert "Filled from the link" in shown_text(page)
+    (told,) = (c.value for c in page.caption if c.value.startswith("Filled from the link"))
+    assert told.replace("\\", "") == "Filled from the link: epochs 33; dropout 0.25"
+
+
+def test_a_link_to_a_setup_on_a_file_is_told_as_forms_name_it(lab):
+    known = {"data.source": "file", "data.name": "ecg.csv", "data.sha256": "e" * 64}
+    chosen = {"normalization.method": "log1p", "model.output_activation": "hard_sigmoid"}
+    reading = {"data.reading.unit": "mV", "training.keep_best": "false", "model.filters": "8,4"}
+    page = lab.open("train", v="1", **known, **chosen, **reading)
+    (told,) = (c.value for c in page.caption if c.value.startswith("Filled from the link"))
+    assert told.replace("\\", "").partition(": ")[2].split("; ") == [
+        *("source file", "signal ecg.csv", "normalization Signed log(1 + |x|)"),
+        *("output activation Hard sigmoid", "unit of the values mV"),
+        *("keep the best no", "filters 8, 4"),
+    ]
 
 
 def test_a_faulty_link_changes_nothing(lab):
