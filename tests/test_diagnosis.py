@@ -203,10 +203,64 @@ def test_a_loss_that_is_still_far_below_its_start_is_unsteady_at_worst():
 
 
 def test_errors_far_beyond_normalized_values_diverged_from_the_start():
-    history = rows([5000.0, 900.0, 600.0, 500.0])
-    assert "diverged" in kinds(healthy(history=history, outputs=[]))
+    history = rows([90.0, 70.0, 60.0, 50.0])
+    assert "threw the model off" in only(healthy(history=history, outputs=[])).sentence
     unnormalized = {"normalization.method": "none"}  # on its way to values far from 0
     assert "diverged" not in kinds(healthy(history=history, outputs=[]), unnormalized)
+
+
+FAR_LINES = [line(1, target_minimum=-2.0, target_maximum=[1.0, 5.0])]
+
+
+@pytest.mark.parametrize(
+    ("loss", "mae", "more", "found"),
+    [
+        (50.1, 10.0, {}, True),
+        (50.1, 9.99, {}, False),  # 100 times the constant's 0.1
+        (49.9, 10.0, {}, False),  # ten times the greatest target, where weights may begin
+        (50.1, 10.0, {"constant": None}, False),
+        (50.1, 10.0, {"constant": both(0.0)}, False),
+        (10.1, 10.0, {"outputs": []}, True),
+        (9.9, 10.0, {"outputs": []}, False),
+    ],
+)
+def test_an_epoch_whose_error_is_a_hundred_constants_diverged_whatever_came_after(
+    loss, mae, more, found
+):
+    history = [row(1, loss, mae=mae), *rows([0.4, 0.3, 0.12, 0.12])[1:]]
+    plain = {"history": history, "outputs": FAR_LINES, "constant": both(0.1)}
+    findings = diagnose(CONFIG.replace({"training.learning_rate": 1.0}), over(**(plain | more)))
+    assert ("diverged" in [item.kind for item in findings]) == found
+    if found:
+        assert findings[0].sentence == (
+            "In epoch 1 MAE on the training windows was 10, 100 times the best constant's: the "
+            "steps are far too large."
+        )
+        assert findings[0].remedy == {"training.learning_rate": 0.001}
+
+
+def test_a_far_epoch_is_judged_by_the_size_of_the_loss():
+    history = [row(1, 2400.0, mae=10.0), *rows([0.4, 0.3])[1:]]  # 49 squared
+    evidence = healthy(history=history, outputs=FAR_LINES, constant=both(0.1))
+    assert kinds(evidence, {"training.loss": "huber"}) == ["diverged"]
+    assert kinds(evidence, {"training.loss": "mse"}) == []
+    unnormalized = {"normalization.method": "none"}  # how large targets are, records tell
+    assert kinds(evidence, unnormalized) == ["diverged"]
+    assert kinds(healthy(history=history, outputs=[], constant=both(0.1)), unnormalized) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "rate"),
+    [
+        ({"training.learning_rate": 0.002}, 0.0002),  # no wild one
+        ({"training.learning_rate": 0.005}, 0.001),
+        ({"training.learning_rate": 0.05, "training.optimizer": "sgd"}, 0.005),
+        ({"training.learning_rate": 10.0, "training.optimizer": "sgd"}, 0.01),
+    ],
+)
+def test_what_diverged_learns_at_a_rate_that_can_work(changes, rate):
+    evidence = Evidence(state="failed", is_over=True, reason="Diverged in epoch 1: the loss is ...")
+    assert only(evidence, changes).remedy == {"training.learning_rate": rate}
 
 
 # All together

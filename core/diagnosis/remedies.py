@@ -79,6 +79,11 @@ def tenth_rate(config: ExperimentConfig) -> dict[str, Any]:
     return {"training.learning_rate": float(f"{config.training.learning_rate / 10:.3g}")}
 
 
+def lower_rate(config: ExperimentConfig) -> dict[str, Any]:
+    """The usual rate if this one is wild, however far that is; else a tenth."""
+    return {"training.learning_rate": rates(config)[0]} if is_wild(config) else tenth_rate(config)
+
+
 def higher_rate(config: ExperimentConfig) -> dict[str, Any]:
     """The usual rate if this one is far below it, else the highest that is not wild."""
     usual, wild = rates(config)
