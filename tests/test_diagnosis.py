@@ -124,11 +124,12 @@ def falling(gain, epochs=20):
 
 @pytest.mark.parametrize(("gain", "found"), [(0.06, True), (0.04, False)])
 def test_a_run_that_gained_to_the_end_is_told_to_go_on(gain, found):
-    evidence = over(history=falling(gain))
+    evidence = over(history=falling(gain), unit="mV")
     assert kinds(evidence) == ["still_falling"] * found
     if found:
         finding = only(evidence)
         assert "The last 5 epochs of 20" in finding.sentence
+        assert finding.evidence["MAE at the end"] == "0.47 mV"
         assert finding.remedy == {"training.epochs": 40}
 
 
@@ -228,15 +229,16 @@ def test_an_epoch_whose_error_is_a_hundred_constants_diverged_whatever_came_afte
     loss, mae, more, found
 ):
     history = [row(1, loss, mae=mae), *rows([0.4, 0.3, 0.12, 0.12])[1:]]
-    plain = {"history": history, "outputs": FAR_LINES, "constant": both(0.1)}
+    plain = {"history": history, "outputs": FAR_LINES, "constant": both(0.1), "unit": "mV"}
     findings = diagnose(CONFIG.replace({"training.learning_rate": 1.0}), over(**(plain | more)))
     assert ("diverged" in [item.kind for item in findings]) == found
     if found:
         assert findings[0].sentence == (
-            "In epoch 1 MAE on the training windows was 10, 100 times the best constant's: the "
+            "In epoch 1 MAE on the training windows was 10 mV, 100 times the best constant's: the "
             "steps are far too large."
         )
         assert findings[0].remedy == {"training.learning_rate": 0.001}
+        assert findings[0].evidence["MAE in epoch 1"] == "10 mV"
 
 
 def test_a_far_epoch_is_judged_by_the_size_of_the_loss():

@@ -92,12 +92,16 @@ def test_a_channel_at_its_own_floor_is_put_down_to_that_where_the_others_are_not
     end = outputs(
         at_low=[0.1, 0.99], target_at_low=[0.1, 0.98], slope=[0.9, 0.001], spread=[0.9, 0.001]
     )
-    evidence = mixed(of_rate, 0.5, outputs=end)
+    evidence = mixed(of_rate, 0.52, outputs=end)
     assert found(evidence, RAW_RELU)["floor"] == ["acc"]
     assert found(evidence, RAW_RELU).keys() <= {"floor", "still_falling"}
     (finding,) = [f for f in diagnose(CONFIG.replace(RAW_RELU), evidence) if f.kind == "floor"]
     assert finding.title == "The error is at its floor in 1 of 2 channels"
-    assert "in acc MAE on validation is 0.5 mV, its floor 0.5 mV." in finding.sentence
+    assert finding.sentence == (
+        "In acc the error is at most 10 % above its floor, and training gains little more: in acc "
+        "MAE on validation is 0.52 mV, its floor 0.5 mV, so 96.2 % of it is clipping."
+    )
+    assert finding.evidence["MAE, validation"] == ["0.52 mV"]
     assert finding.remedy["model.output_activation"] == "linear"
     assert finding.severity == "error"
 
@@ -111,4 +115,4 @@ def test_a_channel_at_its_floor_on_the_training_windows_alone_is_told_of_these()
     floors = {"train": evidence.channel_floors["train"], "validation": of_channels(0, 0)["train"]}
     evidence = mixed(0.5, 0.5, channel_floors=floors)
     (finding,) = [f for f in diagnose(CONFIG.replace(RAW_RELU), evidence) if f.kind == "floor"]
-    assert "MAE on the training windows is 0.5 mV, its floor 0.5 mV." in finding.sentence
+    assert "MAE on the training windows is 0.5 mV, its floor 0.5 mV, so 100 %" in finding.sentence

@@ -38,8 +38,8 @@ def test_the_floor_is_said_with_its_numbers():
     evidence = healthy(history=[row(1, 12.41)], floor=both(12.34), constant=both(12.34), unit="mV")
     finding = only(evidence, SIGMOID | {"normalization.method": "none"})
     assert finding.sentence == (
-        "MAE 12.41 mV is 0.6 % above its floor 12.34 mV: what is left is clipping, and training "
-        "gains little more."
+        "MAE 12.41 mV is 0.6 % above its floor 12.34 mV: 99.4 % of it is clipping, and training "
+        "gains little more. Up to 10 % above counts as at the floor."
     )
     assert finding.severity == "error"
     assert finding.remedy == {"model.output_activation": "linear"}
@@ -352,6 +352,7 @@ def test_a_run_that_is_over_may_be_no_better_than_a_constant(outputs, error, fou
     if found:
         sentence = f"MAE {error} mV, the best constant's 1 mV: to say the median"
         assert only(evidence).sentence.startswith(sentence)
+        assert only(evidence).evidence["MAE of the best constant"] == "1 mV"
         assert only(evidence).remedy == {"training.learning_rate": 0.003}
 
 

@@ -27,10 +27,10 @@ from core.diagnosis.remedies import (
     settles_on_the_median,
     tenth_rate,
 )
-from core.diagnosis.words import channel_name, channels_text, of_channels
-from core.number_text import number_text, share_text
+from core.diagnosis.words import channel_name, channels_text, error_text, error_texts, of_channels
+from core.number_text import share_text
 from core.output_range import ACTIVATIONS
-from core.results import PARTS, unit_of
+from core.results import PARTS
 
 # Of the targets' standard deviation. An output that varies so little explains at most
 # 1 - (1 - 0.1)^2 = 19 % of their variance, and no more than 4 % in the stricter case.
@@ -113,20 +113,20 @@ def unlearned(evidence: Evidence, measure: str) -> list[int]:
 def in_channels(config: ExperimentConfig, evidence: Evidence, found: list[int]) -> Finding:
     """found: the channels, not all there are."""
     measure = measure_of(config)
-    name, unit = measure.upper(), unit_of(measure, evidence.unit)
+    name = measure.upper()
     errors = evidence.channel_errors["validation"][measure]
     constants = evidence.channel_constants["validation"][measure]
     worst = max(found, key=lambda channel: errors[channel] / constants[channel])
     sentence = (
         f"In {channels_text(evidence, found)} the model does no better than a constant: in "
         f"{channel_name(evidence, worst)} its {name} on validation is "
-        f"{number_text(errors[worst], unit)}, the best constant's "
-        f"{number_text(constants[worst], unit)}."
+        f"{error_text(evidence, measure, errors[worst])}, the best constant's "
+        f"{error_text(evidence, measure, constants[worst])}."
     )
     table = {
         "Channel": [channel_name(evidence, channel) for channel in found],
-        f"{name}, validation": [float(errors[channel]) for channel in found],
-        f"{name} of the best constant": [float(constants[channel]) for channel in found],
+        f"{name}, validation": error_texts(evidence, measure, errors[found]),
+        f"{name} of the best constant": error_texts(evidence, measure, constants[found]),
     }
     title = "No better than a constant" + of_channels(found, len(errors))
     is_falling = still_falling.find(config, evidence) is not None
@@ -142,13 +142,13 @@ def _is_beyond_components(evidence: Evidence) -> bool:
     )
 
 
-def _errors(config: ExperimentConfig, evidence: Evidence) -> tuple[str, dict[str, float]]:
+def _errors(config: ExperimentConfig, evidence: Evidence) -> tuple[str, dict[str, str]]:
     """The error on validation beside the best constant's: in words, and as evidence."""
     measure = measure_of(config)
-    name, unit = measure.upper(), unit_of(measure, evidence.unit)
-    error = error_of(evidence, "validation", measure)
-    best = known(evidence.constant, "validation", measure)
-    beside = f"{name} {number_text(error, unit)}, the best constant's {number_text(best, unit)}"
+    name = measure.upper()
+    error = error_text(evidence, measure, error_of(evidence, "validation", measure))
+    best = error_text(evidence, measure, known(evidence.constant, "validation", measure))
+    beside = f"{name} {error}, the best constant's {best}"
     return beside, {f"{name}, validation": error, f"{name} of the best constant": best}
 
 

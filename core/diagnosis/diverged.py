@@ -12,6 +12,7 @@ from core.diagnosis.remedies import (
     matching,
     rate_text,
 )
+from core.diagnosis.words import error_text
 from core.number_text import count_text, number_text
 
 TIMES = 3.0  # a loss so many times the least: no noise of a training does that for long
@@ -35,14 +36,14 @@ def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
         table = {"Last finite loss": losses[-1] if losses else "none", "Epochs": len(rows)}
     elif far := _farthest(config, evidence):
         mae, constant = far["mae"], known(evidence.constant, "train", "mae")
-        epoch, size = int(far["epoch"]), number_text(mae, evidence.unit)
+        epoch, mae_text = int(far["epoch"]), error_text(evidence, "mae", mae)
         sentence = (
-            f"In epoch {epoch:,} MAE on the training windows was {size}, "
+            f"In epoch {epoch:,} MAE on the training windows was {mae_text}, "
             f"{number_text(mae / constant)} times the best constant's: the steps are far too large."
         )
         table = {
-            f"MAE in epoch {epoch:,}": mae,
-            "MAE of the best constant": constant,
+            f"MAE in epoch {epoch:,}": mae_text,
+            "MAE of the best constant": error_text(evidence, "mae", constant),
             f"Loss in epoch {epoch:,}": far["loss"],
             "Last loss": losses[-1],
         }
@@ -62,12 +63,17 @@ def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
         }
     elif _is_blown_up(config, evidence):
         mae, constant = rows[-1]["mae"], known(evidence.constant, "train", "mae")
+        mae_text = error_text(evidence, "mae", mae)
         sentence = (
-            f"MAE {number_text(mae, evidence.unit)} on the training windows is "
+            f"MAE {mae_text} on the training windows is "
             f"{number_text(mae / constant)} times the best constant's: the first steps were so "
             "large that they threw the model off."
         )
-        table = {"MAE, training": mae, "MAE of the best constant": constant, "Loss": losses[-1]}
+        table = {
+            "MAE, training": mae_text,
+            "MAE of the best constant": error_text(evidence, "mae", constant),
+            "Loss": losses[-1],
+        }
     else:
         return None
     remedy, text = _remedy(config, evidence)

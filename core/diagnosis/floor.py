@@ -1,7 +1,8 @@
-"""The error is at its floor: what is left of it is clipping."""
+"""The error is at its floor: nearly all that is left of it is clipping."""
 
 from core.config import ExperimentConfig
 from core.diagnosis.evidence import (
+    NEAR_FLOOR,
     Evidence,
     Finding,
     error_of,
@@ -12,13 +13,20 @@ from core.diagnosis.evidence import (
     measure_of,
 )
 from core.diagnosis.remedies import LINEAR, LINEAR_TEXT, changes_of
-from core.diagnosis.words import PART_WORDS, channel_name, channels_text, of_channels
-from core.number_text import number_text, share_text
+from core.diagnosis.words import (
+    PART_WORDS,
+    channel_name,
+    channels_text,
+    error_text,
+    error_texts,
+    of_channels,
+)
+from core.number_text import share_text
 from core.output_range import ACTIVATIONS
-from core.results import unit_of
 
 # A floor over this share of the best constant's error spoils the run; below, it only ends it.
 SPOILS = 0.1
+NEAR = share_text(NEAR_FLOOR - 1)
 TINY = 1e-300  # no constant of a channel that does not vary
 
 
@@ -28,7 +36,7 @@ def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
     parts = [p for p in ("validation", "train") if is_at_floor(evidence, p, measure)]
     if not parts:
         return None
-    part, name, unit = parts[0], measure.upper(), unit_of(measure, evidence.unit)
+    part, name = parts[0], measure.upper()
     error, floor = error_of(evidence, part, measure), known(evidence.floor, part, measure)
     constant = known(evidence.constant, part, measure)
     where = "" if part == "validation" else " on the training windows"
@@ -37,14 +45,15 @@ def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
     return Finding(
         "floor",
         "The error is at its floor",
-        f"{name} {number_text(error, unit)}{where} is {share_text(above)} above its floor "
-        f"{number_text(floor, unit)}: what is left is clipping, and training gains little more.",
+        f"{name} {error_text(evidence, measure, error)}{where} is {share_text(above)} above its "
+        f"floor {error_text(evidence, measure, floor)}: {_clipped(error, floor)}, and training "
+        f"gains little more. Up to {NEAR} above counts as at the floor.",
         "warning" if floor < SPOILS * constant else "error",
         {
             "Part": ", ".join(PART_WORDS[p] for p in parts),
-            f"{name}, {PART_WORDS[part]}": error,
-            f"Floor of {name}": floor,
-            f"{name} of the best constant": constant,
+            f"{name}, {PART_WORDS[part]}": error_text(evidence, measure, error),
+            f"Floor of {name}": error_text(evidence, measure, floor),
+            f"{name} of the best constant": error_text(evidence, measure, constant),
         },
         remedy,
         text,
@@ -54,7 +63,7 @@ def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
 def in_channels(config: ExperimentConfig, evidence: Evidence, found: list[int]) -> Finding:
     """found: the channels that are at floors of their own, while the error as a whole is not."""
     measure = measure_of(config)
-    name, unit = measure.upper(), unit_of(measure, evidence.unit)
+    name = measure.upper()
     known_of = evidence.channel_errors, evidence.channel_floors, evidence.channel_constants
     of_validation, of_train = (
         [values[p][measure] for values in known_of] for p in ("validation", "train")
@@ -67,19 +76,25 @@ def in_channels(config: ExperimentConfig, evidence: Evidence, found: list[int]) 
     return Finding(
         "floor",
         f"The error is at its floor{of_channels(found, len(error))}",
-        f"In {channels_text(evidence, found)} what is left is clipping, and training gains little "
-        f"more: in {channel_name(evidence, worst)} {name} on {where} is "
-        f"{number_text(error[worst], unit)}, its floor {number_text(floor[worst], unit)}.",
+        f"In {channels_text(evidence, found)} the error is at most {NEAR} above its floor, and "
+        f"training gains little more: in {channel_name(evidence, worst)} {name} on {where} is "
+        f"{error_text(evidence, measure, error[worst])}, its floor "
+        f"{error_text(evidence, measure, floor[worst])}, so "
+        f"{_clipped(error[worst], floor[worst])}.",
         "warning" if floor[worst] < SPOILS * constant[worst] else "error",
         {
             "Channel": [channel_name(evidence, channel) for channel in found],
-            f"{name}, {PART_WORDS[part]}": [float(error[channel]) for channel in found],
-            f"Floor of {name}": [float(floor[channel]) for channel in found],
-            f"{name} of the best constant": [float(constant[channel]) for channel in found],
+            f"{name}, {PART_WORDS[part]}": error_texts(evidence, measure, error[found]),
+            f"Floor of {name}": error_texts(evidence, measure, floor[found]),
+            f"{name} of the best constant": error_texts(evidence, measure, constant[found]),
         },
         remedy,
         text,
     )
+
+
+def _clipped(error: float, floor: float) -> str:
+    return f"{share_text(floor / max(error, floor))} of it is clipping"
 
 
 def _remedy(config: ExperimentConfig, evidence: Evidence) -> tuple[dict, str]:

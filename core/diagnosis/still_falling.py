@@ -12,8 +12,8 @@ from core.diagnosis.evidence import (
     measure_of,
 )
 from core.diagnosis.remedies import changes_of, is_out_of_scale, matching, more_epochs
-from core.number_text import count_text, number_text, share_text
-from core.results import unit_of
+from core.diagnosis.words import error_text
+from core.number_text import count_text, share_text
 
 NEARLY_LAST = 20  # the best epoch is among the last of so many: 19 or 20 of 20
 # What the last quarter of the epochs took off the error above its floor: as many epochs again then
@@ -40,21 +40,24 @@ def find(config: ExperimentConfig, evidence: Evidence) -> Finding | None:
         return None
     share = share_text((before - after) / above)
     last_epochs = count_text(last - int(earlier[-1]["epoch"]), "epoch").removeprefix("1 ")
-    name, unit = measure.upper(), unit_of(measure, evidence.unit)
+    name = measure.upper()
+    before_text, after_text, floor_text = (
+        error_text(evidence, measure, value) for value in (before, after, floor)
+    )
     remedy, text = _remedy(config, evidence)
     return Finding(
         "still_falling",
         "The error was still falling",
         f"The last {last_epochs} of {last:,} brought {name} on validation "
-        f"from {number_text(before, unit)} to {number_text(after, unit)}, {share} of "
+        f"from {before_text} to {after_text}, {share} of "
         "what was above its floor: more epochs would bring more.",
         "info",
         {
             "Epochs": last,
             "Best epoch": best,
-            f"{name} up to epoch {int(earlier[-1]['epoch']):,}": before,
-            f"{name} at the end": after,
-            "Floor": floor,
+            f"{name} up to epoch {int(earlier[-1]['epoch']):,}": before_text,
+            f"{name} at the end": after_text,
+            "Floor": floor_text,
         },
         remedy,
         text,
