@@ -148,3 +148,14 @@ def test_the_legend_tells_lines_of_both_parts_apart():
     assert (validation.colour, validation.dash) == (train.colour, train.dash)
     assert (validation.is_thin, train.is_thin) == (False, True)
     assert not any(line.is_thin for line in run_words.legend("train", "validation"))
+
+
+def test_the_legend_tells_how_many_components_pca_has_where_that_is_known():
+    keys = ("pca", "pca-train", "floor")
+
+    def labels(components):
+        return [line.label for line in run_words.legend(*keys, components=components)]
+
+    assert labels(239) == ["PCA, 239 components", "PCA, 239 components, training", "error floor"]
+    assert labels(1)[0] == "PCA, 1 component"
+    assert labels(None) == ["PCA", "PCA, training", "error floor"]

@@ -6,10 +6,11 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from core.charts import palette
+from core.number_text import count_text
 
 LINES = {
     "floor": "error floor",
-    "pca": "PCA of at most the same size",
+    "pca": "PCA",
     "constant": "best constant",
 }
 
@@ -90,8 +91,12 @@ class LegendLine(NamedTuple):
     is_thin: bool = False
 
 
-def legend(*keys: str) -> list[LegendLine]:
-    """The lines that several charts share a legend for."""
+def legend(*keys: str, components: int | None = None) -> list[LegendLine]:
+    """The lines that several charts share a legend for.
+
+    components: of PCA, where they are known.
+    """
+    pca = f"PCA, {count_text(components, 'component')}" if components else "PCA"
     lines = {
         "original": LegendLine("original", palette.ORIGINAL),
         "reconstruction": LegendLine("reconstruction", palette.RECONSTRUCTION),
@@ -99,7 +104,8 @@ def legend(*keys: str) -> list[LegendLine]:
         "anomaly": LegendLine("known anomaly", palette.ANOMALY),
     }
     for key, label in SERIES.items():
-        lines[key] = LegendLine(label, series_colour(key), line_dash(key), is_thin(key))
+        text = label.replace("PCA", pca)
+        lines[key] = LegendLine(text, series_colour(key), line_dash(key), is_thin(key))
     return [lines[key] for key in keys]
 
 

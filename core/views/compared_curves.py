@@ -63,7 +63,7 @@ def compared_curves(runs: Sequence[Compared]) -> str:
         alt="Errors of the chosen runs by epoch",
     )
     if drawn:
-        legend(*drawn)
+        legend(*drawn, components=runs[0].lines.components)
     say_off_axis(kind for kind in levels if kind not in drawn)
     if epochs > MOST_EPOCHS:
         st.caption(THINNED)
@@ -73,7 +73,7 @@ def compared_curves(runs: Sequence[Compared]) -> str:
 
 def _levels(baseline: Compared, measure: str) -> dict[str, float]:
     """The chosen ones of the baseline's lines, with their errors on validation."""
-    errors = {kind: baseline.lines.get(kind) for kind in LINES}
+    errors = {kind: baseline.lines.errors.get(kind) for kind in LINES}
     known = {
         kind: item["validation"][measure]
         for kind, item in errors.items()

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.charts.run_words import TITLES
+from core.number_text import count_text
 from core.results import MEASURES, change, cut_alike, same_originals, seed_of
 from core.views.compared_runs import Compared, kept_windows
 from core.views.quoted_frame import quoted_frame
@@ -41,8 +42,8 @@ def compared_errors(runs: Sequence[Compared], measure: str) -> None:
             ),
             "pca": _number(
                 "PCA",
-                f"The {name} of principal components, as many as latent values or as the windows "
-                "allow.",
+                f"The {name} of {_components_text(runs)}, as many as latent values or as the "
+                "windows allow.",
             ),
             "constant": _number(
                 "Constant", f"The {name} of each channel's best constant, of its training part."
@@ -51,6 +52,15 @@ def compared_errors(runs: Sequence[Compared], measure: str) -> None:
         },
         alt="Errors of the compared runs on validation, and their change against the baseline",
     )
+
+
+def _components_text(runs: Sequence[Compared]) -> str:
+    """`239 principal components`, `12 or 239 principal components`; no count if none is known."""
+    counts = sorted({item.lines.components for item in runs} - {None})
+    if not counts:
+        return "principal components"
+    *others, last = counts
+    return "".join(f"{count:,} or " for count in others) + count_text(last, "principal component")
 
 
 def _number(title: str, text: str) -> st.column_config.NumberColumn:
@@ -70,7 +80,7 @@ def errors_frame(runs: Sequence[Compared], measure: str) -> pd.DataFrame:
             else (math.nan, math.nan)
         )
         for kind in ("floor", "pca", "constant"):
-            known = item.lines.get(kind)
+            known = item.lines.errors.get(kind)
             row[kind] = known["validation"][measure] if known else math.nan
         rows.append(row | {"unit": item.row.unit})
     return pd.DataFrame(rows)

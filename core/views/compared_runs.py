@@ -8,9 +8,9 @@ import streamlit as st
 
 from core import session
 from core.charts.run_words import unique_labels
-from core.results import PartErrors, Results, RunRow, StoredWindows
+from core.results import Results, RunRow, StoredWindows
 from core.runs import Run, RunNotFound, RunUnreadable
-from core.views.curves import lines_of, lines_of_results
+from core.views.curves import Lines, lines_of, lines_of_results
 from core.views.stored import History, history_of, reconstruction_of, results_of
 
 
@@ -27,7 +27,7 @@ class Compared:
     results: Results | None  # None while there are none
 
     @property
-    def lines(self) -> Mapping[str, PartErrors]:
+    def lines(self) -> Lines:
         """Its `floor`, `pca` and `constant`, as far as they are known."""
         return lines_of_results(self.results) if self.results else lines_of(self.run)
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import streamlit as st
@@ -21,23 +21,30 @@ _MAKING = threading.Lock()
 _LABELS = {kind: f"{label[0].upper()}{label[1:]}" for kind, label in LINES.items()}
 
 
-def lines_of(run: Run, floor: PartErrors | None = None) -> dict[str, PartErrors]:
+class Lines(NamedTuple):
+    """What is possible, by kind of line, as far as it is known."""
+
+    errors: Mapping[str, PartErrors]
+    components: int | None = None  # of PCA
+
+
+def lines_of(run: Run, floor: PartErrors | None = None) -> Lines:
     """The lines of a run in work: a floor that is known before, and all after the first epoch."""
     try:
         baselines = baselines_of(run)
     except (RunNotFound, RunUnreadable):
         baselines = None
     if baselines is None:
-        return {"floor": floor} if floor else {}
+        return Lines({"floor": floor} if floor else {})
     return _lines(baselines)
 
 
-def lines_of_results(results: Results) -> dict[str, PartErrors]:
+def lines_of_results(results: Results) -> Lines:
     """The lines of a run that is over."""
     return _lines(results)
 
 
-def _lines(known: Results | Baselines) -> dict[str, PartErrors]:
+def _lines(known: Results | Baselines) -> Lines:
     floor = {
         part: {
             measure: visible_floor(known.floor[part][measure], known.constant[part][measure])
@@ -45,7 +52,8 @@ def _lines(known: Results | Baselines) -> dict[str, PartErrors]:
         }
         for part in PARTS
     }
-    return {"floor": floor, "pca": known.pca, "constant": known.constant}
+    errors = {"floor": floor, "pca": known.pca, "constant": known.constant}
+    return Lines(errors, known.pca_components)
 
 
 def log_toggle() -> None:
@@ -57,17 +65,18 @@ def curves(
     history: History,
     epochs: int,
     unit: str,
-    lines: Mapping[str, PartErrors],
+    lines: Lines,
 ) -> None:
     """Loss, MAE and MSE by epoch, side by side, with one legend and the lines that are chosen."""
     log = bool(st.session_state.get(_LOG))
-    known = {kind: lines[kind] for kind in LINES if kind in lines}
+    known = {kind: lines.errors[kind] for kind in LINES if kind in lines.errors}
     known = {kind: errors for kind, errors in known.items() if levels_of({kind: errors}, "mae")}
     chosen = _chosen(known) if known else []
     shown = {kind: known[kind] for kind in chosen}
     levels = {measure: levels_of(shown, measure) for measure in MEASURES}
     drawn = {key for mine in levels.values() for key in mine}
-    legend(*(key for key in SERIES if key in PARTS or key in drawn))
+    keys = (key for key in SERIES if key in PARTS or key in drawn)
+    legend(*keys, components=lines.components)
     for column, measure in zip(st.columns(3), ("loss", *MEASURES), strict=True):
         mine = levels.get(measure, {})
         column.vega_lite_chart(

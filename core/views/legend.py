@@ -9,9 +9,9 @@ from core.charts import run_words
 from core.charts.run_words import LegendLine
 
 
-def legend(*keys: str) -> None:
-    """What the lines of the charts below mean."""
-    legend_of(run_words.legend(*keys))
+def legend(*keys: str, components: int | None = None) -> None:
+    """What the lines of the charts below mean, with the count of PCA's components if known."""
+    legend_of(run_words.legend(*keys, components=components))
 
 
 def say_off_axis(keys: Iterable[str]) -> None:

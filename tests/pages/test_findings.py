@@ -189,7 +189,9 @@ def test_lines_are_chosen_for_all_pages(lab):
     run = make_run(lab.store)
     page = lab.open("reconstructions", run=run.id)
     assert page.pills(key="curve_lines").value == ["floor", "pca", "constant"]
-    page.pills(key="curve_lines").set_value(["pca"]).run()
+    page = page.pills(key="curve_lines").set_value(["pca"]).run()
+    legends = "".join(item.proto.body for item in page.get("html"))
+    assert "PCA, 12 components" in legends
     page = page.switch_page("pages/train.py")
     page.query_params["run"] = run.id
     assert page.run().pills(key="curve_lines").value == ["pca"]

@@ -225,6 +225,8 @@ def test_the_baseline_comes_first_and_changes_are_measured_from_it(lab):
     assert table["change"][1] == pytest.approx(table["mae"][1] - table["mae"][0])
     assert table["change"].isna()[0]
     assert list(table["pca"]) == [0.02, 0.02]
+    columns = next(item.proto.columns for item in page.dataframe if "percent" in item.value)
+    assert "The MAE of 12 principal components, as many as" in columns
     page = choose_baseline(page, "One")
     table = errors_of(page)
     assert list(table["run"]) == ["One · baseline", "Two"]
@@ -283,7 +285,7 @@ def test_the_legend_names_no_line_that_a_logarithmic_axis_cannot_show(lab):
     assert "error floor" in legends(page)
     page = page.toggle(key="runs_log").set_value(True).run()
     assert "error floor" not in legends(page)
-    assert "PCA of at most the same size" in legends(page)
+    assert "PCA, 12 components" in legends(page)
     assert "a logarithmic axis does not reach 0: error floor." in text_of(page)
     page = page.toggle(key="runs_log").set_value(False).run()
     assert "does not reach 0" not in text_of(page)
@@ -299,7 +301,7 @@ def test_a_line_whose_error_is_no_number_is_not_offered(lab):
     assert not page.exception
     offered = page.pills(key="runs_lines").options
     assert "error floor" in offered
-    assert "PCA of at most the same size" not in offered
+    assert "PCA" not in offered
 
 
 def legends(page):
