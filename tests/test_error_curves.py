@@ -110,6 +110,34 @@ def test_a_flat_curve_has_a_height_all_the_same():
     assert line(frame, "pca")[2] == "↓ PCA 0"
 
 
+SPIKE = [(3e8, 4000.0), (1e4, 2.5), (3.0, 2.4), (2.5, 2.3), (2.4, 2.2)]
+
+
+def rows_of(pairs):
+    return [{"epoch": e, "mae": mae, "val_mae": val} for e, (mae, val) in enumerate(pairs, 1)]
+
+
+def test_a_linear_axis_leaves_out_huge_epochs_and_tells_of_them():
+    frame = error_curve_frame(rows_of(SPIKE), "mae", 5, {"floor": 0.0, "constant": 2.0}, "mV")
+    curves = frame[frame["value"] == frame["level"]]
+    assert curves[curves["series"] == "training"]["epoch"].tolist() == [3, 4, 5]
+    assert curves[curves["series"] == "validation"]["epoch"].tolist() == [2, 3, 4, 5]
+    assert line(frame, "constant") == (2.0, 2.0, "")
+    notes = frame[frame["note"] != ""].set_index("series")
+    assert notes["note"]["training"] == "↑ training, 2 epochs up to 3.000e+08 mV"
+    assert notes["note"]["validation"] == "↑ validation, 1 epoch up to 4,000 mV"
+    assert 3 < notes["value"]["validation"] < notes["value"]["training"] < 6
+    assert "↑" in json.dumps(SPECS["loss"], ensure_ascii=False)  # also without any line
+    logged = error_curve_frame(rows_of(SPIKE), "mae", 5, {}, "mV", log=True)
+    assert len(logged) == 10
+
+
+@pytest.mark.parametrize(("first", "count"), [(1000.0, 6), (1001.0, 5)])
+def test_an_epoch_up_to_a_thousand_times_the_median_is_drawn(first, count):
+    frame = error_curve_frame(rows_of([(first, 1.0), (1.0, 1.0), (1.0, 1.0)]), "mae", 3)
+    assert (frame["value"] == frame["level"]).sum() == count
+
+
 def test_the_training_line_is_drawn_where_it_differs_notably():
     lines = {"constant": parts(10.0, 10.4), "pca": parts(1.0, 2.0), "floor": parts(0.0, 0.04)}
     assert levels_of(lines, "mae") == {

@@ -1,7 +1,8 @@
 """Error curves of one run, with lines of what is possible: the floor, PCA, the best constant.
 
 A line that lies far from the curves would press them into a strip. A stub of it is drawn at the
-edge of the chart instead, with an arrow and its value.
+edge of the chart instead, with an arrow and its value. So would epochs whose error is huge, as a
+first one may be: a linear axis leaves them out, and a note at its upper edge tells of them.
 """
 
 import math
@@ -31,13 +32,16 @@ from core.charts.vega_spec import (
     epoch_axis,
     quantity,
 )
-from core.number_text import number_text
+from core.number_text import count_text, number_text
 from core.results import PARTS, PartErrors, unit_of
 
 REACH = 2.0  # times the curves' own height: so far from them a line stays where it is
 LEAST_HEIGHT = 0.05  # of the curves, of their greatest value: flat curves are no strip
 STUB = 0.12  # of the chart's width, of a line at an edge
 EDGE = 0.105  # of the chart's height, for each line at an edge: room for its note
+# Times the median of the curves: an epoch above it leaves nothing else to be seen on a linear axis,
+# which then reaches so many times the median.
+HUGE, REACH_OF_MEDIAN = 1000.0, 10.0
 # By so much do the lines of both parts differ to be drawn both: of the greater one, and of the
 # greatest line there is, since two lines that lie on each other tell no more than one.
 NOTABLE, VISIBLE = 0.05, 0.01
@@ -79,22 +83,33 @@ def error_curve_table(
 ) -> pa.Table:
     """`epoch, value, series, level, note` of a run's history, with lines at the levels.
 
-    A line far off is a stub at another `value` than its `level`, with a note that says so.
+    A line far off is a stub at another `value` than its `level`, with a note that says so. Of the
+    epochs that a linear axis leaves out, only such a note is there, at the `level` of the greatest.
     """
     names = dict(zip(PARTS, (measure, f"val_{measure}"), strict=True))
     rows = thinned(history, *names.values())
+    curves = {
+        part: np.array([row.get(column, math.nan) for row in rows], float)
+        for part, column in names.items()
+    }
+    top = math.inf if log else _top(np.concatenate(list(curves.values())))
     columns: dict[str, list] = {name: [] for name in _COLUMNS.names}
-    for part, column in names.items():
-        values = np.array([row.get(column, math.nan) for row in rows], float)
-        kept = np.flatnonzero(drawable(values, log))
+    for part, values in curves.items():
+        kept = np.flatnonzero(drawable(values, log) & (values <= top))
         columns["epoch"] += [float(rows[place].get("epoch", math.nan)) for place in kept]
         columns["value"] += values[kept].tolist()
         columns["series"] += [SERIES[part]] * len(kept)
     columns["level"] += columns["value"]
     columns["note"] += [""] * len(columns["value"])
-    places = _places(levels or {}, np.array(columns["value"]), log)
+    left_out = {
+        part: [row[column] for row in history if top < row.get(column, math.nan) < math.inf]
+        for part, column in names.items()
+    }
+    levels = dict(levels or {}) | {part: max(them) for part, them in left_out.items() if them}
+    places = _places(levels, np.array(columns["value"]), log)
     for key, (place, arrow) in places.items():
-        note = f"{arrow} {short_name(key)} {number_text(levels[key], unit)}" if arrow else ""
+        what = _epochs_text(key, left_out[key]) if key in PARTS else short_name(key)
+        note = f"{arrow} {what} {number_text(levels[key], unit)}" if arrow else ""
         # A note above all stands at the right, where curves are low; one below at the left.
         at_left, at_right = (note, "") if arrow == "↓" else ("", note)
         ends = [1.0, float(max(2, epochs))]
@@ -109,6 +124,21 @@ def error_curve_table(
         columns["level"] += [levels[key]] * 2
         columns["note"] += [at_left, at_right]
     return pa.table(columns, _COLUMNS)
+
+
+def _epochs_text(part: str, errors: Sequence[float]) -> str:
+    """What is said before the greatest of the errors that an axis leaves out."""
+    return f"{SERIES[part]}, {count_text(len(errors), 'epoch')} up to"
+
+
+def _top(values: np.ndarray) -> float:
+    """How far a linear axis reaches for these values, of both curves: infinite for all of them."""
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return math.inf
+    median = float(np.quantile(values, 0.5, method="lower"))  # no mean of a huge and a usual one
+    is_huge = values.max() > HUGE * median > 0
+    return REACH_OF_MEDIAN * median if is_huge else math.inf
 
 
 def _places(
@@ -172,13 +202,20 @@ def error_curve_spec(
                 "legend": None,
             },
         },
-        "layer": [*_line_layers(levels, y_title), _curve_layer(epochs, y_title)],
+        "layer": [
+            *_line_layers(levels, y_title),
+            *(_notes(arrow, align) for arrow, align in (("↓", "left"), ("↑", "right"))),
+            _curve_layer(epochs, y_title),
+        ],
     }
 
 
 def _curve_layer(epochs: int, y_title: str) -> Spec:
     return {
-        "transform": [{"filter": {"field": "series", "oneOf": [SERIES[part] for part in PARTS]}}],
+        "transform": [
+            {"filter": {"field": "series", "oneOf": [SERIES[part] for part in PARTS]}},
+            {"filter": "datum.value == datum.level"},
+        ],
         "mark": {
             "type": "line",
             "strokeWidth": 2,
@@ -221,12 +258,11 @@ def _line_layers(levels: tuple[str, ...], y_title: str) -> list[Spec]:
                 ],
             },
         },
-        *(_notes(arrow, align) for arrow, align in (("↓", "left"), ("↑", "right"))),
     ]
 
 
 def _notes(arrow: str, align: str) -> Spec:
-    """The notes of the lines at one edge, in the gap between the line and the curves."""
+    """The notes at one edge, in the gap between a line there and the curves."""
     return {
         "transform": [{"filter": f"indexof(datum.note, '{arrow}') == 0"}],
         "mark": {

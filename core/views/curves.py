@@ -58,7 +58,13 @@ def _lines(known: Results | Baselines) -> Lines:
 
 def log_toggle() -> None:
     """The choice of a logarithmic axis. Apart from the curves, which are drawn each second."""
-    st.toggle("Logarithmic", key=_LOG, persist_state="session", help="The axis of the curves.")
+    st.toggle(
+        "Logarithmic",
+        key=_LOG,
+        persist_state="session",
+        help="The axis of the curves. A linear one leaves out epochs whose error is so huge that "
+        "nothing else could be seen, and tells of them at its edge.",
+    )
 
 
 def curves(
@@ -79,8 +85,9 @@ def curves(
     legend(*keys, components=lines.components)
     for column, measure in zip(st.columns(3), ("loss", *MEASURES), strict=True):
         mine = levels.get(measure, {})
+        its_unit = "" if measure == "loss" else unit_of(measure, unit)
         column.vega_lite_chart(
-            _table(history, measure, epochs, tuple(mine.items()), unit_of(measure, unit), log),
+            _table(history, measure, epochs, tuple(mine.items()), its_unit, log),
             error_curve_spec(measure, unit, epochs, tuple(mine), log),
             key=f"curve-{measure}",
             alt=f"{TITLES[measure]} of training and validation by epoch",
