@@ -3,6 +3,7 @@
 import re
 import time
 
+import pyarrow as pa
 import pytest
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.exceptions import StopException
@@ -11,7 +12,7 @@ from core import processor
 from core.config import ExperimentConfig
 from core.runs import RunNotFound
 from core.views import live, run_commands, run_queue, start_bar, training_form
-from tests.fake_runs import UNIT, Lab, make_run, shown_text
+from tests.fake_runs import UNIT, Lab, history_row, make_run, shown_text
 
 
 @pytest.fixture
@@ -128,6 +129,12 @@ def test_a_run_seen_without_its_address_is_in_view_when_it_has_ended(lab):
 def test_the_curves_of_a_run_in_work_have_a_logarithmic_axis_where_it_is_wished(lab):
     run = make_run(lab.store, "running", epochs=8)
     finished = make_run(lab.store, epochs=8)
+    finished.append_history(history_row(9, 1e9) | {"loss": 2e9})
+
+    def notes_on_huge_epochs(page):
+        tables = [pa.ipc.open_stream(c.proto.data.data) for c in page.get("vega_lite_chart")[:2]]
+        notes = [note for table in tables for note in table.read_all()["note"].to_pylist()]
+        return [note.partition("up to ")[2] for note in notes if "epoch" in note]
 
     def has_log_axis(page):
         specs = [chart.proto.spec for chart in page.get("vega_lite_chart")]
@@ -135,10 +142,17 @@ def test_the_curves_of_a_run_in_work_have_a_logarithmic_axis_where_it_is_wished(
 
     page = lab.open("train", run=run.id).run()
     assert has_log_axis(page) == {False}
+    assert any("PCA, 12 components" in item.proto.body for item in page.get("html"))
     page = page.toggle(key="log_curves").set_value(True).run()
     assert has_log_axis(page) == {True}
     page.query_params["run"] = finished.id  # and so have those of the next
     assert has_log_axis(page.run()) == {True}
+    assert notes_on_huge_epochs(page) == []
+    page = page.toggle(key="log_curves").set_value(False).run()
+    of_loss, of_training, of_validation = notes_on_huge_epochs(page)
+    assert of_loss == "2.000e+09"  # of normalized values
+    assert of_training.endswith(f" {UNIT}")
+    assert of_validation.endswith(f" {UNIT}")
 
 
 def test_two_clicks_are_one_run(lab):
