@@ -177,13 +177,13 @@ def test_edf_keeps_one_rate(tmp_path):
     recording = read_recording(path)
     assert recording.channel_names == ("A", "B")
     assert recording.sampling_rate_hz == 100
-    assert recording.unit == "uV"
+    assert recording.unit == "µV"
     np.testing.assert_array_equal(recording.values, np.column_stack([s.data for s in signals[:2]]))
     notes = " ".join(recording.notes)
     assert "1 Hz differs from the 100 Hz kept: slow" in notes
     assert "1 annotation was left out" in notes
     slow = read_recording(path, ReadOptions(sampling_rate_hz=1))
-    assert (slow.values.shape, slow.unit) == ((10, 1), "degC")
+    assert (slow.values.shape, slow.unit) == ((10, 1), "°C")
     assert read_recording(path, ReadOptions(channels=("slow",))).sampling_rate_hz == 1
     assert dict(outline(path).rates) == {100.0: ("A", "B"), 1.0: ("slow",)}
     with pytest.raises(DataError, match=r"No channel has 7 Hz\. There are: 100 Hz \(A, B\)"):

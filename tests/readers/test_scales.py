@@ -63,7 +63,7 @@ def test_an_edf_without_a_physical_range_has_no_unit(tmp_path):
     ]
     path = tmp_path / "flat.edf"
     edfio.Edf(signals).write(path)
-    assert (read_recording(path).unit, outline(path).unit) == ("uV", "uV")
+    assert (read_recording(path).unit, outline(path).unit) == ("µV", "µV")
     content = bytearray(path.read_bytes())
     start = 256 + 2 * (16 + 80 + 8)  # of the physical minima, which the maxima follow
     content[start + 16 : start + 24] = content[start : start + 8]

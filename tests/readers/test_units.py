@@ -31,7 +31,7 @@ def test_the_unit_of_sound_is_shown_before_another_is_set(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("channels", "unit"), [(None, ""), (("A",), "uV"), (("B",), "degC"), (("A", "q"), "uV")]
+    ("channels", "unit"), [(None, ""), (("A",), "µV"), (("B",), "°C"), (("A", "q"), "µV")]
 )
 def test_the_unit_of_an_edf_is_that_of_the_channels_chosen(tmp_path, channels, unit):
     digital = np.arange(200, dtype=np.int16)

@@ -16,6 +16,18 @@ from core.signals.readers.limits import check_time_steps
 from core.signals.readers.missing import without_gaps
 from core.signals.recording import DataError, Recording
 
+UNITS = {  # as an EDF spells them in plain letters: as people write them
+    "uV": "µV",
+    "uA": "µA",
+    "uS": "µS",
+    "degC": "°C",
+    "degF": "°F",
+    "deg": "°",
+    "Ohm": "Ω",
+    "kOhm": "kΩ",
+    "MOhm": "MΩ",
+}
+
 
 def _open(path: Path):
     """The EDF, unread but for its header; its signals with unique names; notes."""
@@ -158,7 +170,8 @@ def _outside_note(outside: dict[str, int]) -> str:
 
 def _unit(signals: dict, names: Sequence[str]) -> tuple[str, list[str]]:
     """The unit that the channels have in common, and a note where there is none."""
-    units = {channel: signals[channel][0].physical_dimension for channel in names}
+    given = {channel: signals[channel][0].physical_dimension for channel in names}
+    units = {channel: UNITS.get(unit, unit) for channel, unit in given.items()}
     raw = [name for name in names if not _has_physical_range(signals[name][0])]
     if raw:
         return "", [
