@@ -55,7 +55,12 @@ RUNS = (("One", 1), ("Two", 0))
 SPECS = {
     "comparison": comparison.comparison_spec("mse", "mV", ("One", "Two"), 5),
     "comparison with lines": comparison.comparison_spec(
-        "mae", "mV", ("One", "Two"), 5, log=True, lines=("floor", "pca", "constant")
+        "mae",
+        "mV",
+        ("One", "Two"),
+        5,
+        curves.value_axis(np.array([2.0, 90.0]), True),
+        lines=("floor", "pca", "constant"),
     ),
     "comparison free of scale": comparison.comparison_spec(
         "mse", "mV", ("One", "Two"), 5, scaled=True

@@ -4,9 +4,11 @@ import json
 import math
 
 import altair
+import numpy as np
 import pytest
 
 from core.charts import palette, run_words
+from core.charts.curves import value_axis
 from core.charts.error_curves import error_curve_spec, error_curve_table, levels_of
 from tests.fake_runs import history_row
 
@@ -17,7 +19,7 @@ SPAN = CURVE_HIGH - CURVE_LOW
 SPECS = {
     "lines": error_curve_spec("mae", "mV", 20, ALL),
     "loss": error_curve_spec("loss", "", 1),
-    "log": error_curve_spec("mse", "mV", 5, ("pca",), log=True),
+    "log": error_curve_spec("mse", "mV", 5, ("pca",), value_axis(np.array([2.0, 90.0]), True)),
 }
 
 
@@ -148,6 +150,34 @@ def test_the_training_line_is_drawn_where_it_differs_notably():
     }
     assert levels_of({"pca": parts(math.nan, math.nan)}, "mae") == {}
     assert levels_of({"floor": parts(1.0, math.nan)}, "mae") == {"floor-train": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ((0.009, 0.12), (0.01, 0.02, 0.05, 0.1)),
+        ((1.0, 1000.0), (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)),
+        ((3e-5, 7.0), (1e-4, 1e-3, 0.01, 0.1, 1)),  # decades alone
+        ((1e-12, 1e7), tuple(float(f"1e{power}") for power in range(-12, 8, 2))),
+        ((0.15, 0.19), ()),  # the browser's own are even steps
+    ],
+)
+def test_a_log_axis_has_decades_and_the_steps_between(values, ticks):
+    axis = value_axis(np.array(values), log=True)
+    assert axis.ticks == ticks
+    assert axis.scale() == {"type": "log", "nice": False, "padding": 8}
+    assert axis.axis() == ({"values": list(ticks)} if ticks else {})
+    assert value_axis(np.array(values), log=False).axis() == {}
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_one_value_alone_has_an_axis_of_more_than_its_own_digits(log):
+    frame = error_curve_frame([], "mae", 3, {"floor": 0.015739002734}, log=log)
+    low, high = value_axis(frame["value"].to_numpy(), log).scale()["domain"]
+    assert 0 < low < 0.01574 < high < 0.02
+    assert "domain" not in value_axis(np.array([0.01, 0.0101]), log).scale()
+    assert "domain" not in value_axis(np.array([]), log).scale()
+    assert "domain" not in value_axis(np.array([0.0]), False).scale()
 
 
 def luminance(colour):

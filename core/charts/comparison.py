@@ -7,13 +7,14 @@ from functools import lru_cache
 import pandas as pd
 
 from core.charts import palette
-from core.charts.curves import drawable, thinned
+from core.charts.curves import ValueAxis, drawable, thinned
 from core.charts.run_words import NAMES, SERIES, TITLES, labelled, line_dash, series_colour
 from core.charts.vega_spec import NUMBER, NUMBER_LABELS, REFITTED, Spec, chart_title, quantity
 from core.results import unit_of
 
 Rows = Sequence[Mapping[str, float]]
 
+_LINEAR = ValueAxis()
 _TRAIN_DASH = [5, 4]
 
 
@@ -35,7 +36,7 @@ def comparison_spec(
     unit: str,
     runs: tuple[str, ...],
     epochs: int,
-    log: bool = False,
+    values: ValueAxis = _LINEAR,
     scaled: bool = False,
     lines: tuple[str, ...] = (),
 ) -> Spec:
@@ -45,8 +46,8 @@ def comparison_spec(
     """
     y_title = measure_title(measure, unit, scaled)
     value = quantity("value", y_title, format=NUMBER)
-    y = quantity("value", y_title, scale={"type": "log"} if log else {"zero": False})
-    y["axis"] = {"labelExpr": NUMBER_LABELS}
+    y = quantity("value", y_title, scale=values.scale())
+    y["axis"] = values.axis() | {"labelExpr": NUMBER_LABELS}
     drawn = {"field": "series", "type": "nominal", "legend": None}
     return {
         "title": chart_title(f"{NAMES[measure]} by epoch", "validation solid, training dashed"),

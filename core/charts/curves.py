@@ -2,12 +2,16 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 MOST_EPOCHS = 400  # of a curve
 THINNED = f"Curves of more than {MOST_EPOCHS} epochs are thinned, peaks kept."
+MOST_TICKS = 10  # of a logarithmic axis; where 1, 2 and 5 of each decade are more, decades alone
+FLAT = 1e-6  # relative: values that differ by less are one, beside which an axis needs room
 CURVE_HEIGHT = 250  # of the whole chart, with its title, axes and legend
 
 
@@ -50,3 +54,43 @@ def finite(values: np.ndarray) -> np.ndarray:
 def drawable(values: np.ndarray, log: bool) -> np.ndarray:
     """Which of them an axis can show: those that are finite, and on a log axis positive."""
     return np.isfinite(values) & ((values > 0) | (not log))
+
+
+@dataclass(frozen=True)
+class ValueAxis:
+    """What an axis of errors has to be told, where the browser's own choice reads badly."""
+
+    log: bool = False
+    ticks: tuple[float, ...] = ()
+    domain: tuple[float, ...] = ()
+
+    def scale(self) -> dict[str, Any]:
+        """The scale of a specification: as high as what is drawn, with a little room."""
+        kind = {"type": "log"} if self.log else {"zero": False}
+        domain = {"domain": list(self.domain)} if self.domain else {}
+        return kind | domain | {"nice": False, "padding": 8}
+
+    def axis(self) -> dict[str, Any]:
+        return {"values": list(self.ticks)} if self.ticks else {}
+
+
+def value_axis(values: np.ndarray, log: bool) -> ValueAxis:
+    """The axis of these values, as drawn: they are finite, and positive where it is logarithmic."""
+    if not len(values):
+        return ValueAxis(log)
+    low, high = float(np.min(values)), float(np.max(values))
+    if high > 0 and high - low <= FLAT * high:
+        return ValueAxis(log, domain=(low * 0.95, high * 1.05))
+    return ValueAxis(log, _log_ticks(low, high) if log else ())
+
+
+def _log_ticks(low: float, high: float) -> tuple[float, ...]:
+    """1, 2 and 5 of each decade; none where fewer than three lie within: even steps tell more."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = [float(f"{step}e{decade}") for decade in decades for step in (1, 2, 5)]
+    within = [tick for tick in ticks if low <= tick <= high]
+    if len(within) > MOST_TICKS:
+        tens = [float(f"1e{decade}") for decade in decades]
+        within = [ten for ten in tens if low <= ten <= high]
+        within = within[:: math.ceil(len(within) / MOST_TICKS)]
+    return tuple(within) if len(within) >= 3 else ()

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 
-from core.charts.curves import CURVE_HEIGHT, drawable, thinned
+from core.charts.curves import CURVE_HEIGHT, ValueAxis, drawable, thinned
 from core.charts.run_words import (
     SERIES,
     TITLES,
@@ -55,6 +55,7 @@ _COLUMNS = pa.schema(
         "note": pa.string(),
     }
 )
+_LINEAR = ValueAxis()
 Lines = Mapping[str, PartErrors]  # kind of line -> its errors
 
 
@@ -173,7 +174,11 @@ def _places(
 
 @lru_cache(maxsize=256)
 def error_curve_spec(
-    measure: str, unit: str, epochs: int, levels: tuple[str, ...] = (), log: bool = False
+    measure: str,
+    unit: str,
+    epochs: int,
+    levels: tuple[str, ...] = (),
+    values: ValueAxis = _LINEAR,
 ) -> Spec:
     """Curves of `loss`, `mae` or `mse` over so many epochs; see `error_curve_table`.
 
@@ -182,9 +187,8 @@ def error_curve_spec(
     keys = [*PARTS, *levels]
     shown_unit = "normalized" if measure == "loss" else unit_of(measure, unit)
     y_title = labelled(TITLES[measure], shown_unit)
-    scale = {"type": "log"} if log else {"zero": False}
-    y = quantity("value", y_title, scale=scale | {"nice": False, "padding": 8})
-    y["axis"] = {"tickCount": 5, "titlePadding": 6, "labelExpr": NUMBER_LABELS}
+    y = quantity("value", y_title, scale=values.scale())
+    y["axis"] = values.axis() | {"tickCount": 5, "titlePadding": 6, "labelExpr": NUMBER_LABELS}
     return {
         "title": chart_title(f"{TITLES[measure]} by epoch"),
         "height": CURVE_HEIGHT,

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import session
 from core.charts.comparison import comparison_frame, comparison_spec, without_scaled
-from core.charts.curves import MOST_EPOCHS, THINNED, drawable
+from core.charts.curves import MOST_EPOCHS, THINNED, drawable, value_axis
 from core.charts.run_words import LINES, TITLES
 from core.results import have_same_data, same_histories
 from core.views.compared_runs import Compared
@@ -48,14 +48,15 @@ def compared_curves(runs: Sequence[Compared]) -> str:
         st.caption("No epoch is finished yet.")
         return measure
     in_colour_order = tuple(item.label for item in sorted(runs, key=lambda item: item.colour))
+    frame = comparison_frame(histories, measure, log, scale == "scaled", runs[0].label, drawn)
     st.vega_lite_chart(
-        comparison_frame(histories, measure, log, scale == "scaled", runs[0].label, drawn),
+        frame,
         comparison_spec(
             measure,
             _common_unit(runs),
             in_colour_order,
             epochs,
-            log,
+            value_axis(frame["value"].to_numpy(), log),
             scale == "scaled",
             tuple(drawn),
         ),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import streamlit as st
 
-from core.charts.curves import MOST_EPOCHS, THINNED
+from core.charts.curves import MOST_EPOCHS, THINNED, value_axis
 from core.charts.error_curves import error_curve_spec, error_curve_table, levels_of
 from core.charts.run_words import LINES, SERIES, TITLES
 from core.results import MEASURES, PARTS, Baselines, PartErrors, Results, unit_of, visible_floor
@@ -86,9 +86,11 @@ def curves(
     for column, measure in zip(st.columns(3), ("loss", *MEASURES), strict=True):
         mine = levels.get(measure, {})
         its_unit = "" if measure == "loss" else unit_of(measure, unit)
+        table = _table(history, measure, epochs, tuple(mine.items()), its_unit, log)
+        axis = value_axis(table["value"].to_numpy(), log)
         column.vega_lite_chart(
-            _table(history, measure, epochs, tuple(mine.items()), its_unit, log),
-            error_curve_spec(measure, unit, epochs, tuple(mine), log),
+            table,
+            error_curve_spec(measure, unit, epochs, tuple(mine), axis),
             key=f"curve-{measure}",
             alt=f"{TITLES[measure]} of training and validation by epoch",
         )
