@@ -36,9 +36,19 @@ def test_the_reach_of_every_output_is_drawn_with_its_ends():
     assert rows_of(table, "validation")[0]["high"] == 12
 
 
-def test_an_end_far_from_the_targets_is_shown_as_going_on():
+def test_an_end_far_from_the_targets_is_told_and_no_end_goes_on():
     table = charts.reach_table({"training": (0.0, 0.5), "validation": (0.0, 0.5)})
-    assert "ReLU6" in {row["output"] for row in rows_of(table, "high-on")}
+    assert [(row["output"], row["high"]) for row in rows_of(table, "high-beyond")] == [("ReLU6", 6)]
+    (told,) = [layer for layer in charts.reach_spec()["layer"] if layer["mark"]["type"] == "text"]
+    assert told["transform"][1]["calculate"] == "'to ' + datum.high"
+    on = {row["output"] for row in rows_of(table, "high-on")}
+    assert on == {"ReLU", "Leaky ReLU", "ELU", "Softplus", "Exponential", "Linear"}
+
+
+def test_the_legend_of_the_targets_has_their_colours_alone():
+    bars = charts.targets_spec()["layer"][-1]
+    assert "stroke" in bars["mark"]
+    assert bars["encoding"]["color"]["legend"]["symbolStrokeWidth"] == 0
 
 
 def test_bars_are_told_apart_by_reach_and_what_cannot_be_said_is_shaded():

@@ -104,8 +104,11 @@ def reach_table(targets: Mapping[str, tuple[float, float]]) -> pa.Table:
             (low, output.low, output.low_open, "low"),
             (high, output.high, output.high_open, "high"),
         ):
-            kind = f"{side}-on" if shown != end else "open" if is_open else "closed"
-            rows.append((kind, *name, shown, shown))
+            if shown == end:
+                kind = "open" if is_open else "closed"
+            else:
+                kind = f"{side}-on" if np.isinf(end) else f"{side}-beyond"
+            rows.append((kind, *name, shown, shown if np.isinf(end) else end))
     names = ("kind", "output", "range", "low", "high")
     return pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
 
@@ -156,6 +159,7 @@ def reach_spec() -> Spec:
             _end(x, y, "open", {"shape": "circle", "size": 65, "filled": False, "strokeWidth": 2}),
             _end(x, y, "low-on", {"shape": "triangle-left", "size": 90, "filled": True}),
             _end(x, y, "high-on", {"shape": "triangle-right", "size": 90, "filled": True}),
+            _end_beyond(x, y),
         ],
     }
 
@@ -180,6 +184,19 @@ def _end(x: Spec, y: Spec, kind: str, mark: Spec) -> Spec:
         **_only(f"datum.kind == '{kind}'"),
         "mark": point | mark,
         "encoding": {"x": x, "y": y},
+    }
+
+
+def _end_beyond(x: Spec, y: Spec) -> Spec:
+    """What a range goes to that ends beyond the picture."""
+    mark = {"type": "text", "align": "right", "dy": -8, "fontSize": 10, "tooltip": None}
+    return {
+        "transform": [
+            {"filter": "datum.kind == 'high-beyond'"},
+            {"calculate": "'to ' + datum.high", "as": "text"},
+        ],
+        "mark": mark,
+        "encoding": {"x": x, "y": y, "text": {"field": "text", "type": "nominal"}},
     }
 
 
@@ -276,7 +293,11 @@ def targets_spec() -> Spec:
                         "type": "nominal",
                         "title": None,
                         "scale": {"domain": [_INSIDE, _OUTSIDE], "range": colors},
-                        "legend": {"orient": "bottom", "symbolType": "square"},
+                        "legend": {
+                            "orient": "bottom",
+                            "symbolType": "square",
+                            "symbolStrokeWidth": 0,  # else in the colour of one kind of bar
+                        },
                     },
                     "tooltip": [
                         {"field": "reach", "type": "nominal", "title": "these values"},
