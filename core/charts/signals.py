@@ -48,6 +48,7 @@ _VIEW = pa.schema(
 )
 MARGIN = 0.5  # of the visible range, drawn beyond each of its ends, so that a pan shows signal
 _REGIONS = {"training": TRAIN, "validation": VALIDATION, "anomaly": ANOMALY}
+_SHADE = "luminance(background) < 0.5 ? 0.22 : 0.09"  # opacity: a dark page swallows more
 _ZOOM = "wheel![event.ctrlKey || event.metaKey]"  # a plain wheel scrolls the page
 
 
@@ -188,7 +189,7 @@ def _shades(row: int, x: alt.X, legend: tuple[str, ...]) -> tuple[alt.Chart, alt
     parts = (
         alt.Chart()
         .transform_filter("isValid(datum.kind) && datum.kind != 'anomaly'")
-        .mark_rect(clip=True, opacity=0.09, tooltip=None)
+        .mark_rect(clip=True, opacity=alt.ExprRef(_SHADE), tooltip=None)
         .encode(x=x, x2=alt.X2("t2:Q"), color=color)
     )
     anomalies = (
