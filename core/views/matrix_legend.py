@@ -9,6 +9,8 @@ from core.charts import palette
 from core.trials import OUTCOMES
 from core.views.output_fit import VERDICTS
 
+# What tells of a cell stands over others: Streamlit's own tooltip lets them shine through its text.
+_OPAQUE = "<style>#vg-tooltip-element {background-color: inherit}</style>"  # as the page's body has
 _STEPS = 6  # of the drawn scale
 
 
@@ -29,7 +31,7 @@ def matrix_legend() -> None:
     lines = "".join(f'<span style="white-space:nowrap">{item}</span>' for item in items[:-1])
     st.html(
         '<div style="display:flex;flex-wrap:wrap;gap:0.2rem 1.1rem;font-size:0.8rem;opacity:0.85">'
-        f"{lines}<span>{items[-1]}</span></div>"
+        f"{lines}<span>{items[-1]}</span></div>{_OPAQUE}"
     )
 
 
