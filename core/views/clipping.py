@@ -35,12 +35,14 @@ def clipping(config: ExperimentConfig, train: ErrorFloor, validation: ErrorFloor
     clips = bool((floor.below_share + floor.above_share).any())
     st.markdown(_in_words(config, floor, part, clips))
     known = session.clipped(config, part)
+    if not clips:
+        typical = session.cut_window(config, part, known.typical)
+        channels = [c for c in channels if _has_end_near(typical, c)]
+    if not channels:
+        return
     position = _chosen_window(config, part, known, clips)
     window = session.cut_window(config, part, position)
-    if not clips:
-        channels = [c for c in channels if _has_end_near(window, c)]
-    if channels:
-        _panels(found, channels, window)
+    _panels(found, channels, window)
     where = _place(found, session.split(config), part, position)
     st.caption(where + _facts(found.unit, window))
     if clips and not known.is_whole:
