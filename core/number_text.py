@@ -2,6 +2,8 @@
 
 import math
 
+PERCENT_FORMAT = "%.4g %%"  # of a table's column in percent: as many decimals as tell from none
+
 
 def count_text(count: int, noun: str) -> str:
     """A count with its noun: `1 value`, `2,000 values`."""

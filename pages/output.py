@@ -45,7 +45,7 @@ def show_fit(config: ExperimentConfig, beside) -> None:
     matrix(config, cells, best, offer=not is_offered)
     clipping(config, train, validation)
     activation_picture(config, recording)
-    channel_floors(recording, train, validation)
+    channel_floors(config, train, validation)
 
 
 session.open_page()

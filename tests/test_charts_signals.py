@@ -268,6 +268,8 @@ def test_regions_mark_both_parts_and_anomalies_in_their_channel():
     assert frame.loc[2, ["t", "t2"]].tolist() == [4.0, 4.1]
     assert frame["c"].tolist() == [-1, -1, 2, 0, -1]
     assert frame.loc[0, ["t", "t2"]].tolist() == [0.0, 8.0]
+    spec = json.dumps(signals.signal_spec(("a",), (0,), "time (s)", "", (0, 1)))
+    assert "luminance(background) < 0.5 ? 0.22 : 0.09" in spec  # 0.09 is not seen on a dark page
     shown = signals.region_table(axis, 100, 80, anomalies, [1])
     assert shown["c"].to_pylist() == [-1, -1, -1]  # what is in channels not shown is left out
 
@@ -298,7 +300,11 @@ def test_points_come_first_and_what_is_shaded_after_them():
 
 def test_histogram_bars_cover_all_values():
     values = np.random.default_rng(0).standard_normal((1000, 1))
-    frame = channels.histogram_table(summarize_channels(values)[0]).to_pandas()
+    values[0] = 0
+    summaries = summarize_channels(values)
+    assert channels.summary_frame(summaries, ("a",))["zeros"].tolist() == pytest.approx([0.1])  # %
+    assert channels.histogram_spec("a", 0, "mV")["encoding"]["y"]["title"] == "share (root scale)"
+    frame = channels.histogram_table(summaries[0]).to_pandas()
     assert frame["count"].sum() == 1000
     assert frame["share"].sum() == pytest.approx(1)
 

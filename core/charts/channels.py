@@ -42,7 +42,7 @@ def histogram_spec(name: str, color: int, unit: str) -> dict[str, Any]:
             x2=alt.X2("high:Q"),
             y=alt.Y(
                 "share:Q",
-                title="share",
+                title="share (root scale)",
                 scale=alt.Scale(type="sqrt", zero=True),
                 axis=alt.Axis(format="~%", tickCount=3),
             ),
@@ -62,7 +62,8 @@ def histogram_spec(name: str, color: int, unit: str) -> dict[str, Any]:
 def summary_frame(
     summaries: list[ChannelSummary], names: tuple[str, ...], missing: tuple[int, ...] = ()
 ) -> pd.DataFrame:
-    """A row for each channel: its statistics in original units, and its histogram in small.
+    """A row for each channel: its statistics in original units, how many values are 0
+    in percent, and its histogram in small.
 
     missing: how many of its values were missing and have been filled; none by default.
     """
@@ -74,7 +75,7 @@ def summary_frame(
             "mean": [s.mean for s in summaries],
             "std": [s.standard_deviation for s in summaries],
             "median": [s.median for s in summaries],
-            "zeros": [s.zero_share for s in summaries],
+            "zeros": [100 * s.zero_share for s in summaries],
             "missing": missing or [0] * len(summaries),
             "histogram": [np.sqrt(s.counts).tolist() for s in summaries],
         }

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import session
 from core.charts import channels as charts
+from core.number_text import PERCENT_FORMAT
 from core.session import literal
 from core.signals.recording import Recording
 from core.views.quoted_frame import quoted_frame
@@ -15,12 +16,13 @@ def channels(found: Recording) -> None:
     st.subheader("Channels")
     measured = session.summaries(session.part("data"))
     unit = f" ({literal(found.unit)})" if found.unit else ""
-    st.dataframe(
+    # A table that stays in place keeps the widths that its columns had for other values.
+    st.container(key=f"channel-table@{session.data_key()}").dataframe(
         quoted_frame(charts.summary_frame(measured, found.channel_names, found.missing)),
         hide_index=True,
         height="content" if found.channels <= 12 else 420,
         column_config={
-            "zeros": st.column_config.NumberColumn("zeros", format="percent"),
+            "zeros": st.column_config.NumberColumn("zeros", format=PERCENT_FORMAT),
             "missing": st.column_config.NumberColumn(
                 "missing", format="localized", help="Values the file lacks; they have been filled"
             ),

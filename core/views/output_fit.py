@@ -6,6 +6,7 @@ import streamlit as st
 from core import session
 from core.config import ExperimentConfig
 from core.matrix import Cell
+from core.number_text import PERCENT_FORMAT
 from core.output_range import ACTIVATIONS, ErrorFloor
 from core.results import unit_of
 from core.session.fitted import Floors
@@ -111,17 +112,20 @@ def activation_picture(config: ExperimentConfig, found: Recording) -> None:
     )
 
 
-def channel_floors(found: Recording, train: ErrorFloor, validation: ErrorFloor) -> None:
+def channel_floors(config: ExperimentConfig, train: ErrorFloor, validation: ErrorFloor) -> None:
     st.subheader("Channel by channel")
-    percent = st.column_config.NumberColumn(format="percent")
-    st.dataframe(
+    found = session.recording(config.data)
+    percent = st.column_config.NumberColumn(format=PERCENT_FORMAT)
+    # A table that stays in place keeps the widths that its columns had for other values.
+    shown = (session.data_key(), config.normalization, config.model.output_activation)
+    st.container(key=f"channel-floors@{hash(shown)}").dataframe(
         pd.DataFrame(
             {
                 "channel": [quoted(name) for name in found.channel_names],
-                SHARES[0]: train.below_share,
-                SHARES[1]: train.above_share,
-                SHARES[2]: train.at_open_end_share,
-                SHARES[3]: validation.below_share + validation.above_share,
+                SHARES[0]: 100 * train.below_share,
+                SHARES[1]: 100 * train.above_share,
+                SHARES[2]: 100 * train.at_open_end_share,
+                SHARES[3]: 100 * (validation.below_share + validation.above_share),
                 "MAE floor": train.channel_mae,
                 "MAE floor, valid.": validation.channel_mae,
             }
