@@ -9,7 +9,7 @@ import pytest
 from core.charts import activations, channels, palette, question, signals
 from core.charts.altair_spec import FLUSH
 from core.charts.thinning import POINTS, Envelope, thin
-from core.charts.time_axis import STAMPS, TimeAxis, rate_text, time_axis
+from core.charts.time_axis import STAMPS, TimeAxis, duration_text, rate_text, time_axis
 from core.metrics import summarize_channels
 from core.signals.recording import Anomaly, Recording
 
@@ -322,3 +322,11 @@ def test_colours_are_legible_on_both_backgrounds():
     for color in {*named, *palette.CHANNELS}:
         assert 1.05 / (luminance(color) + 0.05) >= 3, color
         assert (luminance(color) + 0.05) / (luminance("#12171E") + 0.05) >= 3, color
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.0025, "0.0025 s"), (2, "2 s"), (90, "90 s"), (150, "2.5 min"), (60_000, "16.67 h")],
+)
+def test_a_duration_is_told_in_the_unit_of_its_size(seconds, said):
+    assert duration_text(seconds) == said

@@ -1,6 +1,7 @@
 """What views say: one of a thing as one, errors in the unit that they share, help that is true."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -36,7 +37,10 @@ from tests.test_worst_windows import stored
 def test_a_cut_into_windows_is_told_in_numbers(steps, stride, words):
     found = Recording(np.zeros((steps, 1)), ("a",))
     cut = WindowsConfig(window_length=5, stride=stride, validation_share=0.5)
-    assert words in _consequence(found, split_windows(found.values, cut))
+    parts = split_windows(found.values, cut)
+    assert words in _consequence(found, parts)
+    timed = _consequence(replace(found, sampling_rate_hz=1 / 300), parts)
+    assert "5 time steps (25 min) each" in timed
 
 
 @pytest.mark.parametrize(

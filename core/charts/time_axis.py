@@ -102,6 +102,14 @@ def time_axis(recording: Recording) -> TimeAxis:
     return TimeAxis("time steps")
 
 
+def duration_text(seconds: float) -> str:
+    """A time as people say it: `2.5 s`, `16.67 h`; in minutes, hours and days from two of them."""
+    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.4g} {unit}"
+    return f"{seconds:.4g} s"
+
+
 def rate_text(rate_hz: float) -> str:
     """A sampling rate as people say it: `100 Hz`, or `a time step every 5 min`."""
     if rate_hz >= 0.1:

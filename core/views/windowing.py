@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core import session
-from core.charts.time_axis import time_axis
+from core.charts.time_axis import duration_text, time_axis
 from core.config import WindowsConfig
 from core.number_text import agreeing, count_text, share_text
 from core.session import bound
@@ -131,8 +131,8 @@ def _consequence(found: Recording, parts: Split) -> str:
     train, validation = len(parts.train), len(parts.validation)
     length, stride = parts.train.window_length, parts.train.stride
     axis = time_axis(found)
-    is_even = axis.kind == "seconds" and axis.time is None
-    lasting = f" ({length / axis.rate:.4g} s)" if is_even else ""
+    rate = found.sampling_rate_hz
+    lasting = f" ({duration_text(length / rate)})" if rate else ""
     if stride < length:
         shared = count_text(length - stride, "time step")
         overlap = f"neighbours share {shared} ({share_text(1 - stride / length)})"
