@@ -232,8 +232,8 @@ def test_the_sidebar_names_a_scope_where_there_is_one(lab, method, scope, text):
     ("said", "shown"),
     [
         ("Shorten windows.window_length, change windows.validation_share", None),
-        ("training.batch_size=64 is more than the 9 windows", "batch size 64 is more than the"),
-        ("data.frequency_hz=60 is above 50 Hz", "frequency (Hz) 60 is above 50 Hz"),
+        ("training.batch_size=64 is more than the 9 windows", "Batch size 64 is more than the"),
+        ("data.frequency_hz=60 is above 50 Hz", "Frequency (Hz) 60 is above 50 Hz"),
         ("data.csv: model.keras is no table; data.name.csv", "data.csv: model.keras is no table"),
     ],
 )

@@ -45,7 +45,7 @@ FIELD_TITLES = {  # what forms call fields that they do not call by their own na
     "training.backend": "back end",
 }
 _VALUE_TITLES = {  # of the fields whose choices have names
-    "normalization.method": METHODS,
+    "normalization.method": {name: title.lower() for name, title in METHODS.items()},
     "normalization.scope": SCOPES,
     "model.output_activation": {name: known.title for name, known in ACTIVATIONS.items()},
 }
@@ -117,9 +117,10 @@ def fault_text(field: str, text: str) -> str:
 def field_words(text: str) -> str:
     """A text with the fields of a configuration named as forms name them.
 
-    `training.batch_size=64`, as the command line says it, becomes `batch size 64`.
+    `Set training.batch_size=64`, as the command line says it, becomes `Set batch size 64`.
     """
-    return _FIELD.sub(lambda found: field_name(found[1]) + " " * bool(found[2]), text)
+    named = _FIELD.sub(lambda found: field_name(found[1]) + " " * bool(found[2]), text)
+    return f"{named[:1].upper()}{named[1:]}" if _FIELD.match(text) else named
 
 
 def faulty_fields(fields: Collection[str]) -> str:

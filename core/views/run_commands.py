@@ -78,7 +78,7 @@ def try_remedy(run_id: str, changes: Mapping[str, Any]) -> None:
 
 def _change_text(field: str, before: Any, after: Any) -> str:
     was, now = value_texts([before, after])
-    return f"{session.field_words(field)} {now} (was {was})"
+    return f"{session.field_name(field)} {now} (was {was})"
 
 
 def cancel(run_id: str) -> None:

@@ -119,7 +119,7 @@ def _batch_fault() -> None:
         check_batch(training.batch_size, parts.train)
     except DataError as error:
         most = len(parts.train)
-        st.caption(f":red[{session.literal(str(error), 300)}]")
+        st.caption(f":red[{session.literal(session.field_words(str(error)), 300)}]")
         changes = {"training.batch_size": most}
         st.button(f"Use {most:,}", key="fit-batch", on_click=session.change, args=(changes,))
 

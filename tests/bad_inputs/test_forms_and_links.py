@@ -168,7 +168,8 @@ def test_90_a_window_longer_than_the_signal_names_both():
 def test_90_a_batch_larger_than_the_data_is_an_error_at_its_field(lab):
     page = lab.open("train", v="1", **{"training.batch_size": "65536"}).run()
     assert not page.exception
-    assert "more than the 80 windows there are to train on" in shown_text(page)
+    said = "Batch size 65,536 is more than the 80 windows there are to train on"
+    assert shown_text(page).count(said) == 2  # at the field, and at the start
     assert page.button(key="start").disabled
     page.button(key="fit-batch").click().run()
     assert "windows there are to train on" not in shown_text(page)

@@ -271,7 +271,7 @@ def test_a_link_to_a_setup_on_a_file_is_told_as_forms_name_it(lab):
     page = lab.open("train", v="1", **known, **chosen, **reading)
     (told,) = (c.value for c in page.caption if c.value.startswith("Filled from the link"))
     assert told.replace("\\", "").partition(": ")[2].split("; ") == [
-        *("source file", "signal ecg.csv", "normalization Signed log(1 + |x|)"),
+        *("source file", "signal ecg.csv", "normalization signed log(1 + |x|)"),
         *("output activation Hard sigmoid", "unit of the values mV"),
         *("keep the best no", "filters 8, 4"),
     ]
