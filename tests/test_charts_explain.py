@@ -45,10 +45,11 @@ def test_an_end_far_from_the_targets_is_told_and_no_end_goes_on():
     assert on == {"ReLU", "Leaky ReLU", "ELU", "Softplus", "Exponential", "Linear"}
 
 
-def test_the_legend_of_the_targets_has_their_colours_alone():
+def test_the_targets_have_a_named_scale_and_a_legend_in_their_colours_alone():
     bars = charts.targets_spec()["layer"][-1]
     assert "stroke" in bars["mark"]
     assert bars["encoding"]["color"]["legend"]["symbolStrokeWidth"] == 0
+    assert bars["encoding"]["y"]["title"] == "share (root scale)"
 
 
 def test_bars_are_told_apart_by_reach_and_what_cannot_be_said_is_shaded():

@@ -247,7 +247,7 @@ def targets_spec() -> Spec:
     )
     share = quantity(
         "share",
-        "share of values",
+        "share (root scale)",
         scale={"type": "sqrt", "domainMin": 0},
         axis={"format": "~%", "tickCount": 3, "grid": False},
     )
