@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.charts import explain as charts
+from core.charts import palette
 from core.output_range import ACTIVATIONS
 
 
@@ -41,6 +42,7 @@ def test_an_end_far_from_the_targets_is_told_and_no_end_goes_on():
     assert [(row["output"], row["high"]) for row in rows_of(table, "high-beyond")] == [("ReLU6", 6)]
     (told,) = [layer for layer in charts.reach_spec()["layer"] if layer["mark"]["type"] == "text"]
     assert told["transform"][1]["calculate"] == "'to ' + datum.high"
+    assert told["mark"]["color"] == palette.RECONSTRUCTION  # black is not seen on a dark page
     on = {row["output"] for row in rows_of(table, "high-on")}
     assert on == {"ReLU", "Leaky ReLU", "ELU", "Softplus", "Exponential", "Linear"}
 

@@ -189,13 +189,13 @@ def _end(x: Spec, y: Spec, kind: str, mark: Spec) -> Spec:
 
 def _end_beyond(x: Spec, y: Spec) -> Spec:
     """What a range goes to that ends beyond the picture."""
-    mark = {"type": "text", "align": "right", "dy": -8, "fontSize": 10, "tooltip": None}
+    mark = {"type": "text", "align": "right", "dx": -2, "dy": -9, "fontSize": 11, "tooltip": None}
     return {
         "transform": [
             {"filter": "datum.kind == 'high-beyond'"},
             {"calculate": "'to ' + datum.high", "as": "text"},
         ],
-        "mark": mark,
+        "mark": mark | {"color": palette.RECONSTRUCTION},
         "encoding": {"x": x, "y": y, "text": {"field": "text", "type": "nominal"}},
     }
 
