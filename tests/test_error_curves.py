@@ -159,6 +159,7 @@ def test_the_training_line_is_drawn_where_it_differs_notably():
         ((1.0, 1000.0), (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)),
         ((3e-5, 7.0), (1e-4, 1e-3, 0.01, 0.1, 1)),  # decades alone
         ((1e-12, 1e7), tuple(float(f"1e{power}") for power in range(-12, 8, 2))),
+        ((0.055, 0.12), (0.06, 0.08, 0.1)),
         ((0.15, 0.19), ()),  # the browser's own are even steps
     ],
 )

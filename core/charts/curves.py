@@ -10,7 +10,8 @@ import numpy as np
 
 MOST_EPOCHS = 400  # of a curve
 THINNED = f"Curves of more than {MOST_EPOCHS} epochs are thinned, peaks kept."
-MOST_TICKS = 10  # of a logarithmic axis; where 1, 2 and 5 of each decade are more, decades alone
+MOST_TICKS = 10  # of a logarithmic axis
+_STEPS = ((1, 2, 5), (1,), (1, 1.5, 2, 3, 4, 5, 6, 8))  # of a decade, as many as there is room for
 FLAT = 1e-6  # relative: values that differ by less are one, beside which an axis needs room
 CURVE_HEIGHT = 250  # of the whole chart, with its title, axes and legend
 
@@ -85,12 +86,15 @@ def value_axis(values: np.ndarray, log: bool) -> ValueAxis:
 
 
 def _log_ticks(low: float, high: float) -> tuple[float, ...]:
-    """1, 2 and 5 of each decade; none where fewer than three lie within: even steps tell more."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    ticks = [float(f"{step}e{decade}") for decade in decades for step in (1, 2, 5)]
-    within = [tick for tick in ticks if low <= tick <= high]
-    if len(within) > MOST_TICKS:
-        tens = [float(f"1e{decade}") for decade in decades]
-        within = [ten for ten in tens if low <= ten <= high]
-        within = within[:: math.ceil(len(within) / MOST_TICKS)]
-    return tuple(within) if len(within) >= 3 else ()
+    """1, 2 and 5 of each decade, fewer or more of it as there is room; none of less than three.
+
+    Then the browser's own tell more, which are even steps.
+    """
+    for steps in _STEPS:
+        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        ticks = [float(f"{step}e{decade}") for decade in decades for step in steps]
+        within = [tick for tick in ticks if low <= tick <= high]
+        if 3 <= len(within) <= MOST_TICKS:
+            return tuple(within)
+    tens = [ten for ten in (float(f"1e{decade}") for decade in decades) if low <= ten <= high]
+    return tuple(tens[:: math.ceil(len(tens) / MOST_TICKS)]) if len(tens) > MOST_TICKS else ()
