@@ -214,7 +214,7 @@ def split_windows(values: np.ndarray, config: WindowsConfig, seed: int = 0) -> S
     if values.ndim == 2:
         if config.split == "random":
             raise DataError(
-                "windows.split=random needs data that comes in ready windows: windows of one "
+                "Validation on random windows needs data that comes in windows: windows of one "
                 "recording chosen at random would share time steps. Use auto or last."
             )
         boundary = round(len(values) * (1 - config.validation_share))

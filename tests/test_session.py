@@ -138,7 +138,7 @@ def test_a_link_may_go_beyond_what_the_widgets_offer(lab):
     page = lab.open("data", v="1", **query).run()
     assert not page.exception
     assert page.slider[0].value == 0.7
-    assert "split random" in page.error[0].value.replace("\\", "")
+    assert "random windows" in page.error[0].value.replace("\\", "")
     split = next(item for item in page.selectbox if item.label == "Validate on")
     split.set_value("auto").run()
     assert not page.error
