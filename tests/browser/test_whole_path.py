@@ -121,7 +121,7 @@ def test_a_configuration_link_fills_the_form(shared_server, visitor):
 @pytest.mark.parametrize(
     ("query", "text"),
     [
-        ("v=1&training.epochs=many", "training.epochs"),
+        ("v=1&training.epochs=many", "Epochs: It must be a whole number"),
         ("v=1&model.colour=red", "no such field"),
         ("v=9", "version"),
         ("run=" + "0" * 32, "There is no run"),
